@@ -1,0 +1,133 @@
+// Package compute is what the network needs of a machine: a small set of
+// operations on matrices of tokens, and buffers to hold them.
+//
+// The forward pass is written once, in package model, against [Device].
+// Package reference implements every operation as plain loops and is the
+// truth; package cpu is the fast one; a GPU records the same calls as
+// commands. Package computetest holds every device against the reference.
+//
+// # Ranks
+//
+// A device may be one rank of several, each with its own goroutine (or its own
+// browser worker) running the same forward pass in step. A rank holds a band
+// of the tokens. Every operation is local to the band except [Device.Attention]
+// and [Device.Gather], which exchange data with the other ranks and therefore
+// have to be called by all of them, in the same order.
+//
+// # Errors
+//
+// Operations return nothing, because a device may carry them out later. The
+// first error is kept and returned by [Device.Finish] and [Device.Read], and
+// operations after it do nothing. A call whose shapes do not fit is a bug in
+// the caller and panics.
+package compute
+
+// Eps is the epsilon of every layer normalisation in the network.
+const Eps = 1e-5
+
+// A Device carries out the operations of the network on matrices of float32,
+// row-major, one token a row. Its methods are called from one goroutine.
+//
+// dst never shares memory with another argument unless said otherwise.
+type Device interface {
+	// Rank is the band of tokens that this device holds: the index-th of count.
+	Rank() (index, count int)
+
+	// NewLinear makes the parameters of x·Wᵀ + b. One made by a rank of a
+	// group serves every rank of the group.
+	NewLinear(w Weight, bias []float32) (Linear, error)
+	// NewTensor makes a rows×cols matrix of zeros.
+	NewTensor(rows, cols int) (Tensor, error)
+	// NewFrame makes a picture of 8-bit RGB.
+	NewFrame(height, width int) (Frame, error)
+	// NewMask makes a picture of class ids, of which this rank paints a band.
+	NewMask(height, width int) (Mask, error)
+	// Free gives back a Tensor, Frame, Mask or Linear.
+	Free(handle any)
+
+	// Write copies values to t; WriteFrame copies a picture, three bytes a
+	// pixel, to f, or refers to it until the next Finish.
+	Write(t Tensor, values []float32)
+	WriteFrame(f Frame, rgb []byte)
+
+	// PatchEmbed embeds dst.Rows() patches of a frame, from grid.First on:
+	//   dst[i] = flatten(normalise(patch first+i))·Wᵀ + b + position[i]
+	// A patch is flattened channel by channel, then row by row (as a
+	// convolution's weight is); what lies outside the frame or the grid's
+	// window is 0 after normalisation.
+	PatchEmbed(dst Tensor, f Frame, grid Grid, w Linear, position Tensor)
+	// Copy copies src to dst.
+	Copy(dst, src Tensor)
+	// Linear computes dst = f(x')·Wᵀ + b, with what op adds.
+	Linear(dst, x Tensor, w Linear, op LinearOp)
+	// LayerNorm normalises each row of x to mean 0 and variance 1, then
+	// scales and shifts it. dst may be x.
+	LayerNorm(dst, x Tensor, n Norm)
+	// Attention is multi-head self-attention. qkv has the columns
+	// (3, heads, width/heads); the queries are this rank's, the keys and
+	// values those of all ranks:
+	//   dst[:, head] = softmax(q·kᵀ / √(width/heads))·v
+	Attention(dst, qkv Tensor, heads int)
+	// L2Normalize scales each row of x to length 1, in place.
+	L2Normalize(x Tensor)
+	// MatMulT computes dst = a·bᵀ.
+	MatMulT(dst, a, b Tensor)
+	// Gather concatenates the rows of src of all ranks, in the order of ranks.
+	Gather(dst, src Tensor)
+	// Classify paints this rank's rows of dst with the class of the highest
+	// score (the lowest id of equals). View says where the scores lie.
+	Classify(dst Mask, scores Tensor, view *View)
+
+	// Finish waits until everything is done.
+	Finish() error
+	// Read waits, then copies t to dst.
+	Read(dst []float32, t Tensor) error
+	// ReadMask waits, then copies this rank's rows of m to their place in dst.
+	ReadMask(dst []uint8, m Mask) error
+	// Close gives everything back.
+	Close()
+}
+
+// A Tensor is a matrix of float32 on a device. A view of rows shares memory.
+type Tensor interface {
+	Rows() int
+	Cols() int
+	// Slice is the view of rows from (inclusive) to to (exclusive).
+	Slice(from, to int) Tensor
+}
+
+// Linear holds the parameters of x·Wᵀ + b in the layout that its device wants.
+type Linear interface {
+	In() int
+	Out() int
+}
+
+// A Frame is a picture of 8-bit RGB on a device.
+type Frame interface {
+	Height() int
+	Width() int
+}
+
+// A Mask is a picture of class ids on a device.
+type Mask interface {
+	Height() int
+	Width() int
+}
+
+// Norm holds the scale and the shift of a layer normalisation, each 1×width.
+type Norm struct{ Weight, Bias Tensor }
+
+// LinearOp says what Linear does besides the product.
+type LinearOp struct {
+	Norm *Norm // normalise the rows of x first; nil = take them as they are
+	GELU bool  // apply x·Φ(x), exact, to the result
+	Add  bool  // add the result to dst (a residual connection)
+}
+
+// Weight is a matrix of Out×In, as float32 or as int8 with one scale an output.
+type Weight struct {
+	Out, In int
+	Float   []float32 // Out·In values, or nil
+	Int8    []int8    // Out·In values, or nil
+	Scale   []float32 // Out values: weight[o][i] = Int8[o·In+i]·Scale[o]
+}
