@@ -1,0 +1,144 @@
+// Package computetest holds every operation of a device against the plain
+// reference, over shapes that are no multiple of any tile.
+package computetest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"segmenter/compute"
+	"segmenter/compute/reference"
+)
+
+// Tolerance is the normalised mean squared error, Σ(x − want)² / Σ want², that
+// float32 arithmetic is allowed. It is far above rounding for the sake of a
+// single GELU near 0, whose error is absolute.
+const Tolerance = 1e-9
+
+// Test compares the group of ranks that open returns with the reference.
+func Test(t *testing.T, open func(ranks int) []compute.Device, tolerance float64) {
+	for _, c := range operations() {
+		for _, ranks := range []int{1, 2, 3} {
+			t.Run(fmt.Sprintf("%s/%dranks", c.name, ranks), func(t *testing.T) {
+				want := c.on(t, []compute.Device{reference.New()})
+				got := c.on(t, open(ranks))
+				if e := Error(got, want); !(e <= tolerance) {
+					t.Errorf("normalised mean squared error %.3g, expected at most %.3g", e, tolerance)
+				}
+			})
+		}
+	}
+}
+
+// Error is the normalised mean squared error of got.
+func Error(got, want []float32) float64 {
+	if len(got) != len(want) {
+		return math.NaN()
+	}
+	difference, size := 0., 1e-30
+	for i, w := range want {
+		difference += (float64(got[i]) - float64(w)) * (float64(got[i]) - float64(w))
+		size += float64(w) * float64(w)
+	}
+	return difference / size
+}
+
+// An operation is one call, on the same inputs for every device. Its run is
+// called once for each rank, concurrently, with the rank's band of the rows.
+type operation struct {
+	name       string
+	rows, cols int // of the result
+	run        func(d *rank) compute.Tensor
+}
+
+// rank is a device with the helpers of a test.
+type rank struct {
+	compute.Device
+	t    *testing.T
+	seed *rand.Rand
+}
+
+func (d *rank) check(err error) {
+	if err != nil {
+		d.t.Error(err)
+	}
+}
+
+// random returns n values of a normal distribution, the same on every rank.
+func (d *rank) random(n int) []float32 {
+	values := make([]float32, n)
+	for i := range values {
+		values[i] = float32(d.seed.NormFloat64())
+	}
+	return values
+}
+
+// whole uploads a random matrix, all of it to every rank.
+func (d *rank) whole(rows, cols int) compute.Tensor {
+	m, err := d.NewTensor(rows, cols)
+	d.check(err)
+	d.Write(m, d.random(rows*cols))
+	return m
+}
+
+// band uploads a random matrix, to each rank its rows.
+func (d *rank) band(rows, cols int) compute.Tensor {
+	values := d.random(rows * cols)
+	from, to := d.share(rows)
+	m, err := d.NewTensor(to-from, cols)
+	d.check(err)
+	d.Write(m, values[from*cols:to*cols])
+	return m
+}
+
+func (d *rank) share(n int) (from, to int) {
+	index, count := d.Rank()
+	return compute.Band(n, index, count)
+}
+
+// result makes room for this rank's rows of a result.
+func (d *rank) result(rows, cols int) compute.Tensor {
+	from, to := d.share(rows)
+	m, err := d.NewTensor(to-from, cols)
+	d.check(err)
+	return m
+}
+
+func (d *rank) linear(out, in int) compute.Linear {
+	l, err := d.NewLinear(compute.Weight{Out: out, In: in, Float: d.random(out * in)}, d.random(out))
+	d.check(err)
+	return l
+}
+
+func (d *rank) linear8(out, in int) compute.Linear {
+	w := compute.Weight{Out: out, In: in, Int8: make([]int8, out*in), Scale: d.random(out)}
+	for i := range w.Int8 {
+		w.Int8[i] = int8(d.seed.IntN(255) - 127)
+	}
+	l, err := d.NewLinear(w, d.random(out))
+	d.check(err)
+	return l
+}
+
+func (d *rank) norm(width int) compute.Norm {
+	return compute.Norm{Weight: d.whole(1, width), Bias: d.whole(1, width)}
+}
+
+// on carries the operation out on all ranks and puts their rows together.
+func (o *operation) on(t *testing.T, group []compute.Device) []float32 {
+	result := make([]float32, o.rows*o.cols)
+	var wait sync.WaitGroup
+	for _, device := range group {
+		wait.Go(func() {
+			d := &rank{device, t, rand.New(rand.NewPCG(1, 2))}
+			out := o.run(d)
+			from, to := d.share(o.rows)
+			d.check(d.Read(result[from*o.cols:to*o.cols], out))
+		})
+	}
+	wait.Wait()
+	return result
+}

@@ -1,0 +1,171 @@
+package computetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"segmenter/compute"
+	"segmenter/compute/reference"
+)
+
+// operations lists every operation with odd shapes: one token, and numbers
+// that are no multiple of a tile or of the number of ranks.
+func operations() (list []operation) {
+	tokens := []int{1, 3, 17, 70, 133}
+	for _, rows := range tokens {
+		for _, width := range []struct{ in, out int }{{1, 1}, {64, 38}, {192, 65}} {
+			list = append(list, linears(rows, width.in, width.out)...)
+		}
+		list = append(list, rowwise(rows, 1), rowwise(rows, 38), rowwise(rows, 192), matMulT(rows, 38, 64), matMulT(rows, 7, 33))
+		for _, heads := range []struct{ n, size int }{{1, 64}, {3, 64}, {2, 20}} {
+			list = append(list, attention(rows, heads.n, heads.size))
+		}
+		list = append(list, gather(rows, 5))
+	}
+	for _, grid := range []compute.Grid{
+		{Patch: 16, Height: 33, Width: 47},
+		{Patch: 8, Height: 20, Width: 24, Top: 5, Left: 7},
+		{Patch: 16, Height: 1, Width: 100},
+	} {
+		list = append(list, patchEmbed(grid))
+	}
+	return list
+}
+
+func linears(rows, in, out int) []operation {
+	variant := func(name string, int8s bool, f func(d *rank) compute.LinearOp) operation {
+		return operation{fmt.Sprintf("Linear%s/%dx%dx%d", name, rows, in, out), rows, out, func(d *rank) compute.Tensor {
+			x, dst := d.band(rows, in), d.band(rows, out)
+			w := d.linear
+			if int8s {
+				w = d.linear8
+			}
+			d.Linear(dst, x, w(out, in), f(d))
+			return dst
+		}}
+	}
+	return []operation{
+		variant("", false, func(*rank) compute.LinearOp { return compute.LinearOp{} }),
+		variant("Int8", true, func(*rank) compute.LinearOp { return compute.LinearOp{} }),
+		variant("GELU", false, func(*rank) compute.LinearOp { return compute.LinearOp{GELU: true} }),
+		variant("Add", false, func(*rank) compute.LinearOp { return compute.LinearOp{Add: true} }),
+		variant("NormGELUAdd", false, func(d *rank) compute.LinearOp {
+			n := d.norm(in)
+			return compute.LinearOp{Norm: &n, GELU: true, Add: true}
+		}),
+	}
+}
+
+func rowwise(rows, cols int) operation {
+	return operation{fmt.Sprintf("LayerNorm+L2Normalize/%dx%d", rows, cols), rows, cols, func(d *rank) compute.Tensor {
+		x := d.band(rows, cols)
+		d.LayerNorm(x, x, d.norm(cols))
+		d.L2Normalize(x)
+		return x
+	}}
+}
+
+func matMulT(rows, out, in int) operation {
+	return operation{fmt.Sprintf("MatMulT/%dx%dx%d", rows, in, out), rows, out, func(d *rank) compute.Tensor {
+		dst := d.result(rows, out)
+		d.MatMulT(dst, d.band(rows, in), d.whole(out, in))
+		return dst
+	}}
+}
+
+func attention(rows, heads, size int) operation {
+	width := heads * size
+	return operation{fmt.Sprintf("Attention/%dx%dx%d", rows, heads, size), rows, width, func(d *rank) compute.Tensor {
+		dst := d.result(rows, width)
+		// Twice, as keys and values of two layers share buffers.
+		d.Attention(dst, d.band(rows, 3*width), heads)
+		d.Attention(dst, d.band(rows, 3*width), heads)
+		return dst
+	}}
+}
+
+func gather(rows, cols int) operation {
+	return operation{fmt.Sprintf("Gather/%dx%d", rows, cols), rows, cols, func(d *rank) compute.Tensor {
+		all, err := d.NewTensor(rows, cols)
+		d.check(err)
+		d.Gather(all, d.band(rows, cols))
+		return all.Slice(d.share(rows))
+	}}
+}
+
+func patchEmbed(g compute.Grid) operation {
+	const width = 40
+	g.Rows, g.Cols = (g.Height+g.Patch-1)/g.Patch, (g.Width+g.Patch-1)/g.Patch
+	g.Mean, g.Std = [3]float32{0.5, 0.4, 0.3}, [3]float32{0.5, 0.2, 0.1}
+	rows := g.Rows * g.Cols
+	return operation{fmt.Sprintf("PatchEmbed/%dx%d", g.Height, g.Width), rows, width, func(d *rank) compute.Tensor {
+		frame, err := d.NewFrame(g.Top+g.Height+3, g.Left+g.Width+2)
+		d.check(err)
+		rgb := make([]byte, frame.Height()*frame.Width()*3)
+		for i := range rgb {
+			rgb[i] = byte(d.seed.Uint32())
+		}
+		d.WriteFrame(frame, rgb)
+		own := g
+		own.First, _ = d.share(rows)
+		dst := d.result(rows, width)
+		d.PatchEmbed(dst, frame, own, d.linear(width, 3*g.Patch*g.Patch), d.band(rows, width))
+		return dst
+	}}
+}
+
+// TestClassify compares masks pixel by pixel: scores are continuous, so that
+// rounding decides about very few.
+func TestClassify(t *testing.T, open func(ranks int) []compute.Device) {
+	whole := []compute.Point{{}}
+	for _, c := range []struct {
+		name          string
+		view          compute.View
+		height, width int
+	}{
+		{"OwnSize", compute.View{Patch: 16, Rows: 3, Cols: 4, Height: 40, Width: 60, Windows: whole}, 40, 60},
+		{"Larger", compute.View{Patch: 16, Rows: 3, Cols: 4, Height: 48, Width: 64, Windows: whole}, 101, 77},
+		{"Smaller", compute.View{Patch: 8, Rows: 5, Cols: 2, Height: 40, Width: 16, Windows: whole}, 13, 5},
+		{"OnePixel", compute.View{Patch: 16, Rows: 1, Cols: 1, Height: 16, Width: 16, Windows: whole}, 1, 1},
+		{"Windows", compute.View{Patch: 16, Rows: 2, Cols: 2, Height: 40, Width: 53, WindowHeight: 32, WindowWidth: 32,
+			Windows: []compute.Point{{}, {Left: 20}, {Left: 21}, {Top: 8}, {Top: 8, Left: 20}, {Top: 8, Left: 21}}}, 40, 53},
+		{"WindowsSmaller", compute.View{Patch: 16, Rows: 2, Cols: 2, Height: 30, Width: 45, WindowHeight: 30, WindowWidth: 30,
+			Windows: []compute.Point{{}, {Left: 15}}}, 11, 17},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const classes = 9
+			seed := rand.New(rand.NewPCG(3, 4))
+			scores := make([]float32, len(c.view.Windows)*c.view.Rows*c.view.Cols*classes)
+			for i := range scores {
+				scores[i] = float32(seed.NormFloat64())
+			}
+			paint := func(group []compute.Device) []uint8 {
+				pixels := make([]uint8, c.height*c.width)
+				for _, device := range group {
+					d := &rank{Device: device, t: t}
+					s, err := d.NewTensor(len(scores)/classes, classes)
+					d.check(err)
+					mask, err := d.NewMask(c.height, c.width)
+					d.check(err)
+					d.Write(s, scores)
+					d.Classify(mask, s, &c.view)
+					d.check(d.ReadMask(pixels, mask))
+				}
+				return pixels
+			}
+			want := paint([]compute.Device{reference.New()})
+			for _, ranks := range []int{1, 3} {
+				different := 0
+				for i, class := range paint(open(ranks)) {
+					if class != want[i] {
+						different++
+					}
+				}
+				if different*500 > len(want) {
+					t.Errorf("%d ranks: %d of %d pixels differ", ranks, different, len(want))
+				}
+			}
+		})
+	}
+}

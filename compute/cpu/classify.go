@@ -1,0 +1,99 @@
+package cpu
+
+import (
+	"segmenter/compute"
+	"segmenter/compute/internal/host"
+)
+
+// classifier is the scratch memory of Classify.
+type classifier struct {
+	compute.Upsampler
+	candidates []candidate
+}
+
+// A candidate is a class that may be the highest somewhere between two
+// columns of patches, and its scores there.
+type candidate struct {
+	class       uint8
+	left, right float32
+}
+
+// Classify: see [compute.Device].
+func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, view *compute.View) {
+	mask, in := dst.(*host.Mask), scores.(*host.Matrix)
+	host.SameLength("Classify", len(view.Windows)*view.Rows*view.Cols, in.Rows())
+	c := &d.classifier
+	c.Reset(view, in.Data, in.Cols(), mask.Height(), mask.Width())
+	for i := range mask.Rows() {
+		if c.Direct() {
+			c.paintSpans(mask.Row(i), c.PatchRow(mask.First+i), in.Cols())
+		} else {
+			paintPixels(mask.Row(i), c.Row(mask.First+i), in.Cols())
+		}
+	}
+}
+
+// paintSpans classifies a row of pixels, given the row's scores at the columns
+// of patches. Between two columns every score is linear, so that only a class
+// whose higher end reaches the best lower end can win: mostly one or two.
+func (c *classifier) paintSpans(pixels []uint8, row []float32, classes int) {
+	for from := 0; from < len(pixels); {
+		lo, hi, _ := c.Column(from)
+		to := from + 1
+		for ; to < len(pixels); to++ {
+			if next, _, _ := c.Column(to); next != lo {
+				break
+			}
+		}
+		c.contend(row[lo*classes:][:classes], row[hi*classes:][:classes])
+		for x := from; x < to; x++ {
+			_, _, t := c.Column(x)
+			pixels[x] = c.winner(t)
+		}
+		from = to
+	}
+}
+
+// contend finds the candidates between two columns.
+func (c *classifier) contend(left, right []float32) {
+	right = right[:len(left)]
+	floor := min(left[0], right[0])
+	for i, l := range left {
+		floor = max(floor, min(l, right[i]))
+	}
+	c.candidates = c.candidates[:0]
+	for i, l := range left {
+		if r := right[i]; !(max(l, r) < floor) {
+			c.candidates = append(c.candidates, candidate{uint8(i), l, r})
+		}
+	}
+}
+
+// winner is the class with the highest score t of the way.
+func (c *classifier) winner(t float32) uint8 {
+	best := c.candidates[0]
+	if len(c.candidates) == 1 {
+		return best.class
+	}
+	highest := best.left*(1-t) + best.right*t
+	for _, other := range c.candidates[1:] {
+		if score := other.left*(1-t) + other.right*t; score > highest {
+			best, highest = other, score
+		}
+	}
+	return best.class
+}
+
+// paintPixels classifies a row of pixels, given their scores.
+func paintPixels(pixels []uint8, scores []float32, classes int) {
+	for x := range pixels {
+		at := scores[x*classes:][:classes]
+		best := 0
+		for i, s := range at {
+			if s > at[best] {
+				best = i
+			}
+		}
+		pixels[x] = uint8(best)
+	}
+}

@@ -1,0 +1,60 @@
+// Package cpu is the device for processors: the same code natively and in
+// WebAssembly, vectorised with the portable simd package of Go 1.27, or plain
+// loops where GOEXPERIMENT=simd is not set.
+//
+// linear.go, attention.go, normalise.go and classify.go carry out the
+// operations, in terms of a handful of kernels: kernel_simd.go holds the fast
+// ones and kernel_scalar.go their plain counterparts. exchange.go lets ranks
+// work together.
+//
+// A device takes all its scratch memory from buffers that it keeps, so that a
+// frame like the one before allocates nothing.
+package cpu
+
+import (
+	"segmenter/compute"
+	"segmenter/compute/internal/host"
+)
+
+// Device is one rank of a group.
+type Device struct {
+	host.Memory
+	exchange *exchange
+
+	product scratch // of matmul: up to blockRows × padded outputs
+	input   scratch // of matmul: up to blockRows × inputs
+	panels  scratch // of MatMulT: b, packed
+
+	shared  [2]scratch // of Attention: keys and values for all ranks
+	turn    int        // which of shared was written last
+	query   scratch
+	scores  scratch
+	sums    scratch
+	queries queries
+
+	classifier classifier
+}
+
+// New returns a group of ranks. Run one goroutine for each.
+func New(ranks int) []compute.Device {
+	x := newExchange(ranks)
+	group := make([]compute.Device, ranks)
+	for i := range group {
+		group[i] = &Device{Memory: host.Memory{Index: i, Count: ranks}, exchange: x}
+	}
+	return group
+}
+
+// scratch is a buffer that grows to the largest size asked for.
+type scratch []float32
+
+// get returns n values of any content.
+func (s *scratch) get(n int) []float32 {
+	if cap(*s) < n {
+		*s = make([]float32, n)
+	}
+	return (*s)[:n]
+}
+
+// pad rounds n up to a multiple of unit.
+func pad(n, unit int) int { return (n + unit - 1) / unit * unit }

@@ -1,0 +1,94 @@
+//go:build !goexperiment.simd
+
+package cpu
+
+import "math"
+
+// The plain counterparts of kernel_simd.go, for builds without
+// GOEXPERIMENT=simd.
+
+const (
+	tileRows   = 4
+	panelWidth = 8
+)
+
+// tile computes 4 rows of panelWidth columns: c = a·b, or c += a·b for
+// tileAdd. a is [4][k] with stride lda, b [k][panelWidth] with stride ldb.
+func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
+	for r := range tileRows {
+		clear(c[r*ldc:][:panelWidth])
+	}
+	tileAdd(c, ldc, a, lda, b, ldb, k)
+}
+
+func tileAdd(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
+	for r := range tileRows {
+		sums := c[r*ldc:][:panelWidth]
+		for i, x := range a[r*lda:][:k] {
+			for j, w := range b[i*ldb:][:panelWidth] {
+				sums[j] += x * w
+			}
+		}
+	}
+}
+
+func sum(x []float32) (s float32) {
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
+func sumOfSquares(x []float32, mean float32) (s float32) {
+	for _, v := range x {
+		s += (v - mean) * (v - mean)
+	}
+	return s
+}
+
+func scaleShift(dst, x []float32, mean, scale float32, weight, bias []float32) {
+	for i, v := range x {
+		dst[i] = (v-mean)*scale*weight[i] + bias[i]
+	}
+}
+
+func scale(x []float32, by float32) {
+	for i := range x {
+		x[i] *= by
+	}
+}
+
+func add(dst, x []float32) {
+	for i := range dst {
+		dst[i] += x[i]
+	}
+}
+
+func addBias(dst, x, bias []float32) {
+	for i := range dst {
+		dst[i] = x[i] + bias[i]
+	}
+}
+
+func addBiasGELU(dst, x, bias []float32) {
+	for i := range dst {
+		v := x[i] + bias[i]
+		dst[i] = 0.5 * v * (1 + float32(math.Erf(float64(v)/math.Sqrt2)))
+	}
+}
+
+func highest(x []float32) float32 {
+	m := x[0]
+	for _, v := range x[1:] {
+		m = max(m, v)
+	}
+	return m
+}
+
+func exponentials(x []float32, shift float32) (s float32) {
+	for i, v := range x {
+		x[i] = float32(math.Exp(float64(v - shift)))
+		s += x[i]
+	}
+	return s
+}

@@ -1,0 +1,237 @@
+//go:build goexperiment.simd
+
+package cpu
+
+import "simd"
+
+// The kernels of the device on vectors of whatever length the processor has:
+// 4 floats in WebAssembly and NEON, 8 or 16 with AVX2 or AVX-512. Slices of a
+// length that is no multiple of that end in a partial vector.
+//
+//	go test -bench Kernel ./compute/cpu
+
+// tileRows × panelWidth is the tile of the matrix product that is kept in
+// registers: 4 rows × 2 vectors = 8 sums, with 2 vectors of weights and one
+// broadcast input, fits the 16 registers that WebAssembly engines have on
+// amd64. A tile of 6 rows spills.
+const tileRows = 4
+
+var panelWidth = 2 * lanes()
+
+func lanes() int {
+	var v simd.Float32s
+	return v.Len()
+}
+
+// tile computes 4 rows of panelWidth columns: c = a·b, or c += a·b for
+// tileAdd. a is [4][k] with stride lda, b [k][panelWidth] with stride ldb.
+func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
+	for r := range tileRows {
+		clear(c[r*ldc:][:panelWidth])
+	}
+	tileAdd(c, ldc, a, lda, b, ldb, k)
+}
+
+func tileAdd(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
+	var zero simd.Float32s
+	L := zero.Len()
+	row0, row1, row2, row3 := c, c[ldc:], c[2*ldc:], c[3*ldc:]
+	c00, c01 := simd.LoadFloat32s(row0), simd.LoadFloat32s(row0[L:])
+	c10, c11 := simd.LoadFloat32s(row1), simd.LoadFloat32s(row1[L:])
+	c20, c21 := simd.LoadFloat32s(row2), simd.LoadFloat32s(row2[L:])
+	c30, c31 := simd.LoadFloat32s(row3), simd.LoadFloat32s(row3[L:])
+	a0, a1, a2, a3 := a[:k], a[lda:][:k], a[2*lda:][:k], a[3*lda:][:k]
+	for i := range a0 {
+		w := b[i*ldb:]
+		w0, w1 := simd.LoadFloat32s(w), simd.LoadFloat32s(w[L:])
+		x := simd.BroadcastFloat32s(a0[i])
+		c00, c01 = c00.Add(x.Mul(w0)), c01.Add(x.Mul(w1))
+		x = simd.BroadcastFloat32s(a1[i])
+		c10, c11 = c10.Add(x.Mul(w0)), c11.Add(x.Mul(w1))
+		x = simd.BroadcastFloat32s(a2[i])
+		c20, c21 = c20.Add(x.Mul(w0)), c21.Add(x.Mul(w1))
+		x = simd.BroadcastFloat32s(a3[i])
+		c30, c31 = c30.Add(x.Mul(w0)), c31.Add(x.Mul(w1))
+	}
+	c00.Store(row0)
+	c01.Store(row0[L:])
+	c10.Store(row1)
+	c11.Store(row1[L:])
+	c20.Store(row2)
+	c21.Store(row2[L:])
+	c30.Store(row3)
+	c31.Store(row3[L:])
+}
+
+// total is the sum of a vector's elements.
+func total(v simd.Float32s) (s float32) {
+	var buffer [16]float32
+	v.Store(buffer[:])
+	for _, x := range buffer[:v.Len()] {
+		s += x
+	}
+	return s
+}
+
+func sum(x []float32) float32 {
+	var s simd.Float32s
+	for ; len(x) >= s.Len(); x = x[s.Len():] {
+		s = s.Add(simd.LoadFloat32s(x))
+	}
+	rest, _ := simd.LoadFloat32sPart(x)
+	return total(s.Add(rest))
+}
+
+// sumOfSquares sums the squares of x − mean.
+func sumOfSquares(x []float32, mean float32) float32 {
+	var s simd.Float32s
+	m := simd.BroadcastFloat32s(mean)
+	for ; len(x) >= s.Len(); x = x[s.Len():] {
+		d := simd.LoadFloat32s(x).Sub(m)
+		s = s.Add(d.Mul(d))
+	}
+	result := total(s)
+	for _, v := range x {
+		result += (v - mean) * (v - mean)
+	}
+	return result
+}
+
+// scaleShift computes dst = (x − mean)·scale·weight + bias.
+func scaleShift(dst, x []float32, mean, scale float32, weight, bias []float32) {
+	m, s := simd.BroadcastFloat32s(mean), simd.BroadcastFloat32s(scale)
+	L := m.Len()
+	i := 0
+	for ; i+L <= len(x); i += L {
+		v := simd.LoadFloat32s(x[i:]).Sub(m).Mul(s)
+		v.Mul(simd.LoadFloat32s(weight[i:])).Add(simd.LoadFloat32s(bias[i:])).Store(dst[i:])
+	}
+	for ; i < len(x); i++ {
+		dst[i] = (x[i]-mean)*scale*weight[i] + bias[i]
+	}
+}
+
+func scale(x []float32, by float32) {
+	s := simd.BroadcastFloat32s(by)
+	for ; len(x) >= s.Len(); x = x[s.Len():] {
+		simd.LoadFloat32s(x).Mul(s).Store(x)
+	}
+	for i := range x {
+		x[i] *= by
+	}
+}
+
+// add computes dst += x.
+func add(dst, x []float32) {
+	var v simd.Float32s
+	L := v.Len()
+	i := 0
+	for ; i+L <= len(dst); i += L {
+		simd.LoadFloat32s(dst[i:]).Add(simd.LoadFloat32s(x[i:])).Store(dst[i:])
+	}
+	for ; i < len(dst); i++ {
+		dst[i] += x[i]
+	}
+}
+
+// addBias computes dst = x + bias.
+func addBias(dst, x, bias []float32) {
+	var v simd.Float32s
+	L := v.Len()
+	i := 0
+	for ; i+L <= len(dst); i += L {
+		simd.LoadFloat32s(x[i:]).Add(simd.LoadFloat32s(bias[i:])).Store(dst[i:])
+	}
+	for ; i < len(dst); i++ {
+		dst[i] = x[i] + bias[i]
+	}
+}
+
+// addBiasGELU computes dst = GELU(x + bias).
+func addBiasGELU(dst, x, bias []float32) {
+	var v simd.Float32s
+	L := v.Len()
+	i := 0
+	for ; i+L <= len(dst); i += L {
+		gelu(simd.LoadFloat32s(x[i:]).Add(simd.LoadFloat32s(bias[i:]))).Store(dst[i:])
+	}
+	if i < len(dst) {
+		v, _ = simd.LoadFloat32sPart(x[i:len(dst)])
+		b, _ := simd.LoadFloat32sPart(bias[i:len(dst)])
+		gelu(v.Add(b)).StorePart(dst[i:])
+	}
+}
+
+// gelu is x·Φ(x), with the error function by Abramowitz and Stegun 7.1.26
+// (absolute error of Φ below 1.5e-7).
+func gelu(x simd.Float32s) simd.Float32s {
+	one := simd.BroadcastFloat32s(1)
+	z := x.Abs().Mul(simd.BroadcastFloat32s(0.70710678))
+	t := one.Div(z.Mul(simd.BroadcastFloat32s(0.3275911)).Add(one))
+	p := t.Mul(simd.BroadcastFloat32s(1.061405429)).Add(simd.BroadcastFloat32s(-1.453152027))
+	p = p.Mul(t).Add(simd.BroadcastFloat32s(1.421413741))
+	p = p.Mul(t).Add(simd.BroadcastFloat32s(-0.284496736))
+	p = p.Mul(t).Add(simd.BroadcastFloat32s(0.254829592)).Mul(t)
+	// tail = 1 − erf(|x|/√2); x·Φ(x) = max(x, 0) − |x|·tail/2
+	tail := p.Mul(exp(z.Mul(z).Neg()))
+	half := x.Abs().Mul(tail).Mul(simd.BroadcastFloat32s(0.5))
+	var zero simd.Float32s
+	return x.Max(zero).Sub(half)
+}
+
+// exp is eˣ for x ≤ 0, with a relative error below 2e-7; what is below 2⁻¹²⁶
+// becomes 0 or nearly so. x = n·ln 2 + r, |r| ≤ ln 2 / 2; e^r is a polynomial
+// (Cephes' expf), 2ⁿ is put together from bits.
+func exp(x simd.Float32s) simd.Float32s {
+	x = x.Max(simd.BroadcastFloat32s(-87))
+	// Adding 1.5·2²³ rounds to an integer, which then stands in the low bits.
+	magic := simd.BroadcastFloat32s(12582912)
+	shifted := x.Mul(simd.BroadcastFloat32s(1.44269504)).Add(magic)
+	n := shifted.Sub(magic)
+	r := x.Sub(n.Mul(simd.BroadcastFloat32s(0.693359375))).Sub(n.Mul(simd.BroadcastFloat32s(-2.12194440e-4)))
+	p := r.Mul(simd.BroadcastFloat32s(1.9875691500e-4)).Add(simd.BroadcastFloat32s(1.3981999507e-3))
+	p = p.Mul(r).Add(simd.BroadcastFloat32s(8.3334519073e-3))
+	p = p.Mul(r).Add(simd.BroadcastFloat32s(4.1665795894e-2))
+	p = p.Mul(r).Add(simd.BroadcastFloat32s(1.6666665459e-1))
+	p = p.Mul(r).Add(simd.BroadcastFloat32s(5.0000001201e-1))
+	p = p.Mul(r).Mul(r).Add(r).Add(simd.BroadcastFloat32s(1))
+	exponent := shifted.ToBits().ShiftAllLeft(23)
+	return p.ToBits().Add(exponent).BitsToFloat32()
+}
+
+// highest is the largest element of x, which is not empty.
+func highest(x []float32) float32 {
+	m := simd.BroadcastFloat32s(x[0])
+	for ; len(x) >= m.Len(); x = x[m.Len():] {
+		m = m.Max(simd.LoadFloat32s(x))
+	}
+	var buffer [16]float32
+	m.Store(buffer[:])
+	h := buffer[0]
+	for _, v := range buffer[1:m.Len()] {
+		h = max(h, v)
+	}
+	for _, v := range x {
+		h = max(h, v)
+	}
+	return h
+}
+
+// exponentials replaces x by exp(x − shift), where no x is above shift, and
+// returns the sum.
+func exponentials(x []float32, shift float32) float32 {
+	var s simd.Float32s
+	m := simd.BroadcastFloat32s(shift)
+	for ; len(x) >= s.Len(); x = x[s.Len():] {
+		e := exp(simd.LoadFloat32s(x).Sub(m))
+		e.Store(x)
+		s = s.Add(e)
+	}
+	result := total(s)
+	if len(x) > 0 {
+		v, _ := simd.LoadFloat32sPart(x)
+		exp(v.Sub(m)).StorePart(x)
+		result += sum(x)
+	}
+	return result
+}

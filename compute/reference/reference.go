@@ -1,0 +1,256 @@
+// Package reference implements every operation of [compute.Device] as plain
+// loops in float64, written to be compared with the paper rather than to be
+// fast. The other devices are held against it.
+//
+// In comments, T is the number of tokens, D the width of a token, C the number
+// of classes.
+package reference
+
+import (
+	"math"
+
+	"segmenter/compute"
+	"segmenter/compute/internal/host"
+)
+
+// New returns the reference device. It is always the only rank.
+func New() compute.Device { return device{host.Memory{Count: 1}} }
+
+type device struct{ host.Memory }
+
+// linear is x·Wᵀ + b with W [out][in] and b [out].
+type linear struct {
+	out, in int
+	w, b    []float32
+}
+
+func (l *linear) In() int  { return l.in }
+func (l *linear) Out() int { return l.out }
+
+func (device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, error) {
+	l := &linear{w.Out, w.In, w.Float, bias}
+	if w.Float == nil {
+		l.w = make([]float32, w.Out*w.In)
+		for i := range l.w {
+			l.w[i] = float32(w.Int8[i]) * w.Scale[i/w.In]
+		}
+	}
+	host.SameLength("NewLinear", w.Out*w.In, len(l.w))
+	host.SameLength("NewLinear", w.Out, len(l.b))
+	return l, nil
+}
+
+// PatchEmbed: a convolution with kernel = stride = the patch size
+// (Dosovitskiy et al. 2021, eq. 1), and the position embeddings.
+func (d device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, w compute.Linear, position compute.Tensor) {
+	frame, out, pos, conv := f.(*host.Frame), dst.(*host.Matrix), position.(*host.Matrix), w.(*linear)
+	patch := make([]float32, 3*g.Patch*g.Patch)
+	for i := range out.Rows() {
+		top, left := (g.First+i)/g.Cols*g.Patch, (g.First+i)%g.Cols*g.Patch
+		for c := range 3 {
+			for y := range g.Patch {
+				for x := range g.Patch {
+					value := float32(0)
+					if top+y < g.Height && left+x < g.Width {
+						at := (g.Top+top+y)*frame.Width() + g.Left + left + x
+						value = (float32(frame.RGB[at*3+c])/255 - g.Mean[c]) / g.Std[c]
+					}
+					patch[(c*g.Patch+y)*g.Patch+x] = value
+				}
+			}
+		}
+		row := out.Row(i)
+		conv.apply(row, patch)
+		for j := range row {
+			row[j] += pos.Row(i)[j]
+		}
+	}
+}
+
+// apply computes y = W·x + b for one token.
+func (l *linear) apply(y, x []float32) {
+	for o := range l.out {
+		sum := float64(l.b[o])
+		for i := range l.in {
+			sum += float64(x[i]) * float64(l.w[o*l.in+i])
+		}
+		y[o] = float32(sum)
+	}
+}
+
+func (d device) Linear(dst, x compute.Tensor, w compute.Linear, op compute.LinearOp) {
+	if op.Norm != nil {
+		normalised := host.NewMatrix(x.Rows(), x.Cols())
+		d.LayerNorm(normalised, x, *op.Norm)
+		x = normalised
+	}
+	l, out, in := w.(*linear), dst.(*host.Matrix), x.(*host.Matrix)
+	y := make([]float32, l.out)
+	for t := range in.Rows() {
+		l.apply(y, in.Row(t))
+		for o, v := range y {
+			if op.GELU {
+				v = gelu(v)
+			}
+			if op.Add {
+				v += out.Row(t)[o]
+			}
+			out.Row(t)[o] = v
+		}
+	}
+}
+
+// gelu is x·Φ(x), Φ the normal distribution (Hendrycks and Gimpel 2016).
+func gelu(x float32) float32 {
+	v := float64(x)
+	return float32(v * 0.5 * (1 + math.Erf(v/math.Sqrt2)))
+}
+
+// LayerNorm: Ba et al. 2016, over the D values of each token.
+func (device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
+	out, in := dst.(*host.Matrix), x.(*host.Matrix)
+	weight, bias := n.Weight.(*host.Matrix).Data, n.Bias.(*host.Matrix).Data
+	for t := range in.Rows() {
+		mean, variance := 0., 0.
+		for _, v := range in.Row(t) {
+			mean += float64(v) / float64(in.Cols())
+		}
+		for _, v := range in.Row(t) {
+			variance += (float64(v) - mean) * (float64(v) - mean) / float64(in.Cols())
+		}
+		for i, v := range in.Row(t) {
+			out.Row(t)[i] = float32((float64(v)-mean)/math.Sqrt(variance+compute.Eps))*weight[i] + bias[i]
+		}
+	}
+}
+
+// Attention: Vaswani et al. 2017, section 3.2.
+func (device) Attention(dst, qkv compute.Tensor, heads int) {
+	out, in := dst.(*host.Matrix), qkv.(*host.Matrix)
+	T, D := out.Rows(), out.Cols()
+	size := D / heads
+	score := make([]float64, T)
+	for h := range heads {
+		query := func(t int) []float32 { return in.Row(t)[h*size:][:size] }
+		key := func(t int) []float32 { return in.Row(t)[D+h*size:][:size] }
+		value := func(t int) []float32 { return in.Row(t)[2*D+h*size:][:size] }
+		for t := range T {
+			for s := range T {
+				score[s] = 0
+				for i := range size {
+					score[s] += float64(query(t)[i]) * float64(key(s)[i]) / math.Sqrt(float64(size))
+				}
+			}
+			softmax(score)
+			for i := range size {
+				sum := 0.
+				for s := range T {
+					sum += score[s] * float64(value(s)[i])
+				}
+				out.Row(t)[h*size+i] = float32(sum)
+			}
+		}
+	}
+}
+
+func softmax(x []float64) {
+	highest, sum := math.Inf(-1), 0.
+	for _, v := range x {
+		highest = max(highest, v)
+	}
+	for i, v := range x {
+		x[i] = math.Exp(v - highest)
+		sum += x[i]
+	}
+	for i := range x {
+		x[i] /= sum
+	}
+}
+
+func (device) L2Normalize(x compute.Tensor) {
+	m := x.(*host.Matrix)
+	for t := range m.Rows() {
+		sum := 0.
+		for _, v := range m.Row(t) {
+			sum += float64(v) * float64(v)
+		}
+		for i, v := range m.Row(t) {
+			m.Row(t)[i] = float32(float64(v) / math.Sqrt(sum))
+		}
+	}
+}
+
+func (device) MatMulT(dst, a, b compute.Tensor) {
+	out, x, y := dst.(*host.Matrix), a.(*host.Matrix), b.(*host.Matrix)
+	for i := range x.Rows() {
+		for j := range y.Rows() {
+			sum := 0.
+			for k := range x.Cols() {
+				sum += float64(x.Row(i)[k]) * float64(y.Row(j)[k])
+			}
+			out.Row(i)[j] = float32(sum)
+		}
+	}
+}
+
+// Gather: the only rank's rows are all rows.
+func (d device) Gather(dst, src compute.Tensor) { d.Copy(dst, src) }
+
+// Classify builds whole pictures of scores, (C, height, width), as the
+// official implementation does.
+func (device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.View) {
+	mask, in := dst.(*host.Mask), scores.(*host.Matrix)
+	C, patches := in.Cols(), v.Rows*v.Cols
+	best := make([]float32, mask.Height()*mask.Width())
+	for c := range C {
+		plane := func(window int) []float32 {
+			p := make([]float32, patches)
+			for i := range p {
+				p[i] = in.Row(window*patches + i)[c]
+			}
+			return p
+		}
+		var final []float32
+		if len(v.Windows) == 1 {
+			final = resize(plane(0), v.Rows, v.Cols, mask.Height(), mask.Width(),
+				float32(v.Height)/float32(mask.Height()*v.Patch), float32(v.Width)/float32(mask.Width()*v.Patch))
+		} else {
+			sum, visits := make([]float32, v.Height*v.Width), make([]float32, v.Height*v.Width)
+			for w, at := range v.Windows {
+				up := resize(plane(w), v.Rows, v.Cols, v.WindowHeight, v.WindowWidth, 1/float32(v.Patch), 1/float32(v.Patch))
+				for y := range v.WindowHeight {
+					for x := range v.WindowWidth {
+						sum[(at.Top+y)*v.Width+at.Left+x] += up[y*v.WindowWidth+x]
+						visits[(at.Top+y)*v.Width+at.Left+x]++
+					}
+				}
+			}
+			for i := range sum {
+				sum[i] /= visits[i]
+			}
+			final = resize(sum, v.Height, v.Width, mask.Height(), mask.Width(),
+				float32(v.Height)/float32(mask.Height()), float32(v.Width)/float32(mask.Width()))
+		}
+		for i, s := range final {
+			if c == 0 || s > best[i] {
+				best[i], mask.Pixels[i] = s, uint8(c)
+			}
+		}
+	}
+}
+
+// resize interpolates a plane of rows×cols bilinearly to height×width; an
+// output pixel is scaleY×scaleX input pixels large.
+func resize(plane []float32, rows, cols, height, width int, scaleY, scaleX float32) []float32 {
+	out := make([]float32, height*width)
+	for y := range height {
+		top, bottom, down := compute.Bilinear(y, scaleY, rows)
+		for x := range width {
+			left, right, across := compute.Bilinear(x, scaleX, cols)
+			upper := plane[top*cols+left]*(1-across) + plane[top*cols+right]*across
+			lower := plane[bottom*cols+left]*(1-across) + plane[bottom*cols+right]*across
+			out[y*width+x] = upper*(1-down) + lower*down
+		}
+	}
+	return out
+}

@@ -1,0 +1,165 @@
+package compute
+
+// An Upsampler turns the scores of patches into the scores of a mask's pixels,
+// one row of pixels at a time, as [View] says. It keeps its buffers between
+// pictures.
+type Upsampler struct {
+	view          *View
+	scores        []float32 // [window][patch][class]
+	classes       int
+	height, width int
+
+	columns []column // the mask's pixels among patches, or among the frame's pixels
+	inside  []column // a window's pixels among patches
+	visits  []float32
+	merged  [2]mergedRow
+
+	patchRow, frameRow, maskRow []float32
+}
+
+// A column is where a pixel lies between two others, see [Bilinear].
+type column struct {
+	lo, hi int
+	t      float32
+}
+
+// A mergedRow is row y of the frame: the mean of the windows' scores.
+type mergedRow struct {
+	y      int
+	scores []float32
+}
+
+// Reset begins a mask of height×width pixels.
+func (u *Upsampler) Reset(view *View, scores []float32, classes, height, width int) {
+	u.view, u.scores, u.classes, u.height, u.width = view, scores, classes, height, width
+	u.patchRow = grow(u.patchRow, view.Cols*classes)
+	if u.Direct() {
+		u.columns = place(u.columns, width, float32(view.Width)/float32(width*view.Patch), view.Cols)
+		return
+	}
+	u.columns = place(u.columns, width, float32(view.Width)/float32(width), view.Width)
+	u.inside = place(u.inside, view.WindowWidth, 1/float32(view.Patch), view.Cols)
+	u.visits = grow(u.visits, view.Width)
+	for i := range u.merged {
+		u.merged[i].y = -1
+		u.merged[i].scores = grow(u.merged[i].scores, view.Width*classes)
+	}
+}
+
+func grow(s []float32, n int) []float32 {
+	if cap(s) < n {
+		return make([]float32, n)
+	}
+	return s[:n]
+}
+
+// place computes the columns of n pixels.
+func place(columns []column, n int, scale float32, input int) []column {
+	columns = columns[:0]
+	for i := range n {
+		lo, hi, t := Bilinear(i, scale, input)
+		columns = append(columns, column{lo, hi, t})
+	}
+	return columns
+}
+
+// Direct tells whether pixels are interpolated straight from patches: there is
+// one window.
+func (u *Upsampler) Direct() bool { return len(u.view.Windows) == 1 }
+
+// Column tells between which columns of [Upsampler.PatchRow] pixel x of a
+// direct mask lies.
+func (u *Upsampler) Column(x int) (lo, hi int, t float32) {
+	c := u.columns[x]
+	return c.lo, c.hi, c.t
+}
+
+// PatchRow returns the scores of the patches, (columns, classes), interpolated
+// to row y of a direct mask. It is valid until the next call.
+func (u *Upsampler) PatchRow(y int) []float32 {
+	u.interpolatePatches(0, y, float32(u.view.Height)/float32(u.height*u.view.Patch))
+	return u.patchRow
+}
+
+// interpolatePatches sets patchRow to a window's patches at row y of pixels,
+// each of which is scale patches high.
+func (u *Upsampler) interpolatePatches(window, y int, scale float32) {
+	lo, hi, t := Bilinear(y, scale, u.view.Rows)
+	n := u.view.Cols * u.classes
+	scores := u.scores[window*u.view.Rows*n:]
+	lerp(u.patchRow, scores[lo*n:][:n], scores[hi*n:][:n], t)
+}
+
+// Row returns the scores of row y of the mask, (width, classes), valid until
+// the next call.
+func (u *Upsampler) Row(y int) []float32 {
+	if u.Direct() {
+		return u.across(u.PatchRow(y))
+	}
+	if u.height == u.view.Height && u.width == u.view.Width {
+		return u.merge(y, y)
+	}
+	lo, hi, t := Bilinear(y, float32(u.view.Height)/float32(u.height), u.view.Height)
+	upper, lower := u.merge(lo, hi), u.merge(hi, lo)
+	u.frameRow = grow(u.frameRow, len(upper))
+	lerp(u.frameRow, upper, lower, t)
+	return u.across(u.frameRow)
+}
+
+// across interpolates a row of patches, or of the frame's pixels, to the
+// mask's pixels.
+func (u *Upsampler) across(row []float32) []float32 {
+	C := u.classes
+	u.maskRow = grow(u.maskRow, u.width*C)
+	for x, c := range u.columns {
+		lerp(u.maskRow[x*C:][:C], row[c.lo*C:][:C], row[c.hi*C:][:C], c.t)
+	}
+	return u.maskRow
+}
+
+// merge returns row y of the frame. The last two rows are remembered; that of
+// keep stays valid.
+func (u *Upsampler) merge(y, keep int) []float32 {
+	m := &u.merged[0]
+	if u.merged[1].y == y || m.y != y && m.y == keep {
+		m = &u.merged[1]
+	}
+	if m.y == y {
+		return m.scores
+	}
+	m.y = y
+	clear(m.scores)
+	clear(u.visits)
+	v, C := u.view, u.classes
+	for w, at := range v.Windows {
+		if y < at.Top || y >= at.Top+v.WindowHeight {
+			continue
+		}
+		u.interpolatePatches(w, y-at.Top, 1/float32(v.Patch))
+		for x, c := range u.inside {
+			addLerp(m.scores[(at.Left+x)*C:][:C], u.patchRow[c.lo*C:][:C], u.patchRow[c.hi*C:][:C], c.t)
+			u.visits[at.Left+x]++
+		}
+	}
+	for x, n := range u.visits {
+		for i := range m.scores[x*C:][:C] {
+			m.scores[x*C+i] /= n
+		}
+	}
+	return m.scores
+}
+
+// lerp computes dst = a + t·(b − a), rounded as PyTorch does.
+func lerp(dst, a, b []float32, t float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i]*(1-t) + b[i]*t
+	}
+}
+
+func addLerp(dst, a, b []float32, t float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] += a[i]*(1-t) + b[i]*t
+	}
+}

@@ -1,0 +1,158 @@
+package model
+
+import (
+	"context"
+	"io"
+	"math"
+	"os"
+	"testing"
+
+	"segmenter/compute"
+	"segmenter/compute/cpu"
+	"segmenter/photo"
+	"segmenter/quant"
+)
+
+// golden.safetensors holds what the official implementation computes, in
+// float32, with the weights of everyday.f32.safetensors; see testdata/README.md.
+
+type goldenTensor struct {
+	shape  []int
+	floats []float32
+	bytes  []byte
+}
+
+func readGolden(t *testing.T) map[string]goldenTensor {
+	t.Helper()
+	f, err := os.Open("testdata/golden.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := quant.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden := map[string]goldenTensor{}
+	for range r.Tensors() {
+		info, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := goldenTensor{shape: info.Shape}
+		if info.DType == quant.F32 {
+			g.floats, err = r.Float32s()
+		} else {
+			g.bytes, err = io.ReadAll(r)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden[info.Name] = g
+	}
+	return golden
+}
+
+func openSegmenter(t testing.TB, path string, ranks int) *Segmenter {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(m, cpu.New(ranks))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+const (
+	floatWeights = "testdata/everyday.f32.safetensors"
+	int8Weights  = "weights/everyday.safetensors"
+)
+
+// TestGolden compares tensor after tensor, in the order in which they are
+// computed, and names the first that departs.
+func TestGolden(t *testing.T) {
+	golden := readGolden(t)
+	s := openSegmenter(t, floatWeights, 1)
+	for _, name := range []string{"chelsea", "china"} {
+		rgb := golden[name+".rgb"]
+		src := &photo.Image{Height: rgb.shape[0], Width: rgb.shape[1], Pix: rgb.bytes}
+		for _, decoder := range []Decoder{Mask, Linear} {
+			key := name + "." + string(decoder)
+			r := segment(t, s, src, Options{Decoder: decoder})
+			within(t, name+".features", read(t, s, s.passes[0].features), golden[name+".features"].floats, 1e-3)
+			logits := golden[key+".patch_logits"]
+			within(t, key+".patch_logits", channelsFirst(read(t, s, s.passes[0].scores), logits.shape[0]), logits.floats, 2e-3)
+			agree(t, key+".argmax", r.Mask, golden[key+".argmax"].bytes, 0.999)
+
+			r = segment(t, s, src, Options{Decoder: decoder, Window: 256, Stride: 192})
+			agree(t, key+".window256x192.argmax", r.Mask, golden[key+".window256x192.argmax"].bytes, 0.999)
+		}
+	}
+}
+
+func segment(t testing.TB, s *Segmenter, src photo.Source, o Options) *Result {
+	t.Helper()
+	r, err := s.Segment(context.Background(), src, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func read(t *testing.T, s *Segmenter, x compute.Tensor) []float32 {
+	t.Helper()
+	values := make([]float32, x.Rows()*x.Cols())
+	if err := s.devices[0].Read(values, x); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// channelsFirst turns (N, C) into (C, N).
+func channelsFirst(values []float32, classes int) []float32 {
+	return transpose(values, len(values)/classes)
+}
+
+func within(t *testing.T, name string, got, want []float32, tolerance float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d values, expected %d", name, len(got), len(want))
+	}
+	largest := 0.
+	for i, w := range want {
+		d := math.Abs(float64(got[i]) - float64(w))
+		if !(d <= largest) {
+			largest = d
+		}
+	}
+	if !(largest <= tolerance) {
+		t.Fatalf("%s: largest difference %.2g, allowed %.2g", name, largest, tolerance)
+	}
+	t.Logf("%s: largest difference %.2g", name, largest)
+}
+
+func agree(t *testing.T, name string, got, want []uint8, share float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d pixels, expected %d", name, len(got), len(want))
+	}
+	same := 0
+	for i, w := range want {
+		if got[i] == w {
+			same++
+		}
+	}
+	if float64(same) < share*float64(len(want)) {
+		t.Errorf("%s: %.3f %% of the pixels agree, expected %.1f %%", name, 100*float64(same)/float64(len(want)), 100*share)
+	}
+	t.Logf("%s: %d of %d pixels differ", name, len(want)-same, len(want))
+}

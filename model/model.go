@@ -1,0 +1,162 @@
+// Package model is Segmenter, the vision transformer for semantic segmentation
+// of Strudel et al. (ICCV 2021): a ViT encoder, and a linear or a
+// mask-transformer decoder.
+//
+// A [Model] is a model file in memory. A [Segmenter] is that network on a
+// device, and turns photos into masks:
+//
+//	photo → resize (package photo) → network (network.go) → classes of pixels
+//
+// network.go is the forward pass; it is written once, for every device.
+// window.go holds the official rule for photos that are larger than what the
+// network was trained on. Section numbers in comments are those of the paper.
+package model
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"segmenter/compute"
+	"segmenter/quant"
+)
+
+// ErrModel is wrapped by every error that is the fault of a model file.
+var ErrModel = errors.New("model file")
+
+// Decoder names one of the two decoders.
+type Decoder string
+
+const (
+	Mask   Decoder = "mask"   // the mask transformer, section 3.2
+	Linear Decoder = "linear" // a linear layer for each patch, section 3.2
+)
+
+// ParseDecoder reads the name of a decoder.
+func ParseDecoder(s string) (Decoder, error) {
+	switch d := Decoder(s); d {
+	case Mask, Linear:
+		return d, nil
+	}
+	return "", fmt.Errorf("decoder %q: expected %q or %q", s, Mask, Linear)
+}
+
+// A Model is the card and the tensors of a model file.
+type Model struct {
+	quant.Card
+	tensors map[string]tensor
+}
+
+// tensor holds float values, or int8 values with one scale an output channel.
+type tensor struct {
+	shape []int
+	float []float32
+	int8  []int8
+	scale []float32
+}
+
+// Read reads a model file (see package quant), float or quantised.
+func Read(r io.Reader) (*Model, error) {
+	file, err := quant.NewReader(r)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+	}
+	card, err := quant.Describe(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+	}
+	m := &Model{Card: card, tensors: map[string]tensor{}}
+	for range file.Tensors() {
+		if err := m.readTensor(file); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrModel, err)
+		}
+	}
+	if _, err := file.Next(); err != io.EOF {
+		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+	}
+	return m, nil
+}
+
+// readTensor reads the next tensor of the file. A scale is put with the tensor
+// that it belongs to, which stands before it.
+func (m *Model) readTensor(file *quant.Reader) error {
+	t, err := file.Next()
+	if err != nil {
+		return err
+	}
+	if t.DType == quant.I8 {
+		values, err := file.Int8s()
+		m.tensors[t.Name] = tensor{shape: t.Shape, int8: values}
+		return err
+	}
+	values, err := file.Float32s()
+	if err != nil {
+		return err
+	}
+	if name, ok := strings.CutSuffix(t.Name, ".scale"); ok {
+		of := m.tensors[name]
+		of.scale = values
+		m.tensors[name] = of
+		return nil
+	}
+	m.tensors[t.Name] = tensor{shape: t.Shape, float: values}
+	return nil
+}
+
+// Decoders lists the decoders that the file holds, the better one first.
+func (m *Model) Decoders() (list []Decoder) {
+	if _, ok := m.tensors["mask.cls_emb"]; ok {
+		list = append(list, Mask)
+	}
+	if _, ok := m.tensors["linear.head.weight"]; ok {
+		list = append(list, Linear)
+	}
+	return list
+}
+
+// Parameters counts the weights.
+func (m *Model) Parameters() (n int) {
+	for _, t := range m.tensors {
+		n += len(t.float) + len(t.int8)
+	}
+	return n
+}
+
+// Precision is how the weights are stored: "int8" or "float32".
+func (m *Model) Precision() string {
+	if m.tensors[patchEmbedding+".weight"].int8 != nil {
+		return "int8"
+	}
+	return "float32"
+}
+
+const patchEmbedding = "encoder.patch_embed.proj"
+
+// weight is a matrix of out×in. The first axis of the tensor is out.
+func (m *Model) weight(name string) compute.Weight {
+	t := m.tensors[name]
+	out, values := t.shape[0], len(t.float)+len(t.int8)
+	return compute.Weight{Out: out, In: values / out, Float: t.float, Int8: t.int8, Scale: t.scale}
+}
+
+// transposed is the out×in matrix of a tensor of in×out.
+func (m *Model) transposed(name string) compute.Weight {
+	w := m.weight(name)
+	w.Out, w.In = w.In, w.Out
+	w.Float = transpose(w.Float, w.In)
+	w.Int8 = transpose(w.Int8, w.In)
+	return w
+}
+
+func transpose[T any](values []T, rows int) []T {
+	if values == nil {
+		return nil
+	}
+	cols := len(values) / rows
+	out := make([]T, len(values))
+	for i, v := range values {
+		out[i%cols*rows+i/cols] = v
+	}
+	return out
+}

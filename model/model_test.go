@@ -1,0 +1,201 @@
+package model
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"segmenter/compute"
+	"segmenter/photo"
+)
+
+// goldenPhoto is one of the photos in golden.safetensors.
+func goldenPhoto(t *testing.T, name string) *photo.Image {
+	rgb := readGolden(t)[name+".rgb"]
+	return &photo.Image{Height: rgb.shape[0], Width: rgb.shape[1], Pix: rgb.bytes}
+}
+
+// TestQuantised holds the shipped model against the weights it was made from.
+func TestQuantised(t *testing.T) {
+	src := goldenPhoto(t, "china")
+	for _, d := range []Decoder{Mask, Linear} {
+		want := segment(t, openSegmenter(t, floatWeights, 1), src, Options{Decoder: d})
+		got := segment(t, openSegmenter(t, int8Weights, 1), src, Options{Decoder: d})
+		agree(t, string(d), got.Mask, want.Mask, 0.98)
+	}
+}
+
+// TestRanks checks that a mask does not depend on how many ranks share the
+// work, but for rounding: the sums over keys are taken in another order.
+func TestRanks(t *testing.T) {
+	src := goldenPhoto(t, "chelsea")
+	one := openSegmenter(t, int8Weights, 1)
+	for _, ranks := range []int{2, 3, 5} {
+		many := openSegmenter(t, int8Weights, ranks)
+		for _, o := range []Options{{Size: 32}, {Size: 96, Window: 48, Stride: 40}, {Size: 64, Decoder: Linear}} {
+			agree(t, fmt.Sprint(ranks, " ranks"), segment(t, many, src, o).Mask, segment(t, one, src, o).Mask, 0.9999)
+		}
+	}
+}
+
+func TestProbabilities(t *testing.T) {
+	s := openSegmenter(t, int8Weights, 1)
+	if _, err := s.Probabilities(0); err == nil {
+		t.Error("probabilities without a photo: expected an error")
+	}
+	for _, o := range []Options{{Size: 64}, {Size: 64, Window: 48, Stride: 32}} {
+		r := segment(t, s, goldenPhoto(t, "chelsea"), o)
+		sum := make([]float64, len(r.Mask))
+		highest, class := make([]float32, len(r.Mask)), make([]uint8, len(r.Mask))
+		for c := range r.Areas {
+			p, err := s.Probabilities(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range p {
+				sum[i] += float64(v)
+				if v > highest[i] {
+					highest[i], class[i] = v, uint8(c)
+				}
+			}
+		}
+		agree(t, "most probable class", class, r.Mask, 0.9999)
+		if low, high := slices.Min(sum), slices.Max(sum); low < 0.999 || high > 1.001 {
+			t.Errorf("probabilities of a pixel sum to between %g and %g", low, high)
+		}
+	}
+	if _, err := s.Probabilities(38); err == nil {
+		t.Error("probabilities of class 38 of 38: expected an error")
+	}
+}
+
+// TestSizes runs photos of any shape; what counts is that a mask of the
+// photo's size comes out.
+func TestSizes(t *testing.T) {
+	s := openSegmenter(t, int8Weights, 1)
+	for _, size := range [][2]int{{1, 1}, {1, 500}, {500, 1}, {17, 33}} {
+		src := &photo.Image{Height: size[0], Width: size[1], Pix: make([]byte, size[0]*size[1]*3)}
+		for _, o := range []Options{{}, {Size: 48}, {Size: 48, Window: 32, Stride: 20}} {
+			r := segment(t, s, src, o)
+			total := 0
+			for _, n := range r.Areas {
+				total += n
+			}
+			if len(r.Mask) != size[0]*size[1] || total != len(r.Mask) {
+				t.Errorf("%v %+v: mask of %d pixels, areas sum to %d", size, o, len(r.Mask), total)
+			}
+		}
+	}
+}
+
+type blank struct{ height, width int }
+
+func (b blank) Size() (height, width int)   { return b.height, b.width }
+func (b blank) Row(y int, dst []byte) error { return errors.New("row is not to be read") }
+
+func TestRefusals(t *testing.T) {
+	s := openSegmenter(t, int8Weights, 1)
+	for _, c := range []struct {
+		photo photo.Source
+		o     Options
+		want  error
+	}{
+		{blank{10000, 10000}, Options{}, ErrTooLarge},
+		{blank{1, 5000}, Options{Window: 512, Stride: 384}, ErrTooLarge},
+		{blank{12000, 12000}, Options{Window: 512, Stride: 1}, ErrTooLarge},
+		{blank{0, 3}, Options{}, nil},
+		{blank{10, 10}, Options{Decoder: "fcn"}, nil},
+		{blank{10, 10}, Options{Size: -1}, nil},
+		{blank{10, 10}, Options{Window: 8, Stride: 8}, nil},
+		{blank{10, 10}, Options{Window: 32, Stride: 33}, nil},
+		{blank{10, 10}, Options{}, nil}, // its rows cannot be read
+	} {
+		if _, err := s.Segment(context.Background(), c.photo, c.o); err == nil || c.want != nil && !errors.Is(err, c.want) {
+			t.Errorf("%v %+v: error %v, expected %v", c.photo, c.o, err, c.want)
+		}
+	}
+	canceled, cancel := context.WithCancel(context.Background())
+	src := &photo.Image{Height: 64, Width: 200, Pix: make([]byte, 64*200*3)}
+	o := Options{Window: 32, Stride: 32, Progress: func(done, total int) {
+		if done == 2 {
+			cancel()
+		}
+	}}
+	if _, err := s.Segment(canceled, src, o); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, expected %v", err, context.Canceled)
+	}
+	segment(t, s, src, Options{Size: 32}) // still usable
+}
+
+// TestDamagedFiles cuts and poisons the model file.
+func TestDamagedFiles(t *testing.T) {
+	whole, err := os.ReadFile(int8Weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 7, 100, 20000, len(whole) / 2, len(whole) - 1} {
+		if _, err := Read(bytes.NewReader(whole[:n])); !errors.Is(err, ErrModel) {
+			t.Errorf("the first %d bytes: error %v, expected %v", n, err, ErrModel)
+		}
+	}
+	float, err := os.ReadFile(floatWeights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(float[len(float)-400:], []byte{0, 0, 0xc0, 0x7f}) // a NaN
+	if _, err := Read(bytes.NewReader(float)); !errors.Is(err, ErrModel) {
+		t.Errorf("a NaN: error %v, expected %v", err, ErrModel)
+	}
+}
+
+// TestAllocations: a photo like the one before takes no new memory, but for a
+// few words of bookkeeping.
+func TestAllocations(t *testing.T) {
+	s := openSegmenter(t, int8Weights, 1)
+	src := goldenPhoto(t, "chelsea")
+	r := new(Result)
+	frame := func() {
+		if err := s.SegmentInto(context.Background(), r, src, Options{Size: 48}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := testing.AllocsPerRun(3, frame); n > 4 {
+		t.Errorf("%g allocations a frame", n)
+	}
+	p := s.passes[0]
+	device := func() {
+		if err := p.window(0, compute.Point{}, Mask); err != nil {
+			t.Fatal(err)
+		}
+		p.device.Classify(p.pixels, p.allScores, &s.view)
+	}
+	if n := testing.AllocsPerRun(3, device); n != 0 {
+		t.Errorf("%g allocations on the device", n)
+	}
+}
+
+func TestUpscale(t *testing.T) {
+	for _, c := range []struct{ height, width, size, h, w int }{
+		{100, 150, 256, 256, 384}, {151, 100, 256, 386, 256}, {7, 7, 9, 9, 9},
+	} {
+		if h, w := upscale(c.height, c.width, c.size); h != c.h || w != c.w {
+			t.Errorf("upscale(%d, %d, %d) = %d, %d, expected %d, %d", c.height, c.width, c.size, h, w, c.h, c.w)
+		}
+	}
+}
+
+func TestResizePosition(t *testing.T) {
+	// One extra token, a 2×2 grid of one value each: 0 1 / 2 3.
+	got := resizePosition([]float32{9, 0, 1, 2, 3}, 1, 2, 1, 4, 1)
+	want := []float32{9, 1, 1.25, 1.75, 2} // rows averaged, columns at −¼ (clamped), ¼, ¾, 1¼ (clamped)
+	for i, w := range want {
+		if math.Abs(float64(got[i]-w)) > 1e-6 {
+			t.Fatalf("resizePosition = %v, expected %v", got, want)
+		}
+	}
+}

@@ -1,0 +1,302 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"segmenter/compute"
+	"segmenter/photo"
+)
+
+// ErrTooLarge is wrapped by errors that a smaller size or a window avoids.
+var ErrTooLarge = errors.New("too large")
+
+// What a photo may need. Attention takes time with the square of the tokens:
+// MaxTokens, a picture of 2896×2896 pixels at once, takes minutes.
+const (
+	MaxTokens = 1 << 15
+	maxPixels = 1 << 28 // of the frame: 768 MB
+	maxScores = 1 << 28 // of all windows: 1 GB
+)
+
+// A Segmenter runs a model. Its methods are not to be called concurrently.
+type Segmenter struct {
+	model   *Model
+	devices []compute.Device
+	network *network
+
+	resizer photo.Resizer
+	frame   photo.Image
+	shape   shape
+	passes  []*pass // one a rank, for shape
+	view    compute.View
+	mask    []uint8
+	errs    []error // one a rank
+}
+
+// New prepares a model for the ranks of a device (for example cpu.New(1)).
+func New(m *Model, devices []compute.Device) (*Segmenter, error) {
+	n, err := newNetwork(m, devices[0])
+	if err != nil {
+		return nil, err
+	}
+	return &Segmenter{model: m, devices: devices, network: n, errs: make([]error, len(devices))}, nil
+}
+
+// Options say how to segment a photo. The zero value takes the photo as it is,
+// all at once, with the model's better decoder.
+type Options struct {
+	Decoder Decoder // "" = the first of [Model.Decoders]
+
+	// Size is the length in pixels that the photo's short side is resized to
+	// for the network, both sides rounded to whole patches; 0 = as it is.
+	Size int
+	// Window > 0 runs the network on squares of Window pixels, Stride apart,
+	// and takes the mean where they overlap: for photos that are larger than
+	// what the network was trained on.
+	Window, Stride int
+
+	// Progress, if not nil, is called before the first window and after each.
+	Progress func(done, total int)
+}
+
+// Result is what was seen in a photo.
+type Result struct {
+	Height, Width int
+	Mask          []uint8 // the class of each pixel, row by row
+	Areas         []int   // the number of pixels of each class
+
+	Network struct{ Height, Width, Windows int } // what the network saw
+	Times   struct{ Prepare, Network, Classify time.Duration }
+}
+
+// Segment finds the class of every pixel of a photo. Errors wrap [ErrTooLarge],
+// the context's error, or that of the photo.
+func (s *Segmenter) Segment(ctx context.Context, src photo.Source, o Options) (*Result, error) {
+	r := new(Result)
+	return r, s.SegmentInto(ctx, r, src, o)
+}
+
+// SegmentInto is Segment that uses r's memory again: for video.
+func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source, o Options) error {
+	if err := s.check(&o); err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := s.prepare(src, o); err != nil {
+		return err
+	}
+	prepared := time.Now()
+	if err := s.infer(ctx, o); err != nil {
+		return err
+	}
+	inferred := time.Now()
+	if err := s.classify(r); err != nil {
+		return err
+	}
+	r.Network.Height, r.Network.Width, r.Network.Windows = s.shape.frameHeight, s.shape.frameWidth, s.shape.windows
+	r.Times.Prepare, r.Times.Network, r.Times.Classify = prepared.Sub(start), inferred.Sub(prepared), time.Since(inferred)
+	return nil
+}
+
+// check completes the options.
+func (s *Segmenter) check(o *Options) error {
+	decoders := s.model.Decoders()
+	if o.Decoder == "" {
+		o.Decoder = decoders[0]
+	}
+	switch {
+	case !slices.Contains(decoders, o.Decoder):
+		return fmt.Errorf("decoder %q: this model has %q", o.Decoder, decoders)
+	case o.Size < 0 || o.Size > 1<<14:
+		return fmt.Errorf("size %d: expected 0 (the photo's own) to %d pixels", o.Size, 1<<14)
+	case o.Window < 0 || o.Window > 0 && o.Window < s.model.Architecture.Patch:
+		return fmt.Errorf("window %d: expected 0 (no window) or at least a patch, %d pixels", o.Window, s.model.Architecture.Patch)
+	case o.Window > 0 && (o.Stride < 1 || o.Stride > o.Window):
+		return fmt.Errorf("stride %d: expected 1 to the window's %d pixels", o.Stride, o.Window)
+	}
+	return nil
+}
+
+// prepare resizes the photo to what the network sees, and makes the buffers
+// for it.
+func (s *Segmenter) prepare(src photo.Source, o Options) error {
+	want, filter, err := s.plan(src, o)
+	if err != nil {
+		return err
+	}
+	s.frame.Height, s.frame.Width = want.frameHeight, want.frameWidth
+	s.frame.Pix = slices.Grow(s.frame.Pix[:0], want.frameHeight*want.frameWidth*3)[:want.frameHeight*want.frameWidth*3]
+	if err := s.resizer.Resize(&s.frame, src, filter); err != nil {
+		return err
+	}
+	if s.passes == nil || want != s.shape {
+		s.freePasses()
+		for _, d := range s.devices {
+			p, err := newPass(s.model, s.network, d, want)
+			if err != nil {
+				s.freePasses()
+				return err
+			}
+			s.passes = append(s.passes, p)
+		}
+		s.shape = want
+	}
+	s.view = compute.View{
+		Patch: s.model.Architecture.Patch,
+		Rows:  want.rows(s.model.Architecture.Patch), Cols: want.cols(s.model.Architecture.Patch),
+		Height: want.frameHeight, Width: want.frameWidth,
+		WindowHeight: want.windowHeight, WindowWidth: want.windowWidth,
+		Windows: windows(s.view.Windows[:0], want, o.Stride),
+	}
+	return nil
+}
+
+// plan decides on the sizes of frame, windows and mask.
+func (s *Segmenter) plan(src photo.Source, o Options) (shape, photo.Filter, error) {
+	var want shape
+	height, width := src.Size()
+	if height < 1 || width < 1 {
+		return want, 0, fmt.Errorf("the photo has %d×%d pixels: expected at least one", width, height)
+	}
+	patch := s.model.Architecture.Patch
+	filter := photo.Cubic
+	want.maskHeight, want.maskWidth = height, width
+	want.frameHeight, want.frameWidth = photo.Fit(height, width, o.Size, patch)
+	if o.Window > min(want.frameHeight, want.frameWidth) {
+		want.frameHeight, want.frameWidth = upscale(want.frameHeight, want.frameWidth, o.Window)
+		if o.Size == 0 {
+			filter = photo.Bilinear // as the official implementation does
+		}
+	}
+	if want.frameHeight > maxPixels/want.frameWidth {
+		return want, 0, fmt.Errorf("the photo of %d×%d pixels becomes %d×%d for windows of %d pixels, which is %w: use a smaller window, or none",
+			width, height, want.frameWidth, want.frameHeight, o.Window, ErrTooLarge)
+	}
+	want.windowHeight, want.windowWidth, want.windows = want.frameHeight, want.frameWidth, 1
+	if o.Window > 0 {
+		want.windowHeight, want.windowWidth = o.Window, o.Window
+		want.windows = countAnchors(want.frameHeight, o.Window, o.Stride) * countAnchors(want.frameWidth, o.Window, o.Stride)
+	}
+	tokens := want.rows(patch) * want.cols(patch)
+	if tokens > MaxTokens {
+		return want, 0, fmt.Errorf("%d×%d pixels at once are %d tokens, which is %w (at most %d): use a smaller size, or a window",
+			want.windowWidth, want.windowHeight, tokens, ErrTooLarge, MaxTokens)
+	}
+	if scores := float64(want.windows) * float64(tokens) * float64(len(s.model.Classes)); scores > maxScores {
+		return want, 0, fmt.Errorf("%d windows of %d tokens are %w for the memory: use a larger stride, or a smaller size",
+			want.windows, tokens, ErrTooLarge)
+	}
+	return want, filter, nil
+}
+
+// infer runs the network on every window.
+func (s *Segmenter) infer(ctx context.Context, o Options) error {
+	for _, p := range s.passes {
+		p.device.WriteFrame(p.frame, s.frame.Pix)
+	}
+	for i, at := range s.view.Windows {
+		if o.Progress != nil {
+			o.Progress(i, len(s.view.Windows))
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := s.onEveryRank(func(p *pass) error { return p.window(i, at, o.Decoder) }); err != nil {
+			return err
+		}
+	}
+	if o.Progress != nil {
+		o.Progress(len(s.view.Windows), len(s.view.Windows))
+	}
+	return nil
+}
+
+// classify paints the mask and measures it.
+func (s *Segmenter) classify(r *Result) error {
+	r.Height, r.Width = s.shape.maskHeight, s.shape.maskWidth
+	r.Mask = slices.Grow(r.Mask[:0], r.Height*r.Width)[:r.Height*r.Width]
+	err := s.onEveryRank(func(p *pass) error {
+		p.device.Classify(p.pixels, p.allScores, &s.view)
+		return p.device.ReadMask(r.Mask, p.pixels)
+	})
+	if err != nil {
+		return err
+	}
+	r.Areas = slices.Grow(r.Areas[:0], len(s.model.Classes))[:len(s.model.Classes)]
+	clear(r.Areas)
+	for _, class := range r.Mask {
+		r.Areas[class]++
+	}
+	return nil
+}
+
+// onEveryRank runs f for all ranks at the same time.
+func (s *Segmenter) onEveryRank(f func(*pass) error) error {
+	if len(s.passes) == 1 {
+		return f(s.passes[0])
+	}
+	var wait sync.WaitGroup
+	for i, p := range s.passes {
+		wait.Go(func() { s.errs[i] = f(p) })
+	}
+	wait.Wait()
+	return errors.Join(s.errs...)
+}
+
+// Probabilities is the probability of a class at every pixel of the last photo:
+// the softmax of the pixel's scores over all classes.
+func (s *Segmenter) Probabilities(class int) ([]float32, error) {
+	C := len(s.model.Classes)
+	switch {
+	case s.passes == nil:
+		return nil, errors.New("no photo has been segmented yet: its probabilities are not known")
+	case class < 0 || class >= C:
+		return nil, fmt.Errorf("class %d: expected 0 to %d", class, C-1)
+	}
+	p := s.passes[0]
+	scores := make([]float32, p.allScores.Rows()*C)
+	if err := p.device.Read(scores, p.allScores); err != nil {
+		return nil, err
+	}
+	height, width := s.shape.maskHeight, s.shape.maskWidth
+	var up compute.Upsampler
+	up.Reset(&s.view, scores, C, height, width)
+	out := make([]float32, 0, height*width)
+	for y := range height {
+		row := up.Row(y)
+		for x := range width {
+			out = append(out, softmaxOf(row[x*C:][:C], class))
+		}
+	}
+	return out, nil
+}
+
+// softmaxOf is the softmax of scores at one of them.
+func softmaxOf(scores []float32, class int) float32 {
+	sum := 0.
+	for _, v := range scores {
+		sum += math.Exp(float64(v - scores[class]))
+	}
+	return float32(1 / sum)
+}
+
+func (s *Segmenter) freePasses() {
+	for _, p := range s.passes {
+		p.free()
+	}
+	s.passes = nil
+}
+
+// Close gives the devices' memory back.
+func (s *Segmenter) Close() {
+	s.freePasses()
+	for _, d := range s.devices {
+		d.Close()
+	}
+}
