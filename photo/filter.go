@@ -1,0 +1,108 @@
+package photo
+
+import "math"
+
+// Filter is a function by which the pixels around a point are weighted. When a
+// picture shrinks, the filter is widened by the same factor: it then averages
+// over all source pixels that fall onto a pixel, which keeps fine patterns
+// from turning into coarse ones (antialiasing).
+type Filter int
+
+const (
+	// Cubic is the convolution kernel of Keys, "Cubic Convolution
+	// Interpolation for Digital Image Processing" (1981), with a = −0.5: what
+	// Pillow calls BICUBIC.
+	Cubic Filter = iota
+
+	// Bilinear is the triangle. Enlarging by it equals PyTorch's
+	// F.interpolate(mode="bilinear", align_corners=False).
+	Bilinear
+)
+
+// support is the distance from which on the filter is 0.
+func (f Filter) support() float64 {
+	if f == Bilinear {
+		return 1
+	}
+	return 2
+}
+
+// weight is the filter at distance x from its centre.
+func (f Filter) weight(x float64) float64 {
+	x = math.Abs(x)
+	switch {
+	case x >= f.support():
+		return 0
+	case f == Bilinear:
+		return 1 - x
+	case x < 1:
+		return (1.5*x-2.5)*x*x + 1
+	default:
+		return ((-0.5*x+2.5)*x-4)*x + 2
+	}
+}
+
+// axis says for one direction how the pixels of the result are weighted sums
+// of source pixels.
+type axis struct {
+	source, target int
+	filter         Filter
+
+	windows []window
+	weights []float32 // of all windows, one after the other
+	widest  int       // number of weights of the widest window
+}
+
+// window is the source pixels that make up one pixel of the result.
+type window struct {
+	first, n int // source pixels first … first+n−1
+	at       int // their weights are weights[at : at+n]
+}
+
+// set prepares the axis, unless it already is for these sizes.
+func (a *axis) set(source, target int, f Filter) {
+	if a.source == source && a.target == target && a.filter == f {
+		return
+	}
+	*a = axis{source: source, target: target, filter: f, windows: a.windows[:0], weights: a.weights[:0]}
+	for i := range target {
+		a.add(i)
+	}
+}
+
+// add appends the window of pixel i of the result. Pixel k covers the interval
+// from k to k+1, its centre is at k + ½. Weights beyond the edges of the
+// source are left out and the others scaled to sum to 1.
+func (a *axis) add(i int) {
+	scale := float64(a.source) / float64(a.target)
+	stretch := max(scale, 1)
+	centre := (float64(i) + 0.5) * scale
+	reach := a.filter.support() * stretch
+	first := max(0, int(centre-reach))
+	last := min(a.source-1, int(centre+reach))
+
+	at := func(k int) float64 { return a.filter.weight((float64(k) + 0.5 - centre) / stretch) }
+	for first < last && at(first) == 0 {
+		first++
+	}
+	for first < last && at(last) == 0 {
+		last--
+	}
+	total := 0.0
+	for k := first; k <= last; k++ {
+		total += at(k)
+	}
+	w := window{first: first, n: last - first + 1, at: len(a.weights)}
+	for k := first; k <= last; k++ {
+		a.weights = append(a.weights, float32(at(k)/total))
+	}
+	a.windows = append(a.windows, w)
+	a.widest = max(a.widest, w.n)
+}
+
+// of returns the first source pixel of pixel i of the result, and the weights
+// of the pixels from there on.
+func (a *axis) of(i int) (first int, weights []float32) {
+	w := a.windows[i]
+	return w.first, a.weights[w.at:][:w.n]
+}

@@ -1,0 +1,253 @@
+package photo_test
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"segmenter/photo"
+)
+
+// Pillow rounds to bytes between its horizontal and its vertical pass, the
+// Resizer does not: one grey level apart is as equal as they can be.
+func TestCubicIsPillows(t *testing.T) {
+	src := open(t, "source.png")
+	goldens, err := filepath.Glob("testdata/cubic-*.png")
+	if err != nil || len(goldens) == 0 {
+		t.Fatalf("no golden pictures in testdata (%v); run testdata/resize.py", err)
+	}
+	var r photo.Resizer // one for all sizes: nothing of the one before may be left
+	for _, path := range goldens {
+		t.Run(path, func(t *testing.T) {
+			want := open(t, filepath.Base(path))
+			got := resize(t, &r, src, want.Height, want.Width, photo.Cubic)
+			compare(t, got, want, 1)
+		})
+	}
+}
+
+// TestBilinearInterpolates holds enlarging against the formula of
+// F.interpolate(mode="bilinear", align_corners=False): a pixel's centre is
+// mapped to the source and lies between at most four centres there.
+func TestBilinearInterpolates(t *testing.T) {
+	src := noise(5, 7)
+	for _, size := range [][2]int{{5, 7}, {10, 14}, {6, 8}, {13, 50}, {33, 7}} {
+		want := &photo.Image{Height: size[0], Width: size[1]}
+		for y := range want.Height {
+			for x := range want.Width {
+				for c := range 3 {
+					v := interpolate(src, centre(y, src.Height, want.Height), centre(x, src.Width, want.Width), c)
+					want.Pix = append(want.Pix, byte(v+0.5))
+				}
+			}
+		}
+		var r photo.Resizer
+		got := resize(t, &r, src, want.Height, want.Width, photo.Bilinear)
+		compare(t, got, want, 1) // float32 and float64 may round a half differently
+	}
+}
+
+func centre(i, source, target int) float64 {
+	return max(0, (float64(i)+0.5)*float64(source)/float64(target)-0.5)
+}
+
+func interpolate(m *photo.Image, y, x float64, c int) float64 {
+	at := func(y, x int) float64 {
+		y, x = min(y, m.Height-1), min(x, m.Width-1)
+		return float64(m.Pix[3*(y*m.Width+x)+c])
+	}
+	y0, fy := int(y), y-math.Floor(y)
+	x0, fx := int(x), x-math.Floor(x)
+	return (1-fy)*((1-fx)*at(y0, x0)+fx*at(y0, x0+1)) + fy*((1-fx)*at(y0+1, x0)+fx*at(y0+1, x0+1))
+}
+
+func TestEqualSizeIsACopy(t *testing.T) {
+	src := noise(9, 11)
+	var r photo.Resizer
+	got := resize(t, &r, src, 9, 11, photo.Cubic)
+	if !slices.Equal(got.Pix, src.Pix) {
+		t.Error("resizing to the same size changed pixels")
+	}
+}
+
+// One colour must stay one colour, also at the edges and where only one side
+// or a great deal changes.
+func TestFlatStaysFlat(t *testing.T) {
+	for _, c := range []struct{ height, width, h, w int }{
+		{1, 1, 16, 16},
+		{1, 5000, 16, 64},
+		{5000, 1, 64, 16},
+		{3, 3, 3, 700},
+		{640, 480, 16, 480},
+		{17, 1000, 999, 3},
+	} {
+		src := &photo.Image{Height: c.height, Width: c.width}
+		src.Pix = slices.Repeat([]byte{255, 0, 77}, c.height*c.width)
+		want := &photo.Image{Height: c.h, Width: c.w, Pix: slices.Repeat([]byte{255, 0, 77}, c.h*c.w)}
+		for _, f := range []photo.Filter{photo.Cubic, photo.Bilinear} {
+			var r photo.Resizer
+			compare(t, resize(t, &r, src, c.h, c.w, f), want, 0)
+		}
+	}
+}
+
+// ladder is a source that checks how it is climbed down.
+type ladder struct {
+	height, width int
+	next          int
+	failAt        int
+}
+
+var errBroken = errors.New("broken rung")
+
+func (l *ladder) Size() (height, width int) { return l.height, l.width }
+
+func (l *ladder) Row(y int, dst []byte) error {
+	if y < l.next || y >= l.height || len(dst) != 3*l.width {
+		return fmt.Errorf("row %d into %d bytes after row %d of %d × %d", y, len(dst), l.next-1, l.width, l.height)
+	}
+	if l.failAt > 0 && y >= l.failAt {
+		return errBroken
+	}
+	l.next = y + 1
+	return nil
+}
+
+func TestRowsAreReadInOrderAndOnce(t *testing.T) {
+	for _, h := range []int{1, 10, 99, 100, 101, 1000} {
+		for _, f := range []photo.Filter{photo.Cubic, photo.Bilinear} {
+			var r photo.Resizer
+			resize(t, &r, &ladder{height: 100, width: 3}, h, 5, f)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	var r photo.Resizer
+	good := noise(2, 2)
+	for _, c := range []struct {
+		name string
+		src  photo.Source
+		h, w int
+	}{
+		{"empty source", &photo.Image{}, 1, 1},
+		{"empty result", good, 0, 4},
+		{"negative result", good, 4, -4},
+		{"pixels missing", &photo.Image{Height: 4, Width: 4, Pix: make([]byte, 47)}, 2, 2},
+		{"pixels missing, same size", &photo.Image{Height: 4, Width: 4, Pix: make([]byte, 47)}, 4, 4},
+	} {
+		err := r.Resize(&photo.Image{Height: c.h, Width: c.w}, c.src, photo.Cubic)
+		if err == nil || !strings.HasPrefix(err.Error(), "photo: ") {
+			t.Errorf("%s: got error %v, want a sentence of package photo", c.name, err)
+		}
+	}
+	for _, h := range []int{16, 40} {
+		err := r.Resize(&photo.Image{Height: h, Width: 8}, &ladder{height: 40, width: 8, failAt: 30}, photo.Cubic)
+		if !errors.Is(err, errBroken) {
+			t.Errorf("height %d: got error %v, want the one of the source", h, err)
+		}
+	}
+}
+
+func TestNoAllocationPerFrame(t *testing.T) {
+	src, dst := noise(48, 64), &photo.Image{Height: 32, Width: 48}
+	var r photo.Resizer
+	allocations := testing.AllocsPerRun(10, func() {
+		if err := r.Resize(dst, src, photo.Cubic); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocations > 0 {
+		t.Errorf("%v allocations per frame after the first, want none", allocations)
+	}
+}
+
+func TestFit(t *testing.T) {
+	for _, c := range []struct {
+		height, width, short, patch int
+		h, w                        int
+	}{
+		{512, 512, 512, 16, 512, 512},
+		{480, 640, 512, 16, 512, 688}, // 682.7 lies nearer to 43 patches than to 42
+		{640, 480, 512, 16, 688, 512},
+		{3000, 4000, 256, 16, 256, 336}, // 341.3
+		{100, 100, 320, 32, 320, 320},
+		{100, 100, 500, 16, 496, 496}, // halfway between two patches would be 504
+		{100, 100, 504, 16, 512, 512},
+		{1, 5000, 512, 16, 512, 2048},
+		{5000, 1, 500, 16, 2000, 496},
+		{1, 5000, 510, 16, 512, 2032}, // not beyond 4·510 = 2040
+		{1, 1, 512, 16, 512, 512},
+		{300, 400, 3, 16, 16, 16},
+		{333, 500, 0, 16, 333, 500},
+		{1, 1 << 40, 512, 16, 512, 2048},
+	} {
+		h, w := photo.Fit(c.height, c.width, c.short, c.patch)
+		if h != c.h || w != c.w {
+			t.Errorf("Fit(%d, %d, %d, %d) = %d, %d, want %d, %d", c.height, c.width, c.short, c.patch, h, w, c.h, c.w)
+		}
+	}
+}
+
+func resize(t *testing.T, r *photo.Resizer, src photo.Source, h, w int, f photo.Filter) *photo.Image {
+	t.Helper()
+	dst := &photo.Image{Height: h, Width: w}
+	if err := r.Resize(dst, src, f); err != nil {
+		t.Fatal(err)
+	}
+	return dst
+}
+
+// compare reports the first value that is more than tolerance off.
+func compare(t *testing.T, got, want *photo.Image, tolerance int) {
+	t.Helper()
+	if len(got.Pix) != len(want.Pix) {
+		t.Fatalf("got %d bytes, want %d", len(got.Pix), len(want.Pix))
+	}
+	for i, w := range want.Pix {
+		if d := int(got.Pix[i]) - int(w); max(d, -d) > tolerance {
+			pixel := i / 3
+			t.Errorf("%d × %d: row %d, column %d: got %v, want %v ± %d", want.Width, want.Height, pixel/want.Width, pixel%want.Width, got.Pix[3*pixel:][:3], want.Pix[3*pixel:][:3], tolerance)
+			return
+		}
+	}
+}
+
+func noise(height, width int) *photo.Image {
+	rng := rand.New(rand.NewPCG(1, 2))
+	m := &photo.Image{Height: height, Width: width, Pix: make([]byte, 3*height*width)}
+	for i := range m.Pix {
+		m.Pix[i] = byte(rng.Uint32())
+	}
+	return m
+}
+
+func open(t *testing.T, name string) *photo.Image {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	decoded, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := decoded.Bounds()
+	m := &photo.Image{Height: b.Dy(), Width: b.Dx()}
+	for y := range m.Height {
+		for x := range m.Width {
+			r, g, b, _ := decoded.(image.RGBA64Image).At(x, y).RGBA()
+			m.Pix = append(m.Pix, byte(r>>8), byte(g>>8), byte(b>>8))
+		}
+	}
+	return m
+}

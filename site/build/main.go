@@ -1,0 +1,141 @@
+// Command build makes the site, a folder of static files that any web server
+// can serve:
+//
+//	go run ./site/build [-o dist]
+//
+// It copies the page, compiles the engine to WebAssembly, adds the support
+// file of the same Go toolchain and the default model, and writes compressed
+// siblings (.br and .gz) of what compresses. The same sources and toolchain
+// give the same bytes; what is up to date is left alone; files that an earlier
+// build left behind are removed. It runs in the root of the repository.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// maxEngine is what the engine may weigh as it goes over the wire. A visitor
+// on a slow line waits for every byte of it.
+const maxEngine = 1_000_000
+
+// engine is the name of the compiled engine in the site.
+const engine = "engine.wasm"
+
+func main() {
+	out := flag.String("o", "dist", "the `folder` that the site is written to")
+	flag.Parse()
+	if err := build(*out); err != nil {
+		fmt.Fprintln(os.Stderr, "build:", err)
+		os.Exit(1)
+	}
+}
+
+func build(out string) error {
+	if err := checkFolder(out); err != nil {
+		return err
+	}
+	sources, err := collect()
+	if err != nil {
+		return err
+	}
+	entries, err := write(out, sources)
+	if err != nil {
+		return err
+	}
+	if err := removeOthers(out, entries); err != nil {
+		return err
+	}
+	printTable(os.Stdout, entries)
+	return checkEngine(entries)
+}
+
+// checkFolder refuses a folder that holds something else than a site, since
+// the build removes what it did not write.
+func checkFolder(out string) error {
+	found, err := os.ReadDir(out)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(found) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(out, engine)); err != nil {
+		return fmt.Errorf("%s holds files but no %s, so it is no earlier build: name another folder, or empty it", out, engine)
+	}
+	return nil
+}
+
+// collect reads everything that the site is made of, by its name in the site.
+func collect() (map[string][]byte, error) {
+	sources := make(map[string][]byte)
+	if err := addPage(sources, os.DirFS("web")); err != nil {
+		return nil, err
+	}
+	goroot, err := goCommand("env", "GOROOT")
+	if err != nil {
+		return nil, err
+	}
+	for name, path := range map[string]string{
+		"wasm_exec.js":                filepath.Join(strings.TrimSpace(goroot), "lib", "wasm", "wasm_exec.js"),
+		"models/everyday.safetensors": filepath.Join("model", "weights", "everyday.safetensors"),
+	} {
+		if sources[name], err = os.ReadFile(path); err != nil {
+			return nil, err
+		}
+	}
+	if sources[engine], err = compileEngine(); err != nil {
+		return nil, err
+	}
+	return sources, nil
+}
+
+// addPage adds the files of the page, without those whose names begin with a
+// dot, which editors and file managers leave behind.
+func addPage(sources map[string][]byte, page fs.FS) error {
+	return fs.WalkDir(page, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || name == ".":
+			return err
+		case strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
+			return fs.SkipDir
+		case strings.HasPrefix(entry.Name(), ".") || entry.IsDir():
+			return nil
+		}
+		sources[name], err = fs.ReadFile(page, name)
+		return err
+	})
+}
+
+// compileEngine compiles ./wasm. Symbols and paths are left out: they would
+// double its size and tie it to one machine.
+func compileEngine() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "engine")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, engine)
+	if _, err := goCommand("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "./wasm"); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// goCommand runs the go command for js/wasm and returns what it prints.
+func goCommand(args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
+	}
+	return string(out), nil
+}

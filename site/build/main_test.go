@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+var sources = map[string][]byte{
+	"engine.wasm":          []byte(strings.Repeat("\x00asm", 500)),
+	"page/app.js":          []byte(strings.Repeat("export {};\n", 50)),
+	"photo.png":            bytes.Repeat([]byte("png"), 100),
+	"models/a.safetensors": []byte("incompressible"),
+}
+
+// files lists a folder: name → content.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := make(map[string]string)
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		found[filepath.ToSlash(name)] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestWrite(t *testing.T) {
+	dir := t.TempDir()
+	entries, err := write(dir, sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := files(t, dir)
+	for name, content := range sources {
+		if found[name] != string(content) {
+			t.Errorf("%s: not what it was made of", name)
+		}
+	}
+	for _, name := range []string{"engine.wasm", "page/app.js"} {
+		if _, ok := unpacksTo(filepath.Join(dir, name+".br"), sources[name]); !ok {
+			t.Errorf("%s.br does not unpack to %s", name, name)
+		}
+		r, err := gzip.NewReader(strings.NewReader(found[name+".gz"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain, err := io.ReadAll(r); err != nil || !bytes.Equal(plain, sources[name]) {
+			t.Errorf("%s.gz does not unpack to %s: %v", name, name, err)
+		}
+	}
+	if len(found) != len(sources)+4 {
+		t.Errorf("got %d files, want %d with 4 siblings: neither pictures nor what does not shrink has any", len(found), len(sources))
+	}
+	if !slices.IsSortedFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) }) {
+		t.Errorf("the table is not sorted: %v", entries)
+	}
+}
+
+func TestWriteAgain(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := write(dir, sources); err != nil {
+		t.Fatal(err)
+	}
+	past := time.Now().Add(-time.Hour).Truncate(time.Second)
+	untouched := filepath.Join(dir, "engine.wasm.br")
+	if err := os.Chtimes(untouched, past, past); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"page/app.js.br": "broken", "old.js": "left behind", "old.js.br": "too"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := write(dir, sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := removeOthers(dir, entries); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(untouched); err != nil || !info.ModTime().Equal(past) {
+		t.Errorf("an up-to-date sibling was written again: %v", err)
+	}
+	if _, ok := unpacksTo(filepath.Join(dir, "page/app.js.br"), sources["page/app.js"]); !ok {
+		t.Error("a broken sibling was not replaced")
+	}
+	if found := files(t, dir); found["old.js"] != "" || found["old.js.br"] != "" {
+		t.Error("files of an earlier build were left behind")
+	}
+}
+
+func TestAddPage(t *testing.T) {
+	added := make(map[string][]byte)
+	err := addPage(added, fstest.MapFS{
+		"index.html":      {Data: []byte("page")},
+		"samples/cat.jpg": {Data: []byte("cat")},
+		".DS_Store":       {},
+		".cache/x.js":     {},
+		"samples/.hidden": {},
+	})
+	if err != nil || len(added) != 2 || string(added["index.html"]) != "page" || string(added["samples/cat.jpg"]) != "cat" {
+		t.Errorf("got %q and %v, want index.html and samples/cat.jpg", added, err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	dir := t.TempDir()
+	if err := checkFolder(dir); err != nil {
+		t.Errorf("an empty folder was refused: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "diary.txt"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkFolder(dir); err == nil || !strings.Contains(err.Error(), "no earlier build") {
+		t.Errorf("a folder of other files: got %v", err)
+	}
+	if err := checkEngine([]entry{{name: engine, size: 4 << 20, brotli: maxEngine + 1}}); err == nil {
+		t.Error("an engine above the limit was let through")
+	}
+	if err := checkEngine([]entry{{name: engine, size: 4 << 20, brotli: maxEngine}}); err != nil {
+		t.Errorf("an engine at the limit was refused: %v", err)
+	}
+}

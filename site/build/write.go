@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/andybalholm/brotli"
+)
+
+// entry is a file of the site and what its codings weigh; 0 where it has no
+// such sibling.
+type entry struct {
+	name               string
+	size, gzip, brotli int
+}
+
+// compressible are the kinds of file that compress at all: pictures and fonts
+// are compressed already.
+var compressible = []string{".css", ".html", ".js", ".json", ".safetensors", ".svg", ".ts", ".txt", ".wasm", ".webmanifest"}
+
+// worthwhile tells whether a coding saves at least 5 %: less does not pay for
+// the visitor's time to unpack it.
+func worthwhile(coded, plain int) bool { return coded <= plain-plain/20 }
+
+// write writes the files and their siblings, several at a time, and returns
+// what it wrote, by name.
+func write(out string, sources map[string][]byte) ([]entry, error) {
+	entries := make([]entry, len(sources))
+	errs := make([]error, len(sources))
+	var group sync.WaitGroup
+	for i, name := range slices.Sorted(maps.Keys(sources)) {
+		group.Go(func() { entries[i], errs[i] = writeFile(out, name, sources[name]) })
+	}
+	group.Wait()
+	return entries, errors.Join(errs...)
+}
+
+func writeFile(out, name string, content []byte) (entry, error) {
+	written := entry{name: name, size: len(content)}
+	target := filepath.Join(out, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+		return written, err
+	}
+	if slices.Contains(compressible, path.Ext(name)) {
+		if err := writeSiblings(target, content, &written); err != nil {
+			return written, err
+		}
+	}
+	return written, replace(target, content)
+}
+
+// writeSiblings writes target.gz and target.br, before target itself, so that
+// a server never sees a new file with old siblings for long.
+//
+// Brotli at its best takes seconds for a megabyte, so it is only tried on what
+// gzip makes smaller, and not at all where the sibling there is still right.
+func writeSiblings(target string, content []byte, written *entry) error {
+	small := gzipped(content)
+	if !worthwhile(len(small), len(content)) {
+		return nil
+	}
+	written.gzip = len(small)
+	if err := replace(target+".gz", small); err != nil {
+		return err
+	}
+	if size, ok := unpacksTo(target+".br", content); ok {
+		written.brotli = size
+		return nil
+	}
+	smaller := brotlied(content)
+	written.brotli = len(smaller)
+	return replace(target+".br", smaller)
+}
+
+// gzipped has no name and no time in its header, so that it depends on the
+// content alone.
+func gzipped(content []byte) []byte {
+	var out bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // fails only on an unknown level
+	w.Write(content)                                        // a bytes.Buffer takes everything
+	w.Close()
+	return out.Bytes()
+}
+
+// brotlied uses the largest window that browsers take, 16 MB.
+func brotlied(content []byte) []byte {
+	var out bytes.Buffer
+	w := brotli.NewWriterOptions(&out, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 24})
+	w.Write(content)
+	w.Close()
+	return out.Bytes()
+}
+
+// unpacksTo reports whether the file at path is content, compressed with
+// brotli, and the file's size.
+func unpacksTo(path string, content []byte) (size int, ok bool) {
+	coded, err := os.ReadFile(path)
+	if err != nil {
+		return 0, false
+	}
+	limited := io.LimitReader(brotli.NewReader(bytes.NewReader(coded)), int64(len(content))+1)
+	plain, err := io.ReadAll(limited)
+	return len(coded), err == nil && bytes.Equal(plain, content)
+}
+
+// replace puts content at path in one step, for a server that reads meanwhile,
+// and leaves a file that already holds it alone.
+func replace(path string, content []byte) error {
+	if present, err := os.ReadFile(path); err == nil && bytes.Equal(present, content) {
+		return nil
+	}
+	unfinished := path + ".tmp"
+	if err := os.WriteFile(unfinished, content, 0o666); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, path)
+}
+
+// removeOthers removes the files in out that are neither entries nor siblings.
+func removeOthers(out string, entries []entry) error {
+	keep := make(map[string]bool)
+	for _, e := range entries {
+		keep[e.name] = true
+		keep[e.name+".gz"] = e.gzip > 0
+		keep[e.name+".br"] = e.brotli > 0
+	}
+	root, err := os.OpenRoot(out)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(name string, found fs.DirEntry, err error) error {
+		if err != nil || found.IsDir() || keep[name] {
+			return err
+		}
+		return root.Remove(name)
+	})
+}
+
+// checkEngine fails where the engine has outgrown what a visitor should wait for.
+func checkEngine(entries []entry) error {
+	i := slices.IndexFunc(entries, func(e entry) bool { return e.name == engine })
+	if size := cmp.Or(entries[i].brotli, entries[i].size); size > maxEngine {
+		return fmt.Errorf("%s is %d bytes as brotli, more than the %d that it may weigh: see what it imports with GOOS=js GOARCH=wasm go list -deps ./wasm", engine, size, maxEngine)
+	}
+	return nil
+}
+
+func printTable(w io.Writer, entries []entry) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "bytes\tgzip\tbrotli\t  file")
+	total := entry{name: "total, as a browser fetches it"}
+	for _, e := range entries {
+		fmt.Fprintf(table, "%d\t%s\t%s\t  %s\n", e.size, orDash(e.gzip), orDash(e.brotli), e.name)
+		total.size += e.size
+		total.gzip += cmp.Or(e.gzip, e.size)
+		total.brotli += cmp.Or(e.brotli, e.size)
+	}
+	fmt.Fprintf(table, "%d\t%d\t%d\t  %s\n", total.size, total.gzip, total.brotli, total.name)
+	table.Flush()
+}
+
+func orDash(size int) string {
+	if size == 0 {
+		return "–"
+	}
+	return strconv.Itoa(size)
+}

@@ -1,0 +1,266 @@
+// The page: a photo comes in, its classes are shown over it.
+//
+// It owns the page's state: the model, the job at work, and the picture that is shown. It is sent
+// photos by page/intake.js, choices by page/settings.js and results by segmenter.js; it sends them
+// on to the stage, the legend and the status line. For scripts, <html> carries data-state
+// (loading, ready, working, done, error), data-width and data-height, and segmenterPage.result is
+// the last result.
+
+import { takePhotos } from "./page/intake.js";
+import { Legend, percent } from "./page/legend.js";
+import { saveMask, savePicture } from "./page/save.js";
+import { readAddress, Settings } from "./page/settings.js";
+import { Stage } from "./page/stage.js";
+import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./page/status.js";
+import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "./segmenter.js";
+
+// Above this, phones run out of memory and canvases out of pixels.
+const LARGEST_PHOTO = 12e6;
+
+const page = document.documentElement;
+const address = readAddress(location.search);
+
+/** @type {Segmenter | null} */
+let segmenter = null;
+let modelArrived; // resolves waiting jobs
+const modelReady = new Promise((resolve) => (modelArrived = resolve));
+
+/**
+ * @typedef {object} Picture
+ * @property {string} name
+ * @property {string} note     what was done to the photo before, "" if nothing
+ * @property {ImageBitmap} photo
+ * @property {import("./segmenter.js").Segmentation} result
+ * @property {object} settings  those that gave the result
+ */
+
+/** The picture that is shown. @type {Picture | null} */
+let current = null;
+/** What is being worked on: { controller, photo?, name?, note? }. */
+let job = null;
+let failed = false;
+
+const stage = new Stage((classId) => legend.point(classId));
+const legend = new Legend((classId) => stage.highlight(classId));
+const settings = new Settings(address, {
+  onChange: () => segmentAgain(),
+  onOpacity: (share) => stage.setOpacity(share),
+});
+
+globalThis.segmenterPage = { result: null };
+loadModel();
+takePhotos({ onFile: openFile, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
+for (const notice of address.notices) showMessage(notice);
+if (address.photo) openSample(address.photo);
+wireTools();
+
+// The model.
+
+async function loadModel() {
+  showState();
+  try {
+    segmenter = await Segmenter.create({
+      model: address.model ?? page.dataset.model,
+      device: address.device,
+      threads: address.threads,
+      onProgress: showLoading,
+    });
+  } catch (error) {
+    fail(error, loadModel);
+    return;
+  }
+  const { name, classes, parameters, precision } = segmenter.model;
+  document.getElementById("model").textContent =
+    `Model: ${name}, ${classes.length} classes, ${(parameters / 1e6).toFixed(1)} million parameters, ${precision}.`;
+  hideProgress();
+  if (!job) announce("Ready for a photo.");
+  showState();
+  modelArrived();
+}
+
+function showLoading({ stage, loaded, total }) {
+  if (stage === "engine") return; // small beside the model, and it comes at the same time
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  const of = total ? ` of ${megabytes(total)}` : "";
+  const ready = total > 0 && loaded === total;
+  showProgress(ready ? "Starting the model" : `Loading the model · ${megabytes(loaded)}${of} MB`, {
+    done: loaded,
+    total: ready ? 0 : total,
+  });
+}
+
+// Jobs. A new one ends the one before it.
+
+function openFile(file) {
+  work((mine) => takeFile(mine, file), () => openFile(file));
+}
+
+function openSample(url) {
+  work(async (mine) => takeFile(mine, await fetchPhoto(url, mine.controller.signal)), () => openSample(url));
+}
+
+async function takeFile(mine, file) {
+  const whole = await decodePhoto(file);
+  const { width, height } = whole;
+  mine.photo = await shrinkPhoto(whole, LARGEST_PHOTO);
+  mine.name = file.name.replace(/\.\w+$/, "") || "photo";
+  if (mine.photo !== whole) mine.note = `Shrunk from ${width} × ${height} to 12 megapixels. `;
+}
+
+/** With other settings, the photo that is being worked on or shown. */
+function segmentAgain() {
+  const { photo, name, note } = job?.photo ? job : (current ?? {});
+  if (photo) work(async (mine) => Object.assign(mine, { photo, name, note }), segmentAgain);
+}
+
+/**
+ * Takes a photo in and segments it. Until that is done, the picture before it is kept, and comes
+ * back if it fails.
+ *
+ * @param {(mine: object) => Promise<void>} takePhoto  sets photo, name and note of the job
+ * @param {() => void} again
+ */
+async function work(takePhoto, again) {
+  job?.controller.abort();
+  const mine = { controller: new AbortController(), note: "", again };
+  job = mine;
+  failed = false;
+  clearMessages();
+  showState();
+  try {
+    await takePhoto(mine);
+    if (job !== mine) return;
+    if (mine.photo !== current?.photo) stage.showPhoto(mine.photo);
+    showState();
+    await modelReady;
+    if (job !== mine) return;
+    await segment(mine);
+  } catch (error) {
+    if (job === mine) giveBack(() => fail(error, again));
+  }
+}
+
+async function segment(mine) {
+  const used = settings.save();
+  showWork(mine);
+  announce("Segmenting the photo.");
+  const result = await segmenter.segment(mine.photo, {
+    ...settings.options,
+    signal: mine.controller.signal,
+    onProgress: ({ done, total }) => job === mine && showWork(mine, done, total),
+  });
+  if (job !== mine) return;
+  if (current && current.photo !== mine.photo) current.photo.close();
+  current = { name: mine.name, note: mine.note, photo: mine.photo, result, settings: used };
+  job = null;
+  showPicture();
+}
+
+function showWork(mine, done = 0, total = 0) {
+  const text = total ? `Window ${Math.min(done + 1, total)} of ${total}` : "Segmenting";
+  const isLong = settings.options.window > 0;
+  showProgress(text, { done, total, ...(isLong && { onCancel: () => cancel(mine) }) });
+}
+
+function cancel(mine) {
+  mine.controller.abort();
+  giveBack(() => {
+    showMessage("Cancelled.", { action: { label: "Run again", run: mine.again } });
+    showState();
+  });
+}
+
+/** Puts the picture before the job back, with the settings that made it. */
+function giveBack(then) {
+  job = null;
+  hideProgress();
+  if (current) {
+    settings.restore(current.settings);
+    stage.showPhoto(current.photo);
+    showPicture();
+  } else {
+    stage.clear();
+  }
+  then();
+}
+
+// What is shown.
+
+function showPicture() {
+  const { result, note } = current;
+  globalThis.segmenterPage.result = result;
+  hideProgress();
+  stage.showResult(result);
+  legend.show(result.classes);
+  document.getElementById("facts").textContent = note + factsOf(result);
+  const count = result.classes.length;
+  document.getElementById("result-title").textContent = count === 1 ? "1 class" : `${count} classes`;
+  const largest = result.classes.slice(0, 3).map(({ name, share }) => `${name} ${percent(share)}`);
+  announce(`Done: ${largest.join(", ")}.`);
+  page.dataset.width = result.width;
+  page.dataset.height = result.height;
+  showState();
+}
+
+function factsOf({ network, timings }) {
+  const seconds = (timings.total / 1000).toFixed(timings.total < 9950 ? 2 : 0);
+  const windows = network.windows > 1 ? ` · ${network.windows} windows` : "";
+  return `${network.width} × ${network.height}${windows} · ${seconds} s on the ${segmenter.device.toUpperCase()}`;
+}
+
+function showState() {
+  const hasPhoto = Boolean(current || job?.photo);
+  page.dataset.state = failed ? "error" : !segmenter ? "loading" : job ? "working" : current ? "done" : "ready";
+  page.toggleAttribute("data-photo", hasPhoto);
+  document.getElementById("panel").hidden = !hasPhoto;
+  for (const id of ["compare", "save-overlay", "save-mask"]) document.getElementById(id).disabled = !current;
+}
+
+/** Reports an error and offers to try again where that may help. */
+function fail(error, again) {
+  if (!(error instanceof SegmenterError)) console.error(error);
+  failed = true;
+  hideProgress();
+  showState();
+  const mayHelp = !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code);
+  showMessage(error instanceof SegmenterError ? error.message : `Something went wrong (${error.message}): try again.`, {
+    kind: "error",
+    ...(mayHelp && { action: { label: "Retry", run: () => recover(again) } }),
+    onDismiss: () => recover(() => {}),
+  });
+}
+
+function recover(then) {
+  failed = false;
+  showState();
+  then();
+}
+
+// Tools.
+
+function wireTools() {
+  const compare = document.getElementById("compare");
+  const hold = (event) => {
+    if (event.type === "keydown" && event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    stage.bare(true);
+  };
+  const release = () => stage.bare(false);
+  for (const type of ["pointerdown", "keydown"]) compare.addEventListener(type, hold);
+  for (const type of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) compare.addEventListener(type, release);
+
+  const save = (id, run) => document.getElementById(id).addEventListener("click", () => run().catch((error) => fail(error, run)));
+  save("save-overlay", () => savePicture(current, settings.opacity));
+  save("save-mask", () => saveMask(current, segmenter.model.classes));
+}
+
+async function fetchPhoto(url, signal) {
+  const response = await fetch(url, { signal }).catch((cause) => {
+    throw new SegmenterError("network", "The photo could not be downloaded: check the connection and try again.", { cause });
+  });
+  if (!response.ok) {
+    throw new SegmenterError("network", `The photo could not be downloaded: ${url} answered ${response.status}. Check its address.`);
+  }
+  const name = new URL(url, document.baseURI).pathname.split("/").at(-1);
+  return new File([await response.blob()], name);
+}

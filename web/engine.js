@@ -1,0 +1,86 @@
+// The page's end of the line to an engine worker.
+//
+// It owns one worker and the requests that the worker has not answered. It is sent requests by
+// segmenter.js; it sends messages of the form { id, type, payload }, which engine.worker.js lists.
+// When the worker dies, every open request fails and `alive` turns false: a new client is a new start.
+
+import { SegmenterError } from "./errors.js";
+import { foreignPixels } from "./photo.js";
+
+const WORKER = new URL("./engine.worker.js", import.meta.url);
+
+export class EngineClient {
+  #worker = startWorker();
+  #open = new Map(); // id → { resolve, reject, onProgress }
+  #lastId = 0;
+  #failure = null; // why the worker is gone
+
+  constructor() {
+    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.close(new SegmenterError("network", `The engine could not be started${event.message ? ` (${event.message})` : ""}: check that ${WORKER.href} and the files beside it are there.`));
+    };
+  }
+
+  get alive() {
+    return this.#failure === null;
+  }
+
+  /**
+   * Sends a request and waits for its answer.
+   *
+   * @param {string} type
+   * @param {object} payload
+   * @param {object} [options]
+   * @param {Transferable[]} [options.transfer]  what of the payload is handed over
+   * @param {(progress: object) => void} [options.onProgress]
+   * @param {AbortSignal} [options.signal]  asks the worker to give up; it answers when it has
+   * @returns {Promise<any>}
+   */
+  async request(type, payload, { transfer = [], onProgress = () => {}, signal } = {}) {
+    if (this.#failure) throw this.#failure;
+    const id = ++this.#lastId;
+    const abort = () => this.#worker.postMessage({ id, type: "abort" });
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#open.set(id, { resolve, reject, onProgress });
+        this.#worker.postMessage({ id, type, payload }, transfer);
+        signal?.addEventListener("abort", abort);
+      });
+    } catch (error) {
+      throw error.name === "DataCloneError" ? foreignPixels(error) : error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#open.delete(id);
+    }
+  }
+
+  /**
+   * Ends the worker; open and later requests fail with the error.
+   *
+   * @param {SegmenterError} error
+   */
+  close(error) {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#worker.terminate();
+    for (const { reject } of this.#open.values()) reject(error);
+  }
+
+  #receive({ id, type, payload }) {
+    const request = this.#open.get(id);
+    if (type === "stopped") this.close(new SegmenterError("internal", payload.message));
+    if (type === "progress") request?.onProgress(payload);
+    if (type === "result") request?.resolve(payload);
+    if (type === "error") request?.reject(new SegmenterError(payload.code, payload.message));
+  }
+}
+
+function startWorker() {
+  if (WORKER.origin === location.origin) return new Worker(WORKER, { type: "module" });
+  // A page may import the library from another site, but start workers only of its own: so one of
+  // its own that imports the other.
+  const source = new Blob([`import ${JSON.stringify(WORKER.href)};`], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(source), { type: "module" });
+}

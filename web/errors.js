@@ -1,0 +1,21 @@
+// The error type of the library, apart from everything else because the page's side and the engine
+// worker both throw it.
+//
+// It owns nothing, is sent nothing and sends nothing.
+
+/**
+ * Every failure that the library reports. `code` says which, for programs; `message` is one
+ * sentence for people, which says what to do. The codes are listed in segmenter.d.ts.
+ */
+export class SegmenterError extends Error {
+  /**
+   * @param {import("./segmenter.js").SegmenterErrorCode} code
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.name = "SegmenterError";
+    this.code = code;
+  }
+}

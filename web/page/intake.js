@@ -1,0 +1,61 @@
+// Intake: every way that a photo comes in: the file dialogue, a drop anywhere, a paste, a sample.
+//
+// It owns the file input, the drop target and the samples. It is sent what the visitor does; it
+// calls onFile with the photo, onSample with a sample's address, and onNothing with a sentence when
+// what came holds no file.
+
+/**
+ * @param {object} listeners
+ * @param {(file: File) => void} listeners.onFile
+ * @param {(url: string) => void} listeners.onSample
+ * @param {(sentence: string) => void} listeners.onNothing
+ */
+export function takePhotos({ onFile, onSample, onNothing }) {
+  takeFromDialogue(onFile);
+  takeFromDrops(onFile, onNothing);
+  takeFromClipboard(onFile);
+  for (const sample of document.querySelectorAll("[data-sample]")) {
+    sample.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab opens the sample's address
+      event.preventDefault();
+      onSample(sample.dataset.sample);
+    });
+  }
+}
+
+function takeFromDialogue(onFile) {
+  const input = document.getElementById("file");
+  for (const button of document.querySelectorAll("[data-open]")) {
+    button.addEventListener("click", () => input.click());
+  }
+  input.addEventListener("change", () => {
+    const [file] = input.files;
+    input.value = ""; // the same file may be chosen again
+    if (file) onFile(file);
+  });
+}
+
+function takeFromDrops(onFile, onNothing) {
+  const page = document.documentElement;
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    page.toggleAttribute("data-dragging", true);
+  });
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) page.toggleAttribute("data-dragging", false);
+  });
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    page.toggleAttribute("data-dragging", false);
+    const [file] = event.dataTransfer.files;
+    if (file) onFile(file);
+    else onNothing("What you dropped holds no file: save the picture first and drop the file.");
+  });
+}
+
+function takeFromClipboard(onFile) {
+  addEventListener("paste", ({ clipboardData }) => {
+    const [file] = clipboardData.files;
+    if (file) onFile(file);
+  });
+}

@@ -1,0 +1,45 @@
+// Saving: the picture as it is seen, and the mask.
+//
+// It owns nothing. It is sent a photo and its result; it makes PNG files and hands them to the
+// browser as downloads.
+
+import { paintClasses } from "./overlay.js";
+import { encodeMask } from "./png.js";
+
+/**
+ * Saves the photo with its classes over it, at the photo's size.
+ *
+ * @param {{ name: string, photo: ImageBitmap, result: import("../segmenter.js").Segmentation }} picture
+ * @param {number} opacity  of the overlay, from 0 to 1
+ */
+export async function savePicture({ name, photo, result }, opacity) {
+  const { width, height } = result;
+  const overlay = new OffscreenCanvas(width, height);
+  overlay.getContext("2d").putImageData(paintClasses(result, result.classes), 0, 0);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { alpha: false });
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(photo, 0, 0);
+  context.globalAlpha = opacity;
+  context.drawImage(overlay, 0, 0);
+  download(await canvas.convertToBlob({ type: "image/png" }), `${name}-classes.png`);
+}
+
+/**
+ * Saves the mask, at the photo's size.
+ *
+ * @param {{ name: string, result: import("../segmenter.js").Segmentation }} picture
+ * @param {import("../segmenter.js").ClassInfo[]} classes  all of the model's
+ */
+export async function saveMask({ name, result }, classes) {
+  download(await encodeMask(result, classes), `${name}-mask.png`);
+}
+
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the browser reads it after the click
+}

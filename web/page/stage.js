@@ -1,0 +1,136 @@
+// The stage: the photo, its classes over it, and the class under the pointer.
+//
+// It owns the canvases and the tooltip. It is sent photos, results and a class to highlight; it
+// calls onPoint with the class under the pointer, or null.
+
+import { paintClasses, paintSpotlight, viewOf } from "./overlay.js";
+
+// What a large screen can show of a photo.
+const PHOTO_PIXELS = 4e6;
+
+export class Stage {
+  #easel = document.getElementById("easel");
+  #frame = document.getElementById("frame");
+  #photo = document.getElementById("photo");
+  #classes = document.getElementById("classes");
+  #spotlight = document.getElementById("spotlight");
+  #tooltip = document.getElementById("tooltip");
+  #view = null;
+  #result = null;
+  #lit = null;
+  #onPoint;
+
+  /** @param {(classId: number | null) => void} onPoint */
+  constructor(onPoint) {
+    this.#onPoint = onPoint;
+    this.#frame.addEventListener("pointermove", (event) => this.#point(event));
+    this.#frame.addEventListener("pointerdown", (event) => {
+      this.#point(event);
+      this.bare(event.pointerType === "mouse" && event.button === 0);
+    });
+    addEventListener("pointerup", () => this.bare(false));
+    this.#frame.addEventListener("pointercancel", () => this.#leave());
+    this.#frame.addEventListener("pointerleave", (event) => {
+      if (event.pointerType === "mouse") this.#leave();
+    });
+    // A finger leaves the name standing until it touches something else.
+    addEventListener("pointerdown", (event) => {
+      if (!this.#frame.contains(event.target)) this.#leave();
+    });
+  }
+
+  /** @param {ImageBitmap} photo */
+  showPhoto(photo) {
+    this.clearResult();
+    const scale = Math.min(1, Math.sqrt(PHOTO_PIXELS / (photo.width * photo.height)));
+    this.#photo.width = Math.max(1, Math.round(photo.width * scale));
+    this.#photo.height = Math.max(1, Math.round(photo.height * scale));
+    const context = this.#photo.getContext("2d", { alpha: false });
+    context.fillStyle = "white";
+    context.fillRect(0, 0, this.#photo.width, this.#photo.height);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(photo, 0, 0, this.#photo.width, this.#photo.height);
+    this.#easel.style.setProperty("--width", photo.width);
+    this.#easel.style.setProperty("--height", photo.height);
+    this.#easel.hidden = false;
+  }
+
+  /** @param {import("../segmenter.js").Segmentation} result  of the photo that is shown */
+  showResult(result) {
+    this.#result = result;
+    this.#view = viewOf(result);
+    draw(this.#classes, paintClasses(this.#view, result.classes));
+    this.#classes.hidden = false;
+    this.#lit = null;
+    this.highlight(null);
+  }
+
+  clearResult() {
+    this.#result = null;
+    this.#view = null;
+    this.#classes.hidden = true;
+    this.highlight(null);
+    this.#leave();
+  }
+
+  clear() {
+    this.clearResult();
+    this.#easel.hidden = true;
+  }
+
+  /** @param {number | null} classId */
+  highlight(classId) {
+    const lit = classId !== null && this.#view !== null;
+    this.#frame.classList.toggle("lit", lit);
+    if (!lit || classId === this.#lit) return;
+    this.#lit = classId;
+    draw(this.#spotlight, paintSpotlight(this.#view, classId));
+  }
+
+  /** @param {number} share  of the overlay, from 0 to 1 */
+  setOpacity(share) {
+    this.#frame.style.setProperty("--overlay", share);
+  }
+
+  /** @param {boolean} bare  true shows the photo alone */
+  bare(bare) {
+    this.#frame.classList.toggle("bare", bare);
+    if (bare) this.#tooltip.hidden = true;
+  }
+
+  #point(event) {
+    if (!this.#result) return;
+    const box = this.#frame.getBoundingClientRect();
+    const { width, height, mask, classes } = this.#result;
+    const x = Math.floor(((event.clientX - box.left) / box.width) * width);
+    const y = Math.floor(((event.clientY - box.top) / box.height) * height);
+    if (x < 0 || y < 0 || x >= width || y >= height) return this.#leave();
+    const { id, name, colour } = classes.find((found) => found.id === mask[y * width + x]);
+    this.#tooltip.textContent = name;
+    this.#tooltip.style.setProperty("--colour", colour);
+    this.#tooltip.hidden = this.#frame.classList.contains("bare");
+    this.#placeTooltip(event);
+    this.#onPoint(id);
+  }
+
+  /** Beside a mouse, above a finger, and always inside the stage. */
+  #placeTooltip({ clientX, clientY, pointerType }) {
+    const box = this.#easel.getBoundingClientRect();
+    const [right, up] = pointerType === "mouse" ? [16, -20] : [-this.#tooltip.offsetWidth / 2, 72];
+    const within = (value, most) => Math.max(4, Math.min(value, most - 4));
+    const x = within(clientX - box.left + right, box.width - this.#tooltip.offsetWidth);
+    const y = within(clientY - box.top - up, box.height - this.#tooltip.offsetHeight);
+    this.#tooltip.style.setProperty("translate", `${x}px ${y}px`);
+  }
+
+  #leave() {
+    this.#tooltip.hidden = true;
+    this.#onPoint(null);
+  }
+}
+
+function draw(canvas, image) {
+  canvas.width = image.width;
+  canvas.height = image.height;
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}

@@ -1,0 +1,74 @@
+// Status: what the page says of itself: progress over the stage, messages above it, and words for
+// screen readers.
+//
+// It owns the progress line, the messages and the live region. It is sent sentences; it calls the
+// functions given with them when a button is pressed.
+
+const progress = document.getElementById("progress");
+const progressText = document.getElementById("progress-text");
+const progressBar = document.getElementById("progress-bar");
+const cancelButton = document.getElementById("cancel");
+const messages = document.getElementById("messages");
+const announcement = document.getElementById("announcement");
+
+/**
+ * Shows what is going on.
+ *
+ * @param {string} text
+ * @param {{ done?: number, total?: number, onCancel?: () => void }} [options]  without a total,
+ *   nobody knows how long it takes
+ */
+export function showProgress(text, { done = 0, total = 0, onCancel } = {}) {
+  progress.hidden = false;
+  progressText.textContent = text;
+  progressBar.max = total || 1;
+  if (total) progressBar.value = done;
+  else progressBar.removeAttribute("value");
+  cancelButton.hidden = !onCancel;
+  cancelButton.onclick = onCancel ?? null;
+}
+
+export function hideProgress() {
+  progress.hidden = true;
+}
+
+/** Says something to screen readers. @param {string} text */
+export function announce(text) {
+  announcement.textContent = text;
+}
+
+/**
+ * Shows a message until it is dismissed.
+ *
+ * @param {string} text  one sentence
+ * @param {object} [options]
+ * @param {"error" | "notice"} [options.kind]
+ * @param {{ label: string, run: () => void }} [options.action]  what may help
+ * @param {() => void} [options.onDismiss]
+ */
+export function showMessage(text, { kind = "notice", action, onDismiss } = {}) {
+  const message = document.createElement("div");
+  message.className = `message ${kind}`;
+  message.setAttribute("role", kind === "error" ? "alert" : "status");
+  const sentence = document.createElement("p");
+  sentence.textContent = text;
+  message.append(sentence);
+  if (action) message.append(button(action.label, action.run, message));
+  message.append(button("Dismiss", onDismiss, message));
+  messages.append(message);
+}
+
+export function clearMessages() {
+  messages.replaceChildren();
+}
+
+function button(label, run, message) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.textContent = label;
+  element.addEventListener("click", () => {
+    message.remove();
+    run?.();
+  });
+  return element;
+}

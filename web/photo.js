@@ -1,0 +1,142 @@
+// Photos: from whatever holds a picture in a browser to an ImageBitmap.
+//
+// It owns nothing. It is sent a file, an element, a canvas or pixels; it sends back an upright sRGB
+// bitmap that is the receiver's own, or a SegmenterError that says what is wrong with the photo.
+
+import { SegmenterError } from "./errors.js";
+
+const OPENS = "PNG, JPEG, WebP, GIF, BMP and AVIF can be opened";
+
+// Browsers give up at sizes of their own; a photo above this that fails was most likely too large.
+const LARGE_PIXELS = 64e6;
+
+/**
+ * Decodes a photo: EXIF orientation applied, colours converted to sRGB, an animation's first frame.
+ *
+ * @param {import("./segmenter.js").Photo} photo
+ * @returns {Promise<ImageBitmap>}  close() it when done
+ */
+export async function decodePhoto(photo) {
+  await requireLoaded(photo);
+  return toBitmap(photo);
+}
+
+/**
+ * Shrinks a photo that has more pixels than wanted; gives others back as they are.
+ *
+ * @param {ImageBitmap} bitmap  closed when a smaller one takes its place
+ * @param {number} maxPixels
+ * @returns {Promise<ImageBitmap>}
+ */
+export async function shrinkPhoto(bitmap, maxPixels) {
+  const scale = Math.sqrt(maxPixels / (bitmap.width * bitmap.height));
+  if (scale >= 1) return bitmap;
+  try {
+    return await createImageBitmap(bitmap, {
+      resizeWidth: Math.max(1, Math.floor(bitmap.width * scale)),
+      resizeHeight: Math.max(1, Math.floor(bitmap.height * scale)),
+      resizeQuality: "high",
+    });
+  } catch (cause) {
+    throw tooLarge(bitmap, cause);
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function toBitmap(photo) {
+  try {
+    return await createImageBitmap(photo, {
+      imageOrientation: "from-image",
+      colorSpaceConversion: "default",
+    });
+  } catch (cause) {
+    throw photo instanceof Blob ? await fileError(photo, cause) : sourceError(cause);
+  }
+}
+
+/** Elements may still be loading: an image is waited for, a video must show a frame. */
+async function requireLoaded(photo) {
+  if (globalThis.HTMLImageElement && photo instanceof HTMLImageElement) {
+    await photo.decode().catch((cause) => {
+      throw new SegmenterError("no-image", "The image element holds no picture: check its src.", { cause });
+    });
+  }
+  if (globalThis.HTMLVideoElement && photo instanceof HTMLVideoElement) {
+    if (photo.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+      throw new SegmenterError("no-image", "The video shows no frame yet: wait for its loadeddata event.");
+    }
+  }
+}
+
+function sourceError(cause) {
+  if (cause instanceof TypeError) {
+    return new SegmenterError(
+      "no-image",
+      "That is no photo: give a File, a Blob, an ImageBitmap, ImageData, a canvas, an image or a video element.",
+      { cause },
+    );
+  }
+  if (cause?.name === "SecurityError") return foreignPixels(cause);
+  return new SegmenterError("no-image", "The picture could not be read: it has no pixels.", { cause });
+}
+
+/** The error for a picture of another site, whose pixels the browser keeps from scripts. */
+export function foreignPixels(cause) {
+  return new SegmenterError(
+    "no-image",
+    "The picture comes from another site, which does not allow its pixels to be read: download it and open the file.",
+    { cause },
+  );
+}
+
+/** @param {Blob} file */
+async function fileError(file, cause) {
+  const name = file instanceof File && file.name ? `“${file.name}”` : "The file";
+  if (file.size === 0) {
+    return new SegmenterError("no-image", `${name} is empty: choose another file.`, { cause });
+  }
+  if (/hei[cf]$/i.test(file.type) || /\.hei[cf]$/i.test(file.name ?? "")) {
+    return new SegmenterError(
+      "no-image",
+      `${name} is a HEIC photo, which this browser cannot open: export it as JPEG and try again.`,
+      { cause },
+    );
+  }
+  const head = new Uint8Array(await file.slice(0, 1 << 18).arrayBuffer().catch(() => new ArrayBuffer(0)));
+  const size = statedSize(head);
+  if (size && size.width * size.height > LARGE_PIXELS) {
+    return tooLarge(size, cause);
+  }
+  return size
+    ? new SegmenterError("no-image", `${name} is damaged or cut short: open another copy of it.`, { cause })
+    : new SegmenterError("no-image", `${name} is not a picture that this browser can open: ${OPENS}.`, { cause });
+}
+
+function tooLarge({ width, height }, cause) {
+  return new SegmenterError(
+    "too-large",
+    `The photo has ${width} × ${height} pixels, more than this browser can open: make it smaller and try again.`,
+    { cause },
+  );
+}
+
+/**
+ * The size that a PNG (its IHDR chunk) or a JPEG (its start-of-frame segment) states in its head.
+ *
+ * @param {Uint8Array} head
+ * @returns {{ width: number, height: number } | undefined}
+ */
+function statedSize(head) {
+  const view = new DataView(head.buffer);
+  if (head.length >= 24 && view.getUint32(0) === 0x89504e47) {
+    return { width: view.getUint32(16), height: view.getUint32(20) };
+  }
+  if (head.length < 4 || view.getUint16(0) !== 0xffd8) return undefined;
+  for (let at = 2; at + 9 <= head.length && head[at] === 0xff; at += 2 + view.getUint16(at + 2)) {
+    const marker = head[at + 1];
+    const startsFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (startsFrame) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
+  }
+  return undefined;
+}

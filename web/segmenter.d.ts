@@ -1,0 +1,179 @@
+/** Semantic segmentation in the browser: every pixel of a photo gets a class. */
+
+/** Whatever holds a picture in a browser. Of an animation, the first frame counts; of a video, the present one. */
+export type Photo =
+  | File
+  | Blob
+  | ImageBitmap
+  | ImageData
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | HTMLImageElement
+  | HTMLVideoElement;
+
+/**
+ * The decoder on top of the encoder: the mask transformer (class embeddings that attend to the
+ * patches) or the linear one (one linear layer for each patch).
+ */
+export type Decoder = "mask" | "linear";
+
+export interface Progress {
+  /** "engine": the WebAssembly, which reports its start and its end; "model": the weights. */
+  stage: "engine" | "model";
+  /** Bytes so far. */
+  loaded: number;
+  /** Bytes in all, 0 while unknown. */
+  total: number;
+}
+
+export interface SegmenterOptions {
+  /**
+   * The model: the address of a safetensors file, or its bytes. Default: the model beside this
+   * module. A model that came from an address is kept in the browser (Cache Storage) under that
+   * address: give a changed model another address, or another query such as `?v=2`.
+   */
+  model?: string | URL | Blob | ArrayBuffer;
+  /** Where to compute. "auto" (default) takes the fastest there is; today that is "cpu". */
+  device?: "auto" | "cpu";
+  /** At most how many threads may compute. The engine of today uses one. */
+  threads?: number;
+  /** Told while the engine and the model load, also when a dead engine is started again. */
+  onProgress?: (progress: Progress) => void;
+  /** Gives up loading. */
+  signal?: AbortSignal;
+}
+
+export interface SegmentOptions {
+  /** Default: "mask". */
+  decoder?: Decoder;
+  /** The photo's short side, in pixels, when it enters the network. 0 keeps the photo's own size. Default: 512. */
+  size?: number;
+  /** Side of the square window that slides over the photo, in pixels; 0 (default) takes the photo whole. */
+  window?: number;
+  /** Step of the window, in pixels; needed with `window`. */
+  stride?: number;
+  /** Gives up this request: its promise rejects with code "aborted". */
+  signal?: AbortSignal;
+  /** With a window: told how many windows are done, of how many. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+export interface ClassInfo {
+  /** The value that stands for the class in a mask. */
+  id: number;
+  name: string;
+  /** "#rrggbb" */
+  colour: string;
+}
+
+export interface ClassArea extends ClassInfo {
+  /** Pixels of the photo. */
+  area: number;
+  /** Part of the photo, from 0 to 1. */
+  share: number;
+}
+
+export interface Segmentation {
+  /** The photo's size in pixels, upright. */
+  width: number;
+  height: number;
+  /** A class id for each pixel, row by row: height × width. */
+  mask: Uint8Array;
+  /** The classes in the photo, the largest first. */
+  classes: ClassArea[];
+  /** What the network saw: the size of its input in pixels, and how many windows of the photo. */
+  network: { height: number; width: number; windows: number };
+  /** Milliseconds: decoding the photo, resizing it, the network, giving pixels their class; and all of it. */
+  timings: { decode: number; prepare: number; network: number; classify: number; total: number };
+}
+
+export interface ModelInfo {
+  name: string;
+  decoders: Decoder[];
+  classes: ClassInfo[];
+  licence: string;
+  /** Side of a patch, in pixels. */
+  patch: number;
+  /** How many numbers were learned. */
+  parameters: number;
+  /** How the weights are stored, such as "int8" or "float32". */
+  precision: string;
+}
+
+export class Segmenter {
+  private constructor();
+
+  /**
+   * Starts the engine and loads a model.
+   *
+   * @example
+   * const segmenter = await Segmenter.create();
+   * const { classes } = await segmenter.segment(file);
+   * console.log(classes.map(({ name, share }) => `${name} ${Math.round(100 * share)} %`));
+   */
+  static create(options?: SegmenterOptions): Promise<Segmenter>;
+
+  /** What the model file says of itself. */
+  readonly model: ModelInfo;
+
+  /** The device that computes. */
+  readonly device: "cpu";
+
+  /**
+   * Segments a photo. Requests run one at a time, in the order of the calls. Files are decoded at
+   * their turn; everything else is copied at the call, so that it may change or be closed after it.
+   */
+  segment(photo: Photo, options?: SegmentOptions): Promise<Segmentation>;
+
+  /**
+   * How sure the model is of a class at every pixel of the photo segmented last: height × width
+   * values from 0 to 1, row by row.
+   */
+  probabilities(classId: number): Promise<Float32Array>;
+
+  /** Gives up the running request and all that wait; their promises reject with code "aborted". */
+  abort(): void;
+
+  /** Ends the engine and frees its memory; whatever is open rejects with code "disposed". */
+  dispose(): void;
+}
+
+/**
+ * Decodes a photo as `segment` does: upright, in sRGB. For callers that also want to show it.
+ * Call `close()` on the bitmap when done.
+ */
+export function decodePhoto(photo: Photo): Promise<ImageBitmap>;
+
+/**
+ * Shrinks a photo that has more than `maxPixels`, and closes it; gives others back as they are.
+ */
+export function shrinkPhoto(bitmap: ImageBitmap, maxPixels: number): Promise<ImageBitmap>;
+
+/**
+ * - "unsupported": the browser lacks something; the message says what
+ * - "bad-option":  an option has a value that it cannot have
+ * - "network":     the engine or the model could not be downloaded
+ * - "bad-model":   the model file is damaged or of another architecture
+ * - "no-image":    the photo is no picture that the browser can open
+ * - "bad-photo":   the engine cannot work with the photo, or there is none yet
+ * - "too-large":   the photo does not fit in memory
+ * - "aborted":     abort() was called, or the signal given
+ * - "disposed":    dispose() was called
+ * - "internal":    the engine stopped; the next request starts it again
+ */
+export type SegmenterErrorCode =
+  | "unsupported"
+  | "bad-option"
+  | "network"
+  | "bad-model"
+  | "no-image"
+  | "bad-photo"
+  | "too-large"
+  | "aborted"
+  | "disposed"
+  | "internal";
+
+/** Every failure. The message is one sentence that says what is wrong and what to do. */
+export class SegmenterError extends Error {
+  readonly code: SegmenterErrorCode;
+}

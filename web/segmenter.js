@@ -1,0 +1,205 @@
+// Segmenter: semantic segmentation in the browser, as a library.
+//
+//   import { Segmenter } from "./segmenter.js";
+//   const segmenter = await Segmenter.create();
+//   const { width, height, mask, classes } = await segmenter.segment(file);
+//
+// It owns the order of the requests and the engine's life: one request runs at a time, the others
+// wait in line; an engine that died is started again by the next request. It is sent photos by the
+// page; it sends requests to engine.js and decodes photos with photo.js. Nothing leaves the browser.
+
+import { EngineClient } from "./engine.js";
+import { SegmenterError } from "./errors.js";
+import { decodePhoto, shrinkPhoto } from "./photo.js";
+
+export { decodePhoto, SegmenterError, shrinkPhoto };
+
+const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.meta.url).href;
+const WHOLE = { decoder: "mask", size: 512, window: 0, stride: 0 };
+
+export class Segmenter {
+  #source;
+  #onProgress;
+  #engine = null; // EngineClient
+  #model = null; // what the engine says of the model
+  #requests = new Set(); // an AbortController for each request that is running or waiting
+  #last = Promise.resolve(); // settles when the request at the end of the line has
+  #disposed = false;
+
+  /**
+   * Use `Segmenter.create`, which waits for the engine and the model.
+   *
+   * @param {import("./segmenter.js").SegmenterOptions} options
+   */
+  constructor({ model = DEFAULT_MODEL, device = "auto", threads = 1, onProgress = () => {} } = {}) {
+    requireBrowser();
+    requireOption(device === "auto" || device === "cpu", "device", `"auto" or "cpu"`, device);
+    requireOption(Number.isInteger(threads) && threads > 0, "threads", "a whole number above 0", threads);
+    const isUrl = typeof model === "string" || model instanceof URL;
+    this.#source = isUrl ? new URL(model, document.baseURI).href : model;
+    this.#onProgress = onProgress;
+  }
+
+  /**
+   * Starts the engine and loads a model.
+   *
+   * @param {import("./segmenter.js").SegmenterOptions} [options]
+   * @returns {Promise<Segmenter>}
+   */
+  static async create(options = {}) {
+    const segmenter = new Segmenter(options);
+    try {
+      await segmenter.#inLine(options.signal, () => segmenter.#startedEngine());
+    } catch (error) {
+      segmenter.dispose();
+      throw error;
+    }
+    return segmenter;
+  }
+
+  /** What the model file says of itself: name, decoders, classes, licence, patch size, parameters. */
+  get model() {
+    return this.#model;
+  }
+
+  /** The device that computes. */
+  get device() {
+    return "cpu";
+  }
+
+  /**
+   * Segments a photo: every pixel gets a class.
+   *
+   * @param {import("./segmenter.js").Photo} photo
+   * @param {import("./segmenter.js").SegmentOptions} [options]
+   * @returns {Promise<import("./segmenter.js").Segmentation>}
+   */
+  async segment(photo, { signal, onProgress, ...options } = {}) {
+    const how = segmentOptions(options, this.#model.decoders);
+    // What may change before its turn is copied now; a file is not, so that a long line of files
+    // holds one decoded photo.
+    const copy = photo instanceof Blob ? null : timed(decodePhoto(photo));
+    copy?.catch(() => {}); // reported at its turn
+
+    return this.#inLine(signal, async (signal) => {
+      const { value: bitmap, elapsed: decode } = await (copy ?? timed(decodePhoto(photo)));
+      const engine = await this.#startedEngine();
+      signal.throwIfAborted();
+      const { value: result, elapsed } = await timed(engine.request(
+        "segment",
+        { bitmap, options: how },
+        { transfer: [bitmap], signal, onProgress },
+      ));
+      return this.#segmentation(result, decode, decode + elapsed);
+    });
+  }
+
+  /**
+   * How sure the model is of a class, at every pixel of the last photo.
+   *
+   * @param {number} classId
+   * @returns {Promise<Float32Array>}  height × width values from 0 to 1, row by row
+   */
+  async probabilities(classId) {
+    requireOption(Number.isInteger(classId) && classId >= 0, "classId", "a class's id", classId);
+    return this.#inLine(undefined, async () => {
+      const engine = await this.#startedEngine();
+      return engine.request("probabilities", { classId });
+    });
+  }
+
+  /** Gives up the running request and all that wait; their promises reject with code "aborted". */
+  abort() {
+    for (const request of this.#requests) request.abort();
+  }
+
+  /** Ends the engine and frees its memory. The object is of no more use. */
+  dispose() {
+    this.#disposed = true;
+    this.#engine?.close(disposedError());
+  }
+
+  /**
+   * Runs a task when all before it have ended. Its promise rejects as soon as it is aborted; the
+   * next in line still waits until the engine is free.
+   */
+  #inLine(signal, task) {
+    if (this.#disposed) return Promise.reject(disposedError());
+    const request = new AbortController();
+    const aborted = signal ? AbortSignal.any([signal, request.signal]) : request.signal;
+    const turn = this.#last.then(() => {
+      aborted.throwIfAborted();
+      return task(aborted);
+    });
+    this.#requests.add(request);
+    this.#last = turn.catch(() => {}).then(() => this.#requests.delete(request));
+    return Promise.race([turn, rejectWhenAborted(aborted)]);
+  }
+
+  async #startedEngine() {
+    if (this.#disposed) throw disposedError();
+    if (this.#engine?.alive) return this.#engine;
+    const engine = new EngineClient();
+    this.#engine = engine;
+    try {
+      this.#model = await engine.request("load", { source: this.#source }, { onProgress: this.#onProgress });
+    } catch (error) {
+      engine.close(error);
+      throw error;
+    }
+    return engine;
+  }
+
+  #segmentation({ width, height, mask, areas, network, timings }, decode, total) {
+    const classes = this.#model.classes
+      .map(({ id, name, colour }) => ({ id, name, colour, area: areas[id], share: areas[id] / mask.length }))
+      .filter(({ area }) => area > 0)
+      .sort((a, b) => b.area - a.area);
+    return { width, height, mask, classes, network, timings: { decode, ...timings, total } };
+  }
+}
+
+function segmentOptions(options, decoders) {
+  const how = { ...WHOLE, ...definedOnly(options) };
+  const isCount = (value) => Number.isInteger(value) && value >= 0;
+  requireOption(decoders.includes(how.decoder), "decoder", `one of ${decoders.join(", ")}`, how.decoder);
+  for (const name of ["size", "window", "stride"]) {
+    requireOption(isCount(how[name]), name, "a whole number of pixels, or 0", how[name]);
+  }
+  requireOption(how.window === 0 || how.stride > 0, "stride", "above 0 when there is a window", how.stride);
+  return how;
+}
+
+function definedOnly(options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function requireOption(holds, name, expected, found) {
+  if (!holds) throw new SegmenterError("bad-option", `The option ${name} must be ${expected}, not ${found}.`);
+}
+
+function requireBrowser() {
+  const missing = ["WebAssembly", "Worker", "createImageBitmap", "OffscreenCanvas"].filter((name) => !(name in globalThis));
+  if (!("any" in AbortSignal)) missing.push("AbortSignal.any");
+  if (missing.length > 0) {
+    throw new SegmenterError("unsupported", `This browser has no ${missing.join(", no ")}, which Segmenter needs: update it.`);
+  }
+}
+
+function disposedError() {
+  return new SegmenterError("disposed", "This Segmenter was disposed of: create another.");
+}
+
+function rejectWhenAborted(signal) {
+  return new Promise((_, reject) => {
+    const fail = () => reject(new SegmenterError("aborted", "The request was aborted.", { cause: signal.reason }));
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
+  });
+}
+
+async function timed(promise) {
+  const start = performance.now();
+  const value = await promise;
+  return { value, elapsed: performance.now() - start };
+}
