@@ -1,0 +1,10 @@
+// Command wasm is the engine of the web page: package model, offered to
+// JavaScript. It is built for the browser alone:
+//
+//	GOOS=js GOARCH=wasm go build -o engine.wasm ./wasm
+//
+// It runs in a worker (web/engine.worker.js), calls
+// globalThis.onSegmenterEngine(engine) once, and then answers calls of the
+// engine's methods, which engine.go describes. One call runs at a time; abort
+// may come in between.
+package main

@@ -1,0 +1,142 @@
+//go:build js
+
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"syscall/js"
+	"time"
+
+	"segmenter/compute/cpu"
+	"segmenter/model"
+)
+
+// engine is what JavaScript sees. Its methods return Promises; a rejection is
+// an Error with a code: bad-model, bad-photo, too-large, aborted or internal.
+type engine struct {
+	model     *model.Model
+	segmenter *model.Segmenter
+	photo     rows
+	result    model.Result
+	turn      *turn
+	cancel    context.CancelFunc
+}
+
+func (e *engine) object() map[string]any {
+	e.turn, e.cancel = newTurn(), func() {}
+	return map[string]any{
+		"load":          promise(e.load),
+		"segment":       promise(e.segment),
+		"probabilities": promise(e.probabilities),
+		"abort":         promise(func([]js.Value) (any, error) { e.cancel(); return nil, nil }),
+	}
+}
+
+// load(bytes: Uint8Array) takes a model file and returns what it says of
+// itself. A model that is refused leaves the one before in place.
+func (e *engine) load(arguments []js.Value) (any, error) {
+	m, err := model.Read(&reader{bytes: arguments[0]})
+	if err != nil {
+		return nil, err
+	}
+	s, err := model.New(m, cpu.New(1))
+	if err != nil {
+		return nil, err
+	}
+	if e.segmenter != nil {
+		e.segmenter.Close()
+	}
+	e.model, e.segmenter = m, s
+	return describe(m), nil
+}
+
+func describe(m *model.Model) map[string]any {
+	decoders, classes := []any{}, []any{}
+	for _, d := range m.Decoders() {
+		decoders = append(decoders, string(d))
+	}
+	for id, c := range m.Classes {
+		classes = append(classes, map[string]any{"id": id, "name": c.Name, "colour": fmt.Sprint(c.Colour)})
+	}
+	return map[string]any{
+		"name": m.Name, "licence": m.Licence,
+		"decoders": decoders, "classes": classes,
+		"patch": m.Architecture.Patch, "parameters": m.Parameters(), "precision": m.Precision(),
+	}
+}
+
+// segment(request, readRows, onProgress) finds the classes of a photo.
+//
+//	request     { width, height, decoder, size, window, stride }, see model.Options
+//	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
+//	onProgress  (done, total): windows, where there are several
+func (e *engine) segment(arguments []js.Value) (any, error) {
+	if e.segmenter == nil {
+		return nil, errors.New("there is no model yet: load one first")
+	}
+	request, onProgress := arguments[0], arguments[2]
+	e.photo.height, e.photo.width = request.Get("height").Int(), request.Get("width").Int()
+	e.photo.read, e.photo.first, e.photo.end = arguments[1], 0, 0
+
+	ctx, cancel := context.WithCancel(context.Background())
+	e.cancel = cancel
+	defer cancel()
+	options := model.Options{
+		Decoder: model.Decoder(request.Get("decoder").String()),
+		Size:    request.Get("size").Int(),
+		Window:  request.Get("window").Int(),
+		Stride:  request.Get("stride").Int(),
+		Progress: func(done, total int) {
+			if total > 1 {
+				onProgress.Invoke(done, total)
+			}
+			e.turn.wait()
+		},
+	}
+	if err := e.segmenter.SegmentInto(ctx, &e.result, &e.photo, options); err != nil {
+		return nil, err
+	}
+	return resultObject(&e.result), nil
+}
+
+func resultObject(r *model.Result) map[string]any {
+	areas := make([]byte, 4*len(r.Areas))
+	for i, n := range r.Areas {
+		binary.LittleEndian.PutUint32(areas[4*i:], uint32(n))
+	}
+	milliseconds := func(d time.Duration) any { return d.Seconds() * 1000 }
+	return map[string]any{
+		"width": r.Width, "height": r.Height,
+		"mask":  bytesOf("Uint8Array", r.Mask),
+		"areas": bytesOf("Uint32Array", areas),
+		"network": map[string]any{
+			"height": r.Network.Height, "width": r.Network.Width, "windows": r.Network.Windows,
+		},
+		"timings": map[string]any{
+			"prepare":  milliseconds(r.Times.Prepare),
+			"network":  milliseconds(r.Times.Network),
+			"classify": milliseconds(r.Times.Classify),
+		},
+	}
+}
+
+// probabilities(classId) returns a Float32Array, height×width, for the last
+// photo.
+func (e *engine) probabilities(arguments []js.Value) (any, error) {
+	if e.segmenter == nil {
+		return nil, errors.New("there is no model yet: load one first")
+	}
+	values, err := e.segmenter.Probabilities(arguments[0].Int())
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, 4*len(values))
+	for i, v := range values {
+		binary.LittleEndian.PutUint32(data[4*i:], math.Float32bits(v))
+	}
+	return bytesOf("Float32Array", data), nil
+}

@@ -1,0 +1,80 @@
+//go:build js
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"syscall/js"
+)
+
+// reader reads a Uint8Array in pieces, so that its bytes are not held twice.
+type reader struct {
+	bytes js.Value
+	at    int
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	left := r.bytes.Length() - r.at
+	if left == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	n := min(left, len(p))
+	js.CopyBytesToGo(p[:n], r.bytes.Call("subarray", r.at, r.at+n))
+	r.at += n
+	return n, nil
+}
+
+// A strip of at most stripRows rows and, where rows are longer than that, of
+// about stripBytes, is fetched at a time.
+const (
+	stripRows  = 64
+	stripBytes = 4 << 20
+)
+
+// rows is a photo in the browser (a photo.Source), fetched in strips of RGBA.
+type rows struct {
+	height, width int
+	read          js.Value // (y, n) → Uint8ClampedArray, n rows from row y
+
+	strip      []byte
+	first, end int // rows in strip
+}
+
+func (r *rows) Size() (height, width int) { return r.height, r.width }
+
+// Row drops the fourth byte of every pixel: the photo already lies on white.
+func (r *rows) Row(y int, dst []byte) error {
+	if y < r.first || y >= r.end {
+		if err := r.fetch(y); err != nil {
+			return err
+		}
+	}
+	pixels := r.strip[(y-r.first)*r.width*4:][:r.width*4]
+	dst = dst[:r.width*3]
+	for len(pixels) >= 4 && len(dst) >= 3 {
+		dst[0], dst[1], dst[2] = pixels[0], pixels[1], pixels[2]
+		pixels, dst = pixels[4:], dst[3:]
+	}
+	return nil
+}
+
+func (r *rows) fetch(y int) (err error) {
+	n := min(max(1, min(stripRows, stripBytes/(r.width*4))), r.height-y)
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %v", errPhoto, cause) // thrown by read
+		}
+	}()
+	strip := r.read.Invoke(y, n)
+	size := n * r.width * 4
+	if cap(r.strip) < size {
+		r.strip = make([]byte, size)
+	}
+	r.strip = r.strip[:size]
+	if got := js.CopyBytesToGo(r.strip, strip); got != size {
+		return fmt.Errorf("%w: %d bytes for %d rows of %d pixels, expected %d", errPhoto, got, n, r.width, size)
+	}
+	r.first, r.end = y, y+n
+	return nil
+}
