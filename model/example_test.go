@@ -34,5 +34,5 @@ func Example() {
 			fmt.Printf("%s: %.0f %%\n", m.Classes[id].Name, 100*share)
 		}
 	}
-	// Output: cat: 93 %
+	// Output: cat: 82 %
 }

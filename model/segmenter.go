@@ -35,7 +35,6 @@ type Segmenter struct {
 	shape   shape
 	passes  []*pass // one a rank, for shape
 	view    compute.View
-	mask    []uint8
 	errs    []error // one a rank
 }
 

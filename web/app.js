@@ -14,16 +14,16 @@ import { Stage } from "./page/stage.js";
 import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./page/status.js";
 import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "./segmenter.js";
 
-// Above this, phones run out of memory and canvases out of pixels.
-const LARGEST_PHOTO = 12e6;
+// Above this, phones run out of memory and canvases stay blank.
+const LARGEST_PHOTO = { maxPixels: 12e6, maxSide: 16384 };
 
 const page = document.documentElement;
 const address = readAddress(location.search);
 
 /** @type {Segmenter | null} */
 let segmenter = null;
-let modelArrived; // resolves waiting jobs
-const modelReady = new Promise((resolve) => (modelArrived = resolve));
+/** The model on its way, or there; null where it must be loaded, perhaps again. @type {Promise<void> | null} */
+let loading = null;
 
 /**
  * @typedef {object} Picture
@@ -34,27 +34,46 @@ const modelReady = new Promise((resolve) => (modelArrived = resolve));
  * @property {object} settings  those that gave the result
  */
 
+/**
+ * @typedef {object} Job
+ * @property {AbortController} controller
+ * @property {() => void} again    starts the same once more, with the same settings
+ * @property {ImageBitmap} [photo]  once it is decoded
+ * @property {string} [name]
+ * @property {string} note
+ */
+
 /** The picture that is shown. @type {Picture | null} */
 let current = null;
-/** What is being worked on: { controller, photo?, name?, note? }. */
+/** What is being worked on. @type {Job | null} */
 let job = null;
 let failed = false;
 
 const stage = new Stage((classId) => legend.point(classId));
 const legend = new Legend((classId) => stage.highlight(classId));
 const settings = new Settings(address, {
-  onChange: () => segmentAgain(),
+  onChange: () => settingsChanged(),
   onOpacity: (share) => stage.setOpacity(share),
 });
 
 globalThis.segmenterPage = { result: null };
-loadModel();
+loadAhead();
 takePhotos({ onFile: openFile, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
-for (const notice of address.notices) showMessage(notice);
+if (address.notices.length > 0) showMessage(address.notices.join(" "));
 if (address.photo) openSample(address.photo);
 wireTools();
 
 // The model.
+
+function modelReady() {
+  loading ??= loadModel();
+  return loading;
+}
+
+/** Loads the model before there is a photo. If a photo came meanwhile, its job reports a failure. */
+function loadAhead() {
+  modelReady().catch((error) => job ?? fail(error, loadAhead));
+}
 
 async function loadModel() {
   showState();
@@ -66,20 +85,23 @@ async function loadModel() {
       onProgress: showLoading,
     });
   } catch (error) {
-    fail(error, loadModel);
-    return;
+    loading = null;
+    throw error;
   }
-  const { name, classes, parameters, precision } = segmenter.model;
+  const { name, classes, decoders, parameters, precision } = segmenter.model;
   document.getElementById("model").textContent =
     `Model: ${name}, ${classes.length} classes, ${(parameters / 1e6).toFixed(1)} million parameters, ${precision}.`;
+  settings.offer(decoders);
   hideProgress();
   if (!job) announce("Ready for a photo.");
   showState();
-  modelArrived();
 }
 
 function showLoading({ stage, loaded, total }) {
-  if (stage === "engine") return; // small beside the model, and it comes at the same time
+  if (stage === "engine") {
+    if (loaded === 0) showProgress("Loading the engine");
+    return; // the model, larger, comes at the same time
+  }
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   const of = total ? ` of ${megabytes(total)}` : "";
   const ready = total > 0 && loaded === total;
@@ -104,25 +126,39 @@ async function takeFile(mine, file) {
   const { width, height } = whole;
   mine.photo = await shrinkPhoto(whole, LARGEST_PHOTO);
   mine.name = file.name.replace(/\.\w+$/, "") || "photo";
-  if (mine.photo !== whole) mine.note = `Shrunk from ${width} × ${height} to 12 megapixels. `;
+  if (mine.photo !== whole) {
+    mine.note = `Shrunk from ${width} × ${height} to ${mine.photo.width} × ${mine.photo.height}. `;
+  }
 }
 
-/** With other settings, the photo that is being worked on or shown. */
-function segmentAgain() {
-  const { photo, name, note } = job?.photo ? job : (current ?? {});
-  if (photo) work(async (mine) => Object.assign(mine, { photo, name, note }), segmentAgain);
+/** With other settings, the photo that is being worked on or shown. One still to come takes them anyway. */
+function settingsChanged() {
+  const photo = job ?? current;
+  if (photo?.photo) segmentAgain(photo);
+}
+
+function segmentAgain({ photo, name, note }) {
+  work(async (mine) => Object.assign(mine, { photo, name, note }), () => segmentAgain({ photo, name, note }));
 }
 
 /**
  * Takes a photo in and segments it. Until that is done, the picture before it is kept, and comes
  * back if it fails.
  *
- * @param {(mine: object) => Promise<void>} takePhoto  sets photo, name and note of the job
+ * @param {(mine: Job) => Promise<void>} takePhoto  sets photo, name and note of the job
  * @param {() => void} again
  */
 async function work(takePhoto, again) {
   job?.controller.abort();
-  const mine = { controller: new AbortController(), note: "", again };
+  const chosen = settings.save();
+  const mine = {
+    controller: new AbortController(),
+    note: "",
+    again: () => {
+      settings.restore(chosen);
+      again();
+    },
+  };
   job = mine;
   failed = false;
   clearMessages();
@@ -132,11 +168,13 @@ async function work(takePhoto, again) {
     if (job !== mine) return;
     if (mine.photo !== current?.photo) stage.showPhoto(mine.photo);
     showState();
-    await modelReady;
+    await modelReady();
     if (job !== mine) return;
     await segment(mine);
   } catch (error) {
-    if (job === mine) giveBack(() => fail(error, again));
+    if (job !== mine) return;
+    giveBack();
+    fail(error, mine.again);
   }
 }
 
@@ -164,24 +202,22 @@ function showWork(mine, done = 0, total = 0) {
 
 function cancel(mine) {
   mine.controller.abort();
-  giveBack(() => {
-    showMessage("Cancelled.", { action: { label: "Run again", run: mine.again } });
-    showState();
-  });
+  giveBack();
+  showMessage("Cancelled.", { action: { label: "Run again", run: mine.again } });
 }
 
 /** Puts the picture before the job back, with the settings that made it. */
-function giveBack(then) {
+function giveBack() {
   job = null;
-  hideProgress();
   if (current) {
     settings.restore(current.settings);
     stage.showPhoto(current.photo);
     showPicture();
   } else {
+    hideProgress();
     stage.clear();
+    showState();
   }
-  then();
 }
 
 // What is shown.
@@ -190,16 +226,19 @@ function showPicture() {
   const { result, note } = current;
   globalThis.segmenterPage.result = result;
   hideProgress();
-  stage.showResult(result);
+  stage.showResult(result, describe(result));
   legend.show(result.classes);
   document.getElementById("facts").textContent = note + factsOf(result);
   const count = result.classes.length;
   document.getElementById("result-title").textContent = count === 1 ? "1 class" : `${count} classes`;
-  const largest = result.classes.slice(0, 3).map(({ name, share }) => `${name} ${percent(share)}`);
-  announce(`Done: ${largest.join(", ")}.`);
+  announce(`Done: ${describe(result)}.`);
   page.dataset.width = result.width;
   page.dataset.height = result.height;
   showState();
+}
+
+function describe({ classes }) {
+  return classes.slice(0, 3).map(({ name, share }) => `${name} ${percent(share)}`).join(", ");
 }
 
 function factsOf({ network, timings }) {
@@ -249,9 +288,13 @@ function wireTools() {
   for (const type of ["pointerdown", "keydown"]) compare.addEventListener(type, hold);
   for (const type of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) compare.addEventListener(type, release);
 
-  const save = (id, run) => document.getElementById(id).addEventListener("click", () => run().catch((error) => fail(error, run)));
-  save("save-overlay", () => savePicture(current, settings.opacity));
-  save("save-mask", () => saveMask(current, segmenter.model.classes));
+  onClick("save-overlay", () => savePicture(current, settings.opacity));
+  onClick("save-mask", () => saveMask(current, segmenter.model.classes));
+}
+
+function onClick(id, run) {
+  const attempt = () => run().catch((error) => fail(error, attempt));
+  document.getElementById(id).addEventListener("click", attempt);
 }
 
 async function fetchPhoto(url, signal) {

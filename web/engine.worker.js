@@ -19,6 +19,9 @@ import { forgetModel, readModel, storeModel } from "./model.js";
 
 const WASM = new URL("./engine.wasm", import.meta.url).href;
 
+// Beyond their limits, which differ, browsers draw nothing and say nothing.
+const WIDEST_CANVAS = 16384;
+
 /** Requests by type. Each returns the answer and what of it is handed over instead of copied. */
 const requests = { load, segment, probabilities };
 
@@ -147,7 +150,7 @@ class PhotoRows {
   constructor(bitmap) {
     this.bitmap = bitmap;
     const context = globalThis.OffscreenCanvas &&
-      new OffscreenCanvas(bitmap.width, 1).getContext("2d", { alpha: false, willReadFrequently: true });
+      new OffscreenCanvas(Math.min(bitmap.width, WIDEST_CANVAS), 1).getContext("2d", { alpha: false, willReadFrequently: true });
     if (!context) {
       throw new SegmenterError("unsupported", "This browser has no OffscreenCanvas in workers, which reading a photo needs: update it.");
     }
@@ -160,18 +163,36 @@ class PhotoRows {
    * @returns {Uint8ClampedArray}  RGBA of n rows from row y
    */
   read(y, n) {
-    const { bitmap, context } = this;
-    const { width } = bitmap;
+    const { width } = this.bitmap;
     try {
-      if (context.canvas.height < n) context.canvas.height = n;
-      context.fillStyle = "white";
-      context.fillRect(0, 0, width, n);
-      context.drawImage(bitmap, 0, y, width, n, 0, 0, width, n);
-      return context.getImageData(0, 0, width, n).data;
+      return width <= WIDEST_CANVAS ? this.#readBlock(0, y, width, n) : this.#readWide(y, n);
     } catch (cause) {
-      this.failure = new SegmenterError("too-large", `This browser cannot read a photo that is ${width} pixels wide: make it smaller.`, { cause });
+      this.failure = new SegmenterError("too-large", `This browser cannot read a photo of ${width} × ${this.bitmap.height} pixels: make it smaller.`, { cause });
       throw this.failure;
     }
+  }
+
+  /** Joins the rows of blocks that lie side by side. */
+  #readWide(y, n) {
+    const { width } = this.bitmap;
+    const rows = new Uint8ClampedArray(4 * width * n);
+    for (let x = 0; x < width; x += WIDEST_CANVAS) {
+      const wide = Math.min(WIDEST_CANVAS, width - x);
+      const block = this.#readBlock(x, y, wide, n);
+      for (let row = 0; row < n; row++) {
+        rows.set(block.subarray(4 * wide * row, 4 * wide * (row + 1)), 4 * (width * row + x));
+      }
+    }
+    return rows;
+  }
+
+  #readBlock(x, y, width, height) {
+    const { bitmap, context } = this;
+    if (context.canvas.height < height) context.canvas.height = height;
+    context.fillStyle = "white";
+    context.fillRect(0, 0, width, height);
+    context.drawImage(bitmap, x, y, width, height, 0, 0, width, height);
+    return context.getImageData(0, 0, width, height).data;
   }
 }
 

@@ -22,23 +22,24 @@ export async function decodePhoto(photo) {
 }
 
 /**
- * Shrinks a photo that has more pixels than wanted; gives others back as they are.
+ * Shrinks a photo that is larger than wanted; gives others back as they are.
  *
  * @param {ImageBitmap} bitmap  closed when a smaller one takes its place
- * @param {number} maxPixels
+ * @param {{ maxPixels: number, maxSide: number }} limits
  * @returns {Promise<ImageBitmap>}
  */
-export async function shrinkPhoto(bitmap, maxPixels) {
-  const scale = Math.sqrt(maxPixels / (bitmap.width * bitmap.height));
+export async function shrinkPhoto(bitmap, { maxPixels, maxSide }) {
+  const { width, height } = bitmap;
+  const scale = Math.min(Math.sqrt(maxPixels / (width * height)), maxSide / Math.max(width, height));
   if (scale >= 1) return bitmap;
   try {
     return await createImageBitmap(bitmap, {
-      resizeWidth: Math.max(1, Math.floor(bitmap.width * scale)),
-      resizeHeight: Math.max(1, Math.floor(bitmap.height * scale)),
+      resizeWidth: Math.max(1, Math.floor(width * scale)),
+      resizeHeight: Math.max(1, Math.floor(height * scale)),
       resizeQuality: "high",
     });
   } catch (cause) {
-    throw tooLarge(bitmap, cause);
+    throw tooLarge({ width, height }, cause);
   } finally {
     bitmap.close();
   }

@@ -145,9 +145,10 @@ export class Segmenter {
 export function decodePhoto(photo: Photo): Promise<ImageBitmap>;
 
 /**
- * Shrinks a photo that has more than `maxPixels`, and closes it; gives others back as they are.
+ * Shrinks a photo that has more pixels, or a longer side, than given, and closes it; gives others
+ * back as they are. For callers that draw photos: canvases and the memory of phones have limits.
  */
-export function shrinkPhoto(bitmap: ImageBitmap, maxPixels: number): Promise<ImageBitmap>;
+export function shrinkPhoto(bitmap: ImageBitmap, limits: { maxPixels: number; maxSide: number }): Promise<ImageBitmap>;
 
 /**
  * - "unsupported": the browser lacks something; the message says what

@@ -77,6 +77,12 @@ export class Settings {
     return { decoder, ...(size === "0" ? FULL_SIZE : { size: Number(size) }) };
   }
 
+  /** Leaves the decoders to choose from that the model has. @param {string[]} decoders */
+  offer(decoders) {
+    for (const radio of this.#field("decoder")) radio.disabled = !decoders.includes(radio.value);
+    if (!decoders.includes(this.save().decoder)) this.#field("decoder").value = decoders[0];
+  }
+
   /** What asks for a result, to be restored when that result does not come. */
   save() {
     return { decoder: this.#field("decoder").value, size: this.#field("size").value };

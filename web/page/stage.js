@@ -29,6 +29,7 @@ export class Stage {
       this.bare(event.pointerType === "mouse" && event.button === 0);
     });
     addEventListener("pointerup", () => this.bare(false));
+    addEventListener("keydown", ({ key }) => key === "Escape" && this.#leave());
     this.#frame.addEventListener("pointercancel", () => this.#leave());
     this.#frame.addEventListener("pointerleave", (event) => {
       if (event.pointerType === "mouse") this.#leave();
@@ -42,6 +43,7 @@ export class Stage {
   /** @param {ImageBitmap} photo */
   showPhoto(photo) {
     this.clearResult();
+    this.#photo.setAttribute("aria-label", "Photo");
     const scale = Math.min(1, Math.sqrt(PHOTO_PIXELS / (photo.width * photo.height)));
     this.#photo.width = Math.max(1, Math.round(photo.width * scale));
     this.#photo.height = Math.max(1, Math.round(photo.height * scale));
@@ -55,8 +57,12 @@ export class Stage {
     this.#easel.hidden = false;
   }
 
-  /** @param {import("../segmenter.js").Segmentation} result  of the photo that is shown */
-  showResult(result) {
+  /**
+   * @param {import("../segmenter.js").Segmentation} result  of the photo that is shown
+   * @param {string} description  for those who do not see it
+   */
+  showResult(result, description) {
+    this.#photo.setAttribute("aria-label", `Photo with its classes: ${description}`);
     this.#result = result;
     this.#view = viewOf(result);
     draw(this.#classes, paintClasses(this.#view, result.classes));
