@@ -9,7 +9,8 @@ import (
 )
 
 // source gives the rows of a decoded picture, upright, as RGB. It converts them
-// on the way: the picture stays as the decoder made it.
+// on the way: the picture stays as the decoder made it, and rows may be read in
+// any order and again.
 type source struct {
 	picture       image.Image
 	at            func(x, y int) (r, g, b uint8)

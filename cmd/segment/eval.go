@@ -1,0 +1,347 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"segmenter/model"
+	"segmenter/photo/decode"
+)
+
+const ignored = 255 // the label of pixels that do not count
+
+// eval compares masks with the labels that people gave.
+func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("eval", flag.ContinueOnError)
+	var n network
+	n.register(flags, 320)
+	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored)")
+	match := flags.String("match", "", "take only photos whose name begins with `PREFIX`")
+	against := flags.String("against", "", "also count the pixels that a second model `file` gives the same class")
+	asJSON := flags.Bool("json", false, "print JSON")
+	if err := parse(flags, arguments, stderr, "eval -data DIR [flags]"); err != nil {
+		return err
+	}
+	if *data == "" || flags.NArg() > 0 {
+		return usageError("expected -data DIR and nothing else")
+	}
+	m, decoder, err := n.open()
+	if err != nil {
+		return err
+	}
+	e := &evaluation{data: *data, models: []*model.Model{m}, options: model.Options{Decoder: decoder, Size: n.size}}
+	if *against != "" {
+		other, err := model.Open(*against)
+		if err != nil {
+			return err
+		}
+		e.models = append(e.models, other)
+	}
+	photos, err := list(*data, *match)
+	if err != nil {
+		return err
+	}
+	if err := e.run(ctx, photos, n.threads, newBar(stderr, len(photos))); err != nil {
+		return err
+	}
+	return e.report(len(photos)).print(stdout, *asJSON)
+}
+
+// list finds the photos in a set.
+func list(data, prefix string) (photos []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(data, "images"))
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		switch strings.ToLower(filepath.Ext(entry.Name())) {
+		case ".jpg", ".jpeg", ".png", ".webp":
+			if strings.HasPrefix(entry.Name(), prefix) {
+				photos = append(photos, entry.Name())
+			}
+		}
+	}
+	if len(photos) == 0 {
+		return nil, fmt.Errorf("%s holds no photo (JPEG, PNG, WebP) that begins with %q", filepath.Join(data, "images"), prefix)
+	}
+	return photos, nil
+}
+
+// evaluation counts pixels by label and by class.
+type evaluation struct {
+	data    string
+	models  []*model.Model // the one that is judged, and one to compare it with
+	options model.Options
+
+	mu        sync.Mutex
+	confusion [256][256]int // [label][class]
+	same, all int           // pixels that both models give the same class
+}
+
+// run takes several photos at once, one processor each: that needs less waiting
+// than several processors on one photo.
+func (e *evaluation) run(ctx context.Context, photos []string, threads int, bar *bar) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	names := make(chan string)
+	var wait sync.WaitGroup
+	for range min(threads, len(photos)) {
+		wait.Go(func() {
+			if err := e.work(ctx, names, bar); err != nil {
+				cancel(err)
+			}
+		})
+	}
+feed:
+	for _, name := range photos {
+		select {
+		case names <- name:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(names)
+	wait.Wait()
+	bar.end()
+	return context.Cause(ctx)
+}
+
+func (e *evaluation) work(ctx context.Context, names <-chan string, bar *bar) error {
+	var segmenters []*model.Segmenter
+	for _, m := range e.models {
+		s, err := newSegmenter(m, 1)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		segmenters = append(segmenters, s)
+	}
+	for name := range names {
+		if err := e.judge(ctx, segmenters, name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		bar.step()
+	}
+	return nil
+}
+
+// judge counts one photo.
+func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, name string) error {
+	source, err := decode.Open(filepath.Join(e.data, "images", name))
+	if err != nil {
+		return err
+	}
+	results := make([]*model.Result, len(segmenters))
+	for i, s := range segmenters {
+		if results[i], err = s.Segment(ctx, source, e.options); err != nil {
+			return err
+		}
+	}
+	r := results[0]
+	labels, err := readLabels(filepath.Join(e.data, "labels", strings.TrimSuffix(name, filepath.Ext(name))+".png"), r.Height, r.Width)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, class := range r.Mask {
+		e.confusion[labels[i]][class]++
+		if len(results) > 1 {
+			e.all++
+			if class == results[1].Mask[i] {
+				e.same++
+			}
+		}
+	}
+	return nil
+}
+
+// readLabels reads class ids, which are the pixel values of a grey or a
+// paletted PNG.
+func readLabels(path string, height, width int) ([]uint8, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	picture, err := png.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if size := picture.Bounds().Size(); size != image.Pt(width, height) {
+		return nil, fmt.Errorf("%s has %d×%d pixels, its photo %d×%d: they must be equal", path, size.X, size.Y, width, height)
+	}
+	switch m := picture.(type) {
+	case *image.Gray:
+		return m.Pix, nil
+	case *image.Paletted:
+		return m.Pix, nil
+	}
+	return nil, fmt.Errorf("%s is a colour picture: expected 8-bit grey or a palette, whose values are class ids", path)
+}
+
+// scores is the outcome. Percentages are 0 to 100.
+type scores struct {
+	Photos        int          `json:"photos"`
+	MIoU          float64      `json:"miou"` // over the classes that occur in the labels
+	PixelAccuracy float64      `json:"pixel_accuracy"`
+	VOC           *float64     `json:"voc_miou,omitempty"` // of 21 classes, if the model knows the 20 things
+	Agreement     *float64     `json:"agreement,omitempty"`
+	Classes       []classScore `json:"classes"`
+}
+
+type classScore struct {
+	ID   int     `json:"id"`
+	Name string  `json:"name"`
+	IoU  float64 `json:"iou"`
+}
+
+func (e *evaluation) report(photos int) *scores {
+	classes := e.models[0].Classes
+	s := &scores{Photos: photos, Classes: []classScore{}}
+	identity := make([]int, len(classes))
+	for id := range identity {
+		identity[id] = id
+	}
+	iou, right, total := e.view(identity, len(classes))
+	for id, v := range iou {
+		if v >= 0 {
+			s.Classes = append(s.Classes, classScore{id, classes[id].Name, v})
+		}
+	}
+	s.MIoU, s.PixelAccuracy = mean(iou), 100*float64(right)/float64(max(total, 1))
+	if view, ok := vocView(e.models[0]); ok {
+		iou, _, _ := e.view(view, 1+len(vocThings))
+		v := mean(iou)
+		s.VOC = &v
+	}
+	if e.all > 0 {
+		v := 100 * float64(e.same) / float64(e.all)
+		s.Agreement = &v
+	}
+	return s
+}
+
+// view computes the intersection over union, in percent, of classes that are
+// put together as view says: view[id] of n; −1 where the labels have none.
+func (e *evaluation) view(view []int, n int) (iou []float64, right, total int) {
+	intersection, union, labelled := make([]int, n), make([]int, n), make([]int, n)
+	for label, row := range e.confusion[:ignored] {
+		for class, pixels := range row {
+			if pixels == 0 || label >= len(view) {
+				continue
+			}
+			a, b := view[label], view[class]
+			total += pixels
+			labelled[a] += pixels
+			union[a] += pixels
+			if a == b {
+				right += pixels
+				intersection[a] += pixels
+			} else {
+				union[b] += pixels
+			}
+		}
+	}
+	iou = make([]float64, n)
+	for i := range iou {
+		iou[i] = -1
+		if labelled[i] > 0 {
+			iou[i] = 100 * float64(intersection[i]) / float64(union[i])
+		}
+	}
+	return iou, right, total
+}
+
+// mean is the mean of what is not negative.
+func mean(values []float64) float64 {
+	values = slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return v < 0 })
+	sum := 0.
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(max(len(values), 1))
+}
+
+// vocThings are the classes of Pascal VOC 2012; all else is its background.
+var vocThings = []string{
+	"aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
+	"dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv monitor",
+}
+
+// vocView puts a model's classes together to those of Pascal VOC, 0 the
+// background.
+func vocView(m *model.Model) (view []int, ok bool) {
+	things := 0
+	for _, c := range m.Classes {
+		i := slices.Index(vocThings, c.Name) + 1
+		if i > 0 {
+			things++
+		}
+		view = append(view, i)
+	}
+	return view, things == len(vocThings)
+}
+
+func (s *scores) print(w io.Writer, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(w).Encode(s)
+	}
+	for _, c := range s.Classes {
+		fmt.Fprintf(w, "%6.2f  %s\n", c.IoU, c.Name)
+	}
+	_, err := fmt.Fprintf(w, "\n%6.2f  mIoU over %d classes, %d photos\n%6.2f  pixel accuracy\n", s.MIoU, len(s.Classes), s.Photos, s.PixelAccuracy)
+	if s.VOC != nil {
+		_, err = fmt.Fprintf(w, "%6.2f  mIoU, Pascal VOC's 21 classes\n", *s.VOC)
+	}
+	if s.Agreement != nil {
+		_, err = fmt.Fprintf(w, "%6.2f  %% of pixels with the same class as the other model's\n", *s.Agreement)
+	}
+	return err
+}
+
+// bar is a progress bar on a terminal, and nothing elsewhere.
+type bar struct {
+	w           io.Writer
+	mu          sync.Mutex
+	done, total int
+}
+
+func newBar(w io.Writer, total int) *bar {
+	f, ok := w.(*os.File)
+	if !ok {
+		return &bar{}
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return &bar{}
+	}
+	return &bar{w: w, total: total}
+}
+
+func (b *bar) step() {
+	if b.w == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.done++
+	const width = 40
+	full := width * b.done / b.total
+	fmt.Fprintf(b.w, "\r[%s%s] %d of %d photos", strings.Repeat("#", full), strings.Repeat(".", width-full), b.done, b.total)
+}
+
+func (b *bar) end() {
+	if b.w != nil && b.done > 0 {
+		fmt.Fprintln(b.w)
+	}
+}

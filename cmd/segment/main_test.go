@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const cat = "../../web/samples/chelsea.png"
+
+// call runs a command line.
+func call(arguments ...string) (status int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	status = run(context.Background(), arguments, &out, &err)
+	return status, out.String(), err.String()
+}
+
+func succeed(t *testing.T, arguments ...string) string {
+	t.Helper()
+	status, stdout, stderr := call(arguments...)
+	if status != 0 {
+		t.Fatalf("segment %v: status %d, %s", arguments, status, stderr)
+	}
+	return stdout
+}
+
+func readPNG(t *testing.T, path string) image.Image {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestPhoto(t *testing.T) {
+	folder := t.TempDir()
+	maskFile, overlayFile := filepath.Join(folder, "mask.png"), filepath.Join(folder, "overlay.png")
+	var f found
+	if err := json.Unmarshal([]byte(succeed(t, "-size", "128", "-json", "-mask", maskFile, "-overlay", overlayFile, cat)), &f); err != nil {
+		t.Fatal(err)
+	}
+	if f.Width != 451 || f.Height != 300 || f.Classes[0].Name != "cat" || f.Classes[0].Share < 0.5 {
+		t.Errorf("found %+v", f)
+	}
+	mask, ok := readPNG(t, maskFile).(*image.Paletted)
+	if !ok || mask.Bounds() != image.Rect(0, 0, 451, 300) {
+		t.Fatal("the mask is no paletted picture of the photo's size")
+	}
+	pixels := 0
+	for _, id := range mask.Pix {
+		if int(id) == f.Classes[0].ID {
+			pixels++
+		}
+	}
+	if pixels != f.Classes[0].Pixels {
+		t.Errorf("the mask has %d pixels of the first class, expected %d", pixels, f.Classes[0].Pixels)
+	}
+	if size := readPNG(t, overlayFile).Bounds().Size(); size != image.Pt(451, 300) {
+		t.Errorf("the overlay has %v pixels", size)
+	}
+}
+
+func TestSeveralPhotos(t *testing.T) {
+	folder := t.TempDir()
+	status, stdout, stderr := call("-size", "64", "-decoder", "linear", "-mask", folder, cat, "nothing.jpg", "../../web/samples/rocket.jpg")
+	if status != 1 || !strings.Contains(stderr, "nothing.jpg") {
+		t.Errorf("status %d, %q: expected the missing photo to be named", status, stderr)
+	}
+	if !strings.Contains(stdout, "chelsea.png") || !strings.Contains(stdout, "rocket.jpg") {
+		t.Errorf("output %q: expected both photos", stdout)
+	}
+	readPNG(t, filepath.Join(folder, "chelsea.png"))
+	readPNG(t, filepath.Join(folder, "rocket.png"))
+}
+
+func TestMisuse(t *testing.T) {
+	for _, c := range []struct {
+		arguments string
+		status    int
+		want      string
+	}{
+		{"", 2, "no photo"},
+		{"-decoder fcn " + cat, 2, "fcn"},
+		{"-threads 0 " + cat, 2, "-threads"},
+		{"-size x " + cat, 2, "see above"},
+		{"-window 8 " + cat, 1, "window 8"},
+		{"-mask mask.png a.png b.png", 2, "folder"},
+		{"-model " + cat + " " + cat, 1, "model file"},
+		{"-model nothing.safetensors " + cat, 1, "nothing.safetensors"},
+		{"main.go", 1, "no photo that can be opened"},
+		{"eval", 2, "-data"},
+		{"eval -data nowhere", 1, "nowhere"},
+		{"quantise one", 2, "two"},
+		{"quantise main.go x", 1, "main.go"},
+	} {
+		status, _, stderr := call(strings.Fields(c.arguments)...)
+		if status != c.status || !strings.Contains(stderr, c.want) {
+			t.Errorf("segment %s: status %d, %q; expected %d and %q", c.arguments, status, stderr, c.status, c.want)
+		}
+	}
+	if _, err := os.Stat("x.part"); err == nil {
+		t.Error("a failed quantise leaves a file behind")
+	}
+}
+
+// TestQuantise makes the shipped model again from the float weights.
+func TestQuantise(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "small.safetensors")
+	succeed(t, "quantise", "-card", "../../model/weights/everyday.json", "../../model/testdata/everyday.f32.safetensors", out)
+	made, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shipped, err := os.ReadFile("../../model/weights/everyday.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(made, shipped) {
+		t.Error("the shipped model is not what its weights and card give: run quantise again")
+	}
+}
+
+// TestEval judges the model by labels that are its own masks, one of them with
+// a part that is wrong and a part that is ignored.
+func TestEval(t *testing.T) {
+	data := t.TempDir()
+	for _, folder := range []string{"images", "labels"} {
+		if err := os.Mkdir(filepath.Join(data, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	photo, err := os.ReadFile(cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(data, "images", "a_cat.png"), photo, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	label := filepath.Join(data, "labels", "a_cat.png")
+	succeed(t, "-size", "64", "-mask", label, cat)
+
+	judge := func() (s scores) {
+		t.Helper()
+		out := succeed(t, "eval", "-data", data, "-size", "64", "-json", "-match", "a_", "-against", "../../model/testdata/everyday.f32.safetensors")
+		if err := json.Unmarshal([]byte(out), &s); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := judge(); s.Photos != 1 || s.MIoU != 100 || s.PixelAccuracy != 100 || *s.VOC != 100 || *s.Agreement < 90 {
+		t.Errorf("its own masks: %+v", s)
+	}
+
+	mask := readPNG(t, label).(*image.Paletted)
+	grey := &image.Gray{Pix: mask.Pix, Stride: mask.Stride, Rect: mask.Rect}
+	for x := range 451 {
+		for y := range 100 {
+			grey.SetGray(x, y, color.Gray{ignored})
+		}
+		for y := 200; y < 300; y++ {
+			grey.SetGray(x, y, color.Gray{6}) // bus
+		}
+	}
+	if err := writePNG(label, grey); err != nil {
+		t.Fatal(err)
+	}
+	if s := judge(); s.PixelAccuracy != 50 || s.MIoU >= 50 {
+		t.Errorf("half of the labels wrong: %+v", s)
+	}
+}

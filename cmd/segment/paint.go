@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+
+	"segmenter/model"
+	"segmenter/photo"
+)
+
+// paletted is the mask as a picture whose pixel values are class ids and whose
+// palette is the classes' colours.
+func paletted(m *model.Model, r *model.Result) *image.Paletted {
+	palette := make(color.Palette, len(m.Classes))
+	for id, c := range m.Classes {
+		palette[id] = color.RGBA{c.Colour.R, c.Colour.G, c.Colour.B, 255}
+	}
+	return &image.Paletted{Pix: r.Mask, Stride: r.Width, Rect: image.Rect(0, 0, r.Width, r.Height), Palette: palette}
+}
+
+// overlay is the photo with the classes' colours over it, half and half.
+func overlay(m *model.Model, source photo.Source, r *model.Result) (image.Image, error) {
+	out := image.NewRGBA(image.Rect(0, 0, r.Width, r.Height))
+	row := make([]byte, 3*r.Width)
+	for y := range r.Height {
+		if err := source.Row(y, row); err != nil {
+			return nil, err
+		}
+		for x := range r.Width {
+			c := m.Classes[r.Mask[y*r.Width+x]].Colour
+			mixed := out.Pix[out.PixOffset(x, y):][:4]
+			for i, v := range [3]uint8{c.R, c.G, c.B} {
+				mixed[i] = uint8((int(row[3*x+i]) + int(v) + 1) / 2)
+			}
+			mixed[3] = 255
+		}
+	}
+	return out, nil
+}
+
+func writePNG(path string, picture image.Image) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(png.Encode(f, picture), f.Close())
+}
