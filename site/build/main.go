@@ -11,6 +11,8 @@
 package main
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,8 +27,11 @@ import (
 // on a slow line waits for every byte of it.
 const maxEngine = 1_000_000
 
-// engine is the name of the compiled engine in the site.
-const engine = "engine.wasm"
+// What the build adds to the page, by its name in the site.
+const (
+	engine       = "engine.wasm"
+	defaultModel = "models/everyday.safetensors"
+)
 
 func main() {
 	out := flag.String("o", "dist", "the `folder` that the site is written to")
@@ -83,17 +88,29 @@ func collect() (map[string][]byte, error) {
 		return nil, err
 	}
 	for name, path := range map[string]string{
-		"wasm_exec.js":                filepath.Join(strings.TrimSpace(goroot), "lib", "wasm", "wasm_exec.js"),
-		"models/everyday.safetensors": filepath.Join("model", "weights", "everyday.safetensors"),
+		"wasm_exec.js": filepath.Join(strings.TrimSpace(goroot), "lib", "wasm", "wasm_exec.js"),
+		defaultModel:   filepath.Join("model", "weights", "everyday.safetensors"),
 	} {
 		if sources[name], err = os.ReadFile(path); err != nil {
 			return nil, err
 		}
 	}
+	stampModel(sources)
 	if sources[engine], err = compileEngine(); err != nil {
 		return nil, err
 	}
 	return sources, nil
+}
+
+// stampModel adds a hash of the default model to its address wherever the page
+// names it: browsers keep a model by its address, and must not go on with an
+// old one.
+func stampModel(sources map[string][]byte) {
+	hash := sha256.Sum256(sources[defaultModel])
+	stamped := fmt.Appendf(nil, "%s?v=%x", defaultModel, hash[:6])
+	for _, name := range []string{"index.html", "segmenter.js"} {
+		sources[name] = bytes.ReplaceAll(sources[name], []byte(defaultModel), stamped)
+	}
 }
 
 // addPage adds the files of the page, without those whose names begin with a

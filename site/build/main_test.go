@@ -136,3 +136,21 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("an engine at the limit was refused: %v", err)
 	}
 }
+
+func TestStampModel(t *testing.T) {
+	page := map[string][]byte{
+		defaultModel:   []byte("weights"),
+		"index.html":   []byte(`<html data-model="models/everyday.safetensors">`),
+		"segmenter.js": []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
+	}
+	stampModel(page)
+	first := string(page["index.html"])
+	if !strings.Contains(first, defaultModel+"?v=") || !strings.Contains(string(page["segmenter.js"]), defaultModel+"?v=") {
+		t.Errorf("no hash in %q and %q", page["index.html"], page["segmenter.js"])
+	}
+	page[defaultModel], page["index.html"] = []byte("other weights"), []byte(`<html data-model="models/everyday.safetensors">`)
+	stampModel(page)
+	if string(page["index.html"]) == first {
+		t.Error("another model has the same address")
+	}
+}
