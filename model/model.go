@@ -22,8 +22,14 @@ import (
 	"segmenter/quant"
 )
 
-// ErrModel is wrapped by every error that is the fault of a model file.
-var ErrModel = errors.New("model file")
+// ErrModel is what errors that are the fault of a model file are, by
+// [errors.Is]. Their text is the whole sentence.
+var ErrModel = errors.New("the model file cannot be used")
+
+type fileError struct{ error }
+
+func (e fileError) Unwrap() error        { return e.error }
+func (e fileError) Is(target error) bool { return target == ErrModel }
 
 // Decoder names one of the two decoders.
 type Decoder string
@@ -56,24 +62,33 @@ type tensor struct {
 	scale []float32
 }
 
-// Read reads a model file (see package quant), float or quantised.
+// Read reads a model file (see package quant), float or quantised. What is
+// wrong with the file is an [ErrModel].
 func Read(r io.Reader) (*Model, error) {
+	m, err := read(r)
+	if err != nil {
+		return nil, fileError{err}
+	}
+	return m, nil
+}
+
+func read(r io.Reader) (*Model, error) {
 	file, err := quant.NewReader(r)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+		return nil, err
 	}
 	card, err := quant.Describe(file)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+		return nil, err
 	}
 	m := &Model{Card: card, tensors: map[string]tensor{}}
 	for range file.Tensors() {
 		if err := m.readTensor(file); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrModel, err)
+			return nil, err
 		}
 	}
 	if _, err := file.Next(); err != io.EOF {
-		return nil, fmt.Errorf("%w: %w", ErrModel, err)
+		return nil, err
 	}
 	return m, nil
 }

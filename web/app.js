@@ -257,12 +257,13 @@ function showState() {
 
 /** Reports an error and offers to try again where that may help. */
 function fail(error, again) {
-  if (!(error instanceof SegmenterError)) console.error(error);
   failed = true;
   hideProgress();
   showState();
   const mayHelp = !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code);
-  showMessage(error instanceof SegmenterError ? error.message : `Something went wrong (${error.message}): try again.`, {
+  const isOurs = error instanceof SegmenterError;
+  if (!isOurs) console.error(error);
+  showMessage(isOurs ? error.message : `Something went wrong (${error.message}): try again.`, {
     kind: "error",
     ...(mayHelp && { action: { label: "Retry", run: () => recover(again) } }),
     onDismiss: () => recover(() => {}),
@@ -286,7 +287,9 @@ function wireTools() {
   };
   const release = () => stage.bare(false);
   for (const type of ["pointerdown", "keydown"]) compare.addEventListener(type, hold);
-  for (const type of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) compare.addEventListener(type, release);
+  for (const type of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) {
+    compare.addEventListener(type, release);
+  }
 
   onClick("save-overlay", () => savePicture(current, settings.opacity));
   onClick("save-mask", () => saveMask(current, segmenter.model.classes));
@@ -299,10 +302,17 @@ function onClick(id, run) {
 
 async function fetchPhoto(url, signal) {
   const response = await fetch(url, { signal }).catch((cause) => {
-    throw new SegmenterError("network", "The photo could not be downloaded: check the connection and try again.", { cause });
+    throw new SegmenterError(
+      "network",
+      "The photo could not be downloaded: check the connection and try again.",
+      { cause },
+    );
   });
   if (!response.ok) {
-    throw new SegmenterError("network", `The photo could not be downloaded: ${url} answered ${response.status}. Check its address.`);
+    throw new SegmenterError(
+      "network",
+      `The photo could not be downloaded: ${url} answered ${response.status}. Check its address.`,
+    );
   }
   const name = new URL(url, document.baseURI).pathname.split("/").at(-1);
   return new File([await response.blob()], name);

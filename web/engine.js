@@ -19,7 +19,11 @@ export class EngineClient {
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.close(new SegmenterError("network", `The engine could not be started${event.message ? ` (${event.message})` : ""}: check that ${WORKER.href} and the files beside it are there.`));
+      const reason = event.message ? ` (${event.message})` : "";
+      this.close(new SegmenterError(
+        "network",
+        `The engine could not be started${reason}: check that ${WORKER.href} and the files beside it are there.`,
+      ));
     };
   }
 

@@ -43,7 +43,8 @@ self.addEventListener("message", async ({ data: { id, type, payload } }) => {
     postMessage({ id, type: "result", payload: answer }, transfer);
   } catch (error) {
     if (isFatal(error)) stop(error);
-    postMessage({ id, type: "error", payload: { code: error.code ?? "internal", message: error.message } });
+    const payload = { code: error.code ?? "internal", message: sentence(error.message) };
+    postMessage({ id, type: "error", payload });
   }
   running = 0;
 });
@@ -67,10 +68,17 @@ async function startEngine() {
 
 async function instantiate(imports) {
   const response = await fetch(WASM).catch((cause) => {
-    throw new SegmenterError("network", "The engine could not be downloaded: check the connection and try again.", { cause });
+    throw new SegmenterError(
+      "network",
+      "The engine could not be downloaded: check the connection and try again.",
+      { cause },
+    );
   });
   if (!response.ok) {
-    throw new SegmenterError("network", `The engine could not be downloaded: ${WASM} answered ${response.status}. Check that the file is there.`);
+    throw new SegmenterError(
+      "network",
+      `The engine could not be downloaded: ${WASM} answered ${response.status}. Check that the file is there.`,
+    );
   }
   try {
     // Streaming compiles while the bytes arrive, but only where the server names the type.
@@ -79,7 +87,11 @@ async function instantiate(imports) {
       : await WebAssembly.instantiate(await response.arrayBuffer(), imports);
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
-    throw new SegmenterError("unsupported", "This browser's WebAssembly is too old for the engine: update the browser.", { cause });
+    throw new SegmenterError(
+      "unsupported",
+      "This browser's WebAssembly is too old for the engine: update the browser.",
+      { cause },
+    );
   }
 }
 
@@ -149,10 +161,13 @@ class PhotoRows {
   /** @param {ImageBitmap} bitmap */
   constructor(bitmap) {
     this.bitmap = bitmap;
-    const context = globalThis.OffscreenCanvas &&
-      new OffscreenCanvas(Math.min(bitmap.width, WIDEST_CANVAS), 1).getContext("2d", { alpha: false, willReadFrequently: true });
+    const canvas = globalThis.OffscreenCanvas && new OffscreenCanvas(Math.min(bitmap.width, WIDEST_CANVAS), 1);
+    const context = canvas?.getContext("2d", { alpha: false, willReadFrequently: true });
     if (!context) {
-      throw new SegmenterError("unsupported", "This browser has no OffscreenCanvas in workers, which reading a photo needs: update it.");
+      throw new SegmenterError(
+        "unsupported",
+        "This browser has no OffscreenCanvas in workers, which reading a photo needs: update it.",
+      );
     }
     this.context = context;
   }
@@ -167,7 +182,11 @@ class PhotoRows {
     try {
       return width <= WIDEST_CANVAS ? this.#readBlock(0, y, width, n) : this.#readWide(y, n);
     } catch (cause) {
-      this.failure = new SegmenterError("too-large", `This browser cannot read a photo of ${width} × ${this.bitmap.height} pixels: make it smaller.`, { cause });
+      this.failure = new SegmenterError(
+        "too-large",
+        `This browser cannot read a photo of ${width} × ${this.bitmap.height} pixels: make it smaller.`,
+        { cause },
+      );
       throw this.failure;
     }
   }
@@ -194,6 +213,11 @@ class PhotoRows {
     context.drawImage(bitmap, x, y, width, height, 0, 0, width, height);
     return context.getImageData(0, 0, width, height).data;
   }
+}
+
+/** Errors of Go begin small and end without a full stop. */
+function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
 /** A trap, or memory that could not grow, leaves Go in pieces. */

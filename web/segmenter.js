@@ -179,10 +179,14 @@ function requireOption(holds, name, expected, found) {
 }
 
 function requireBrowser() {
-  const missing = ["WebAssembly", "Worker", "createImageBitmap", "OffscreenCanvas"].filter((name) => !(name in globalThis));
+  const needed = ["WebAssembly", "Worker", "createImageBitmap", "OffscreenCanvas"];
+  const missing = needed.filter((name) => !(name in globalThis));
   if (!("any" in AbortSignal)) missing.push("AbortSignal.any");
   if (missing.length > 0) {
-    throw new SegmenterError("unsupported", `This browser has no ${missing.join(", no ")}, which Segmenter needs: update it.`);
+    throw new SegmenterError(
+      "unsupported",
+      `This browser has no ${missing.join(", no ")}, which Segmenter needs: update it.`,
+    );
   }
 }
 

@@ -98,7 +98,7 @@ func TestMisuse(t *testing.T) {
 		{"-size x " + cat, 2, "see above"},
 		{"-window 8 " + cat, 1, "window 8"},
 		{"-mask mask.png a.png b.png", 2, "folder"},
-		{"-model " + cat + " " + cat, 1, "model file"},
+		{"-model " + cat + " " + cat, 1, "safetensors"},
 		{"-model nothing.safetensors " + cat, 1, "nothing.safetensors"},
 		{"main.go", 1, "no photo that can be opened"},
 		{"eval", 2, "-data"},
