@@ -65,14 +65,14 @@ type tensor struct {
 // Read reads a model file (see package quant), float or quantised. What is
 // wrong with the file is an [ErrModel].
 func Read(r io.Reader) (*Model, error) {
-	m, err := read(r)
+	m, err := readModel(r)
 	if err != nil {
 		return nil, fileError{err}
 	}
 	return m, nil
 }
 
-func read(r io.Reader) (*Model, error) {
+func readModel(r io.Reader) (*Model, error) {
 	file, err := quant.NewReader(r)
 	if err != nil {
 		return nil, err
