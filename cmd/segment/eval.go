@@ -27,7 +27,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	n.register(flags, 320)
 	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored)")
 	match := flags.String("match", "", "take only photos whose name begins with `PREFIX`")
-	against := flags.String("against", "", "also count the pixels that a second model `file` gives the same class")
+	against := flags.String("against", "", "judge a second model `file` too, and count the pixels to which both give the same class")
 	asJSON := flags.Bool("json", false, "print JSON")
 	if err := parse(flags, arguments, stderr, "eval -data DIR [flags]"); err != nil {
 		return err
@@ -47,6 +47,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		}
 		e.models = append(e.models, other)
 	}
+	e.confusion = make([]confusion, len(e.models))
 	photos, err := list(*data, *match)
 	if err != nil {
 		return err
@@ -54,7 +55,16 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	if err := e.run(ctx, photos, n.threads, newBar(stderr, len(photos))); err != nil {
 		return err
 	}
-	return e.report(len(photos)).print(stdout, *asJSON)
+	result := e.score(0, len(photos))
+	if *against != "" {
+		result.Other = e.score(1, len(photos))
+		agreement := 100 * float64(e.same) / float64(e.all)
+		result.Agreement = &agreement
+	}
+	if *asJSON {
+		return json.NewEncoder(stdout).Encode(result)
+	}
+	return result.print(stdout)
 }
 
 // list finds the photos in a set.
@@ -84,9 +94,12 @@ type evaluation struct {
 	options model.Options
 
 	mu        sync.Mutex
-	confusion [256][256]int // [label][class]
-	same, all int           // pixels that both models give the same class
+	confusion []confusion // of each model
+	same, all int         // pixels to which both models give the same class
 }
+
+// confusion counts pixels: [label][class].
+type confusion [256][256]int
 
 // run takes several photos at once, one processor each: that needs less waiting
 // than several processors on one photo.
@@ -154,15 +167,18 @@ func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, n
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for i, class := range r.Mask {
-		e.confusion[labels[i]][class]++
-		if len(results) > 1 {
-			e.all++
-			if class == results[1].Mask[i] {
-				e.same++
-			}
+	for m, r := range results {
+		for i, class := range r.Mask {
+			e.confusion[m][labels[i]][class]++
 		}
 	}
+	last := results[len(results)-1]
+	for i, class := range r.Mask {
+		if class == last.Mask[i] {
+			e.same++
+		}
+	}
+	e.all += len(r.Mask)
 	return nil
 }
 
@@ -196,8 +212,10 @@ type scores struct {
 	MIoU          float64      `json:"miou"` // over the classes that occur in the labels
 	PixelAccuracy float64      `json:"pixel_accuracy"`
 	VOC           *float64     `json:"voc_miou,omitempty"` // of 21 classes, if the model knows the 20 things
-	Agreement     *float64     `json:"agreement,omitempty"`
 	Classes       []classScore `json:"classes"`
+
+	Other     *scores  `json:"other,omitempty"`     // those of the second model
+	Agreement *float64 `json:"agreement,omitempty"` // pixels to which both give the same class
 }
 
 type classScore struct {
@@ -206,41 +224,35 @@ type classScore struct {
 	IoU  float64 `json:"iou"`
 }
 
-func (e *evaluation) report(photos int) *scores {
-	classes := e.models[0].Classes
+// score judges a model.
+func (e *evaluation) score(m, photos int) *scores {
+	classes := e.models[m].Classes
 	s := &scores{Photos: photos, Classes: []classScore{}}
 	identity := make([]int, len(classes))
 	for id := range identity {
 		identity[id] = id
 	}
-	iou, right, total := e.view(identity, len(classes))
+	iou, right, total := e.confusion[m].view(identity, len(classes))
 	for id, v := range iou {
 		if v >= 0 {
 			s.Classes = append(s.Classes, classScore{id, classes[id].Name, v})
 		}
 	}
 	s.MIoU, s.PixelAccuracy = mean(iou), 100*float64(right)/float64(max(total, 1))
-	if view, ok := vocView(e.models[0]); ok {
-		iou, _, _ := e.view(view, 1+len(vocThings))
+	if view, ok := vocView(e.models[m]); ok {
+		iou, _, _ := e.confusion[m].view(view, 1+len(vocThings))
 		v := mean(iou)
 		s.VOC = &v
-	}
-	if e.all > 0 {
-		v := 100 * float64(e.same) / float64(e.all)
-		s.Agreement = &v
 	}
 	return s
 }
 
 // view computes the intersection over union, in percent, of classes that are
 // put together as view says: view[id] of n; −1 where the labels have none.
-func (e *evaluation) view(view []int, n int) (iou []float64, right, total int) {
+func (c *confusion) view(view []int, n int) (iou []float64, right, total int) {
 	intersection, union, labelled := make([]int, n), make([]int, n), make([]int, n)
-	for label, row := range e.confusion[:ignored] {
-		for class, pixels := range row {
-			if pixels == 0 || label >= len(view) {
-				continue
-			}
+	for label, row := range c[:min(ignored, len(view))] {
+		for class, pixels := range row[:len(view)] {
 			a, b := view[label], view[class]
 			total += pixels
 			labelled[a] += pixels
@@ -293,10 +305,7 @@ func vocView(m *model.Model) (view []int, ok bool) {
 	return view, things == len(vocThings)
 }
 
-func (s *scores) print(w io.Writer, asJSON bool) error {
-	if asJSON {
-		return json.NewEncoder(w).Encode(s)
-	}
+func (s *scores) print(w io.Writer) error {
 	for _, c := range s.Classes {
 		fmt.Fprintf(w, "%6.2f  %s\n", c.IoU, c.Name)
 	}
@@ -304,9 +313,14 @@ func (s *scores) print(w io.Writer, asJSON bool) error {
 	if s.VOC != nil {
 		_, err = fmt.Fprintf(w, "%6.2f  mIoU, Pascal VOC's 21 classes\n", *s.VOC)
 	}
-	if s.Agreement != nil {
-		_, err = fmt.Fprintf(w, "%6.2f  %% of pixels with the same class as the other model's\n", *s.Agreement)
+	if s.Other == nil {
+		return err
 	}
+	fmt.Fprintf(w, "\nThe model that it is compared with:\n\n")
+	if err := s.Other.print(w); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "\n%6.2f  %% of all pixels get the same class from both\n", *s.Agreement)
 	return err
 }
 
