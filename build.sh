@@ -43,26 +43,43 @@ has() {
 	return 1
 }
 
+# in_wasm RUNNER PACKAGE… tests packages in WebAssembly.
+in_wasm() {
+	GOOS=js GOARCH=wasm go test -exec "$1" "${@:2}"
+}
+
 run_tests() {
-	step "format and vet"
+	step "Format, vet, staticcheck"
 	local unformatted
 	unformatted=$(gofmt -l .)
-	[ -z "$unformatted" ] || fail "gofmt these files: $unformatted"
+	[ -z "$unformatted" ] || fail "These files are not as gofmt writes them: $unformatted"
 	go vet ./...
 	GOEXPERIMENT='' go vet ./...
 	GOOS=js GOARCH=wasm go vet ./compute/... ./model ./photo ./quant ./wasm
-	go run honnef.co/go/tools/cmd/staticcheck@2026.1 ./... || fail "staticcheck found the above."
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 	step "Go tests"
-	go test ./...
-	step "Go tests without SIMD"
-	GOEXPERIMENT='' go test ./compute/... 
-	step "Go tests of ranks, with the race detector"
-	go test -race -run 'Ranks|Operations|Classify' ./compute/... ./model
+	# shellcheck disable=SC2046 # package paths hold no spaces
+	go test $(go list ./... | grep -v /e2e)
+	GOEXPERIMENT='' go test ./compute/...
+	go test -race -run 'Ranks|Operations|Classify' ./compute/cpu ./model
 
 	if has node; then
 		step "Go tests in WebAssembly, in Node.js"
-		GOOS=js GOARCH=wasm go test -exec "$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./compute/... ./model ./photo ./quant ./wasm
+		in_wasm "$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./compute/cpu ./model ./photo ./quant ./wasm
+	fi
+	if has chromium chromium-browser google-chrome; then
+		step "The page, in Chromium"
+		go test -timeout 15m ./e2e/...
+
+		step "Go tests in WebAssembly, in Chromium"
+		local folder
+		folder=$(mktemp -d)
+		# shellcheck disable=SC2064 # the folder of now
+		trap "rm -r '$folder'" EXIT
+		go build -o "$folder/wasmbrowser" ./e2e/wasmbrowser
+		in_wasm "$folder/wasmbrowser" ./compute/cpu ./quant ./photo
+		in_wasm "$folder/wasmbrowser" -run 'Golden|Quantised' ./model
 	fi
 }
 
