@@ -59,8 +59,9 @@ const settings = new Settings(address, {
 globalThis.segmenterPage = { result: null };
 loadAhead();
 takePhotos({ onFile: openFile, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
-if (address.notices.length > 0) showMessage(address.notices.join(" "));
 if (address.photo) openSample(address.photo);
+// After that, since a new job clears what is said of the one before.
+if (address.notices.length > 0) showMessage(address.notices.join(" "));
 wireTools();
 
 // The model.
