@@ -1,0 +1,341 @@
+// Package e2e drives the built site in a real browser.
+//
+// Every test is a visit: a new server on a loopback port, and a tab with a
+// profile of its own. A visit fails where the page writes an error to the
+// console, asks for a file that is not there, or asks any other host for
+// anything: the profile's proxy records and refuses all such requests, those of
+// workers too. (Loopback addresses bypass a proxy.)
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"segmenter/e2e/browser"
+	"segmenter/site"
+)
+
+const (
+	root        = ".."
+	dist        = "../dist"
+	samples     = "../web/samples"
+	screenshots = "screenshots"
+
+	// patience is how long a test waits for the page, on a slow machine that
+	// does other things meanwhile.
+	patience = 60 * time.Second
+)
+
+// chromium is the browser that all visits share.
+var chromium context.Context
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if _, err := browser.Find(); err != nil && os.Getenv("CI") != "true" {
+		fmt.Println("skipped:", err)
+		return
+	}
+	status, err := runAll(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+func runAll(m *testing.M) (status int, err error) {
+	build := exec.Command("go", "run", "./site/build")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("go run ./site/build: %w\n%s", err, out)
+	}
+	if err := os.MkdirAll(screenshots, 0o777); err != nil {
+		return 0, err
+	}
+	ctx, cancel, err := browser.Start(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	defer cancel()
+	chromium = ctx
+	return m.Run(), nil
+}
+
+// recorder is a list that several goroutines add to.
+type recorder struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (r *recorder) add(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = append(r.lines, line)
+}
+
+func (r *recorder) all() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.lines)
+}
+
+func (r *recorder) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lines = nil
+}
+
+// visit is one visitor on the page.
+type visit struct {
+	*testing.T
+	tab      context.Context
+	url      string   // of the site, with a slash at the end
+	requests recorder // "200 GET /page/stage.js"
+	foreign  recorder // requests to other hosts
+	console  recorder // errors and warnings
+
+	// allowed is a part of console messages that the test means to cause.
+	allowed string
+}
+
+// newVisit serves the site under a path ("/" or "/some/where/") together with
+// extra files, by name, and opens a tab. When the test ends it checks what the
+// package's comment says.
+func newVisit(t *testing.T, path string, extra map[string][]byte) *visit {
+	t.Helper()
+	v := &visit{T: t}
+	server := httptest.NewServer(v.serve(path, extra))
+	t.Cleanup(server.Close)
+	v.url = server.URL + path
+
+	proxy := httptest.NewServer(http.HandlerFunc(v.refuse))
+	t.Cleanup(proxy.Close)
+
+	tab, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
+		p.ProxyServer = proxy.URL
+	}))
+	t.Cleanup(cancel)
+	v.tab = tab
+	v.must(chromedp.Do(tab, chromedp.EmulateViewport(1280, 900)))
+	messages := chromedp.Console(tab)
+	go func() {
+		for message, err := range messages {
+			if err != nil {
+				return
+			}
+			if message.Type == chromedp.ConsoleError || message.Type == chromedp.ConsoleWarning || message.IsException() {
+				v.console.add(fmt.Sprintf("%s (%s:%d)", message, message.URL, message.Line))
+			}
+		}
+	}()
+	t.Cleanup(v.check)
+	return v
+}
+
+// refuse is the proxy.
+func (v *visit) refuse(w http.ResponseWriter, r *http.Request) {
+	v.foreign.add(r.Method + " " + r.Host)
+	http.Error(w, "nothing leaves this machine", http.StatusForbidden)
+}
+
+func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
+	files := http.StripPrefix(strings.TrimSuffix(path, "/"), site.Handler(os.DirFS(dist)))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorded := &statusWriter{w, http.StatusOK}
+		if content, ok := extra[strings.TrimPrefix(r.URL.Path, path)]; ok {
+			recorded.Write(content)
+		} else if strings.HasPrefix(r.URL.Path, path) {
+			files.ServeHTTP(recorded, r)
+		} else {
+			http.NotFound(recorded, r)
+		}
+		v.requests.add(fmt.Sprint(recorded.status, " ", r.Method, " ", r.URL.Path))
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (v *visit) check() {
+	if v.Failed() {
+		v.screenshot("failed-" + strings.ReplaceAll(v.Name(), "/", "-"))
+	}
+	for _, line := range v.console.all() {
+		if v.allowed == "" || !strings.Contains(line, v.allowed) {
+			v.Errorf("on the console: %s", line)
+		}
+	}
+	for _, line := range v.requests.all() {
+		if !strings.HasPrefix(line, "200 GET ") && !strings.HasPrefix(line, "304 GET ") && (v.allowed == "" || !strings.HasPrefix(line, v.allowed)) {
+			v.Errorf("a request failed: %s", line)
+		}
+	}
+	if lines := v.foreign.all(); len(lines) > 0 {
+		v.Errorf("requests to other hosts: %v", lines)
+	}
+}
+
+func (v *visit) must(err error) {
+	v.Helper()
+	if err != nil {
+		v.Fatal(err)
+	}
+}
+
+// do runs actions and gives up after a while.
+func (v *visit) do(actions ...chromedp.Action[chromedp.Void]) {
+	v.Helper()
+	ctx, cancel := context.WithTimeout(v.tab, patience)
+	defer cancel()
+	v.must(chromedp.Do(ctx, actions...))
+}
+
+// evaluate evaluates JavaScript in the page and waits for its promise.
+func evaluate[T any](v *visit, expression string) T {
+	v.Helper()
+	ctx, cancel := context.WithTimeout(v.tab, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		v.Fatalf("%v in %s", err, expression)
+	}
+	return value
+}
+
+// open opens the page: query is "" or "?size=256".
+func (v *visit) open(query string) {
+	v.Helper()
+	v.do(chromedp.Navigate(v.url + query))
+}
+
+// after does something to the page, waits until it has a new result or an
+// error, and returns the page's state.
+func (v *visit) after(act func()) string {
+	v.Helper()
+	evaluate[string](v, `(globalThis.before = globalThis.segmenterPage.result, "")`)
+	act()
+	return evaluate[string](v, `new Promise((resolve) => {
+		const page = document.documentElement;
+		const look = () => {
+			const { state } = page.dataset;
+			if (state === "error" || (state === "done" && segmenterPage.result !== globalThis.before)) resolve(state);
+		};
+		new MutationObserver(look).observe(page, { attributes: true });
+		look();
+	})`)
+}
+
+// waitFor waits until the page is in a state.
+func (v *visit) waitFor(state string) {
+	v.Helper()
+	evaluate[string](v, fmt.Sprintf(`new Promise((resolve) => {
+		const page = document.documentElement;
+		const look = () => page.dataset.state === %q && resolve("");
+		new MutationObserver(look).observe(page, { attributes: true });
+		look();
+	})`, state))
+}
+
+// eventually waits for something that does not show in the page's state.
+func (v *visit) eventually(happened func() bool) {
+	v.Helper()
+	for deadline := time.Now().Add(patience); !happened(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			v.Fatal("it did not happen in time")
+		}
+	}
+}
+
+// choose gives a file to the page's file dialogue.
+func (v *visit) choose(path string) {
+	v.Helper()
+	v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{v.absolute(path)}))
+}
+
+// drop drags a file over the page and drops it, as the mouse does.
+func (v *visit) drop(path string) {
+	v.Helper()
+	for _, step := range []input.DispatchDragEventType{
+		input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop,
+	} {
+		_, err := chromedp.Call(v.tab, input.DispatchDragEvent, input.DispatchDragEventParams{
+			Type: step, X: 400, Y: 400,
+			Data: &input.DragData{Items: []*input.DragDataItem{}, Files: []string{v.absolute(path)}, DragOperationsMask: 1},
+		})
+		v.must(err)
+	}
+}
+
+func (v *visit) absolute(path string) string {
+	path, err := filepath.Abs(path)
+	v.must(err)
+	return path
+}
+
+// set chooses a decoder or a detail in the page's form.
+func (v *visit) set(name, value string) {
+	v.Helper()
+	evaluate[bool](v, fmt.Sprintf(`(document.querySelector('[name=%s][value="%s"]').click(), true)`, name, value))
+}
+
+// message is what the page says in its alert; "" where it says nothing.
+func (v *visit) message() string {
+	return evaluate[string](v, `document.querySelector("[role=alert]")?.firstElementChild.textContent ?? ""`)
+}
+
+// dismiss closes the page's messages.
+func (v *visit) dismiss() {
+	evaluate[bool](v, `(document.querySelectorAll(".message").forEach((m) => [...m.querySelectorAll("button")].at(-1).click()), true)`)
+}
+
+// result is what the page found in the photo.
+type result struct {
+	Width, Height int
+	Mask          []byte
+	Classes       []struct {
+		Name string
+		Area int
+	}
+}
+
+func (v *visit) result() result {
+	v.Helper()
+	return evaluate[result](v, `(({ width: Width, height: Height, mask, classes }) => ({
+		Width, Height, Mask: mask.toBase64(), Classes: classes.map(({ name: Name, area: Area }) => ({ Name, Area })),
+	}))(segmenterPage.result)`)
+}
+
+// screenshot keeps what the page looks like, for people to look at.
+func (v *visit) screenshot(name string) {
+	ctx, cancel := context.WithTimeout(v.tab, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(screenshots, name+".png"), picture, 0o666)
+	}
+	if err != nil {
+		v.Logf("no screenshot: %v", err)
+	}
+}

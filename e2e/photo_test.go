@@ -1,0 +1,221 @@
+package e2e
+
+import (
+	"fmt"
+	"image"
+	_ "image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	cdpbrowser "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/chromedp"
+
+	"segmenter/compute/cpu"
+	"segmenter/model"
+	"segmenter/model/weights"
+	"segmenter/photo/decode"
+)
+
+// native segments a photo on this machine, without any browser.
+func native(t *testing.T, path string, options model.Options) *model.Result {
+	t.Helper()
+	m, err := model.Read(weights.Everyday())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := model.New(m, cpu.New(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	source, err := decode.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := s.Segment(t.Context(), source, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// agrees holds the page's mask against the native one. They may differ where
+// the browser's photo decoder rounds otherwise, which is at 0.5 % of the pixels
+// at most.
+func (v *visit) agrees(path string, options model.Options) {
+	v.Helper()
+	got, want := v.result(), native(v.T, path, options)
+	if got.Width != want.Width || got.Height != want.Height || len(got.Mask) != len(want.Mask) {
+		v.Fatalf("the page's mask is %d×%d with %d pixels, the native one %d×%d", got.Width, got.Height, len(got.Mask), want.Width, want.Height)
+	}
+	same := 0
+	for i, class := range want.Mask {
+		if got.Mask[i] == class {
+			same++
+		}
+	}
+	share := float64(same) / float64(len(want.Mask))
+	v.Logf("%s, %s, %d: the page and the native program agree on %.3f %% of the pixels", filepath.Base(path), options.Decoder, options.Size, 100*share)
+	if share < 0.995 {
+		v.Errorf("they agree on %.3f %% of the pixels, expected 99.5 %% at least", 100*share)
+	}
+	sum := 0
+	for _, class := range got.Classes {
+		sum += class.Area
+	}
+	if sum != len(got.Mask) {
+		v.Errorf("the areas of the classes sum to %d of %d pixels", sum, len(got.Mask))
+	}
+}
+
+func TestDropPhoto(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("")
+	v.waitFor("ready")
+	v.screenshot("empty")
+	if !evaluate[bool](v, `crossOriginIsolated`) {
+		t.Error("the page is not cross-origin isolated")
+	}
+	path := filepath.Join(samples, "chelsea.png")
+	if state := v.after(func() { v.drop(path) }); state != "done" {
+		t.Fatalf("%s: %s", state, v.message())
+	}
+	v.screenshot("done")
+	v.agrees(path, model.Options{Decoder: model.Mask, Size: 512})
+	if first := v.result().Classes[0].Name; first != "cat" {
+		t.Errorf("the largest class of the cat's portrait is %q", first)
+	}
+	if legend := evaluate[string](v, `document.getElementById("legend").textContent`); !strings.Contains(legend, "cat") {
+		t.Errorf("the legend does not name the cat: %q", legend)
+	}
+}
+
+// TestSettings compares every decoder at every detail, on one photo that has
+// been decoded from JPEG.
+func TestSettings(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	path := filepath.Join(samples, "china.jpg")
+	v.open("?device=cpu&threads=1&decoder=linear&size=256")
+	v.waitFor("ready")
+	for i, test := range []struct {
+		decoder model.Decoder
+		size    string
+		options model.Options
+	}{
+		{model.Linear, "256", model.Options{Size: 256}},
+		{model.Mask, "256", model.Options{Size: 256}},
+		{model.Mask, "384", model.Options{Size: 384}},
+		{model.Linear, "384", model.Options{Size: 384}},
+		{model.Linear, "512", model.Options{Size: 512}},
+		{model.Mask, "512", model.Options{Size: 512}},
+		{model.Mask, "0", model.Options{Window: 512, Stride: 384}},
+		{model.Linear, "0", model.Options{Window: 512, Stride: 384}},
+	} {
+		state := v.after(func() {
+			if i == 0 {
+				v.choose(path)
+			}
+			// One of the two changes in each row.
+			v.set("decoder", string(test.decoder))
+			v.set("size", test.size)
+		})
+		if state != "done" {
+			t.Fatalf("%s %s: %s: %s", test.decoder, test.size, state, v.message())
+		}
+		test.options.Decoder = test.decoder
+		v.agrees(path, test.options)
+	}
+}
+
+// TestReplace drops a second photo while the page works on the first: the
+// second one's result is shown, the first one's never.
+func TestReplace(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("?size=0")
+	v.waitFor("ready")
+	second := filepath.Join(samples, "coffee.png")
+	state := v.after(func() {
+		v.choose(filepath.Join(samples, "astronaut.png"))
+		v.waitFor("working")
+		v.choose(second)
+	})
+	if state != "done" {
+		t.Fatalf("%s: %s", state, v.message())
+	}
+	v.agrees(second, model.Options{Decoder: model.Mask, Window: 512, Stride: 384})
+}
+
+// TestEarlyPhoto drops a photo before the model is there.
+func TestEarlyPhoto(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("?size=256&photo=samples/coffee.png")
+	v.waitFor("done")
+	v.agrees(filepath.Join(samples, "coffee.png"), model.Options{Decoder: model.Mask, Size: 256})
+}
+
+// TestSubPath is a visit to a site that lives under a path, and a second one
+// that finds the model in the browser's store.
+func TestSubPath(t *testing.T) {
+	v := newVisit(t, "/some/where/", nil)
+	for range 2 {
+		v.open("?size=256&photo=samples/chelsea.png")
+		v.waitFor("done")
+	}
+	models := 0
+	for _, line := range v.requests.all() {
+		if strings.Contains(line, "/some/where/models/") {
+			models++
+		}
+	}
+	if models != 1 {
+		t.Errorf("the model was downloaded %d times, expected once", models)
+	}
+}
+
+func TestExamplePage(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("example.html")
+	wait := func(part string) {
+		evaluate[bool](v, fmt.Sprintf(`new Promise((resolve) => {
+			const output = document.querySelector("output");
+			const look = () => output.textContent.includes(%q) && resolve(true);
+			new MutationObserver(look).observe(output, { childList: true });
+			look();
+		})`, part))
+	}
+	wait("Choose a photo")
+	v.do(chromedp.SetUploadFiles(chromedp.CSS("input"), []string{v.absolute(filepath.Join(samples, "chelsea.png"))}))
+	wait("cat")
+}
+
+// TestSaveMask saves the mask and reads it as any program does.
+func TestSaveMask(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	folder := t.TempDir()
+	_, err := chromedp.CallBrowser(v.tab, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
+		Behavior:         cdpbrowser.SetDownloadBehaviorBehaviorAllow,
+		BrowserContextID: chromedp.FromContext(v.tab).BrowserContextID,
+		DownloadPath:     folder,
+	})
+	v.must(err)
+	v.open("?size=256&photo=samples/chelsea.png")
+	v.waitFor("done")
+	evaluate[bool](v, `(document.getElementById("save-mask").click(), true)`)
+
+	path := filepath.Join(folder, "chelsea-mask.png")
+	v.eventually(func() bool { _, err := os.Stat(path); return err == nil })
+	saved, err := os.Open(path)
+	v.must(err)
+	defer saved.Close()
+	picture, _, err := image.Decode(saved)
+	v.must(err)
+	mask, ok := picture.(*image.Paletted)
+	if !ok {
+		t.Fatalf("the saved mask is a %T, expected a paletted picture", picture)
+	}
+	if want := v.result(); string(mask.Pix) != string(want.Mask) || mask.Rect != image.Rect(0, 0, want.Width, want.Height) {
+		t.Error("the saved mask does not hold the ids of the classes that the page found")
+	}
+}
