@@ -18,7 +18,6 @@ import (
 // engine is what JavaScript sees. Its methods return Promises; a rejection is
 // an Error with a code: bad-model, bad-photo, too-large, aborted or internal.
 type engine struct {
-	model     *model.Model
 	segmenter *model.Segmenter
 	photo     rows
 	result    model.Result
@@ -50,7 +49,7 @@ func (e *engine) load(arguments []js.Value) (any, error) {
 	if e.segmenter != nil {
 		e.segmenter.Close()
 	}
-	e.model, e.segmenter = m, s
+	e.segmenter = s
 	return describe(m), nil
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"syscall/js"
 	"testing"
 )
@@ -116,6 +117,9 @@ func TestEngine(t *testing.T) {
 		}
 	}
 
+	if _, code := ask(t, engine, "load", file.Call("subarray", 0, 100000)); code != "bad-model" {
+		t.Errorf("a truncated second model: code %q", code)
+	}
 	running := engine.Call("segment", request(100, 70, 0, 48, 10), sky, progress)
 	engine.Call("abort")
 	if _, code := await(running); code != "aborted" {
@@ -123,5 +127,38 @@ func TestEngine(t *testing.T) {
 	}
 	if _, code := ask(t, engine, "segment", request(100, 70, 64, 0, 0), sky, progress); code != "" {
 		t.Errorf("segment after everything: code %q", code)
+	}
+}
+
+// Rows that differ, in more strips than one, with a last strip that is shorter.
+func TestRows(t *testing.T) {
+	const height, width = 2*stripRows + 3, 5
+	var strips []int
+	read := js.FuncOf(func(_ js.Value, a []js.Value) any {
+		first, n := a[0].Int(), a[1].Int()
+		strips = append(strips, n)
+		pixels := make([]byte, 0, n*width*4)
+		for y := range n {
+			for x := range width {
+				pixels = append(pixels, byte(first+y), byte(x), 7, 255)
+			}
+		}
+		return bytesOf("Uint8ClampedArray", pixels)
+	})
+	defer read.Release()
+	source := &rows{height: height, width: width, read: read.Value}
+	row := make([]byte, 3*width)
+	for y := range height {
+		if err := source.Row(y, row); err != nil {
+			t.Fatal(err)
+		}
+		for x := range width {
+			if got, want := [3]byte(row[3*x:]), [3]byte{byte(y), byte(x), 7}; got != want {
+				t.Fatalf("row %d, column %d: %v, expected %v", y, x, got, want)
+			}
+		}
+	}
+	if want := []int{stripRows, stripRows, 3}; !slices.Equal(strips, want) {
+		t.Errorf("strips of %v rows, expected %v", strips, want)
 	}
 }

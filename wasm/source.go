@@ -62,8 +62,11 @@ func (r *rows) Row(y int, dst []byte) error {
 func (r *rows) fetch(y int) (err error) {
 	n := min(max(1, min(stripRows, stripBytes/(r.width*4))), r.height-y)
 	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("%w: %v", errPhoto, cause) // thrown by read
+		cause := recover()
+		if thrown, ok := cause.(js.Error); ok {
+			err = fmt.Errorf("%w: %s", errPhoto, thrown.Get("message"))
+		} else if cause != nil {
+			panic(cause) // a bug, not the photo's fault
 		}
 	}()
 	strip := r.read.Invoke(y, n)
