@@ -16,6 +16,7 @@ import (
 
 	"segmenter/model"
 	"segmenter/photo/decode"
+	"segmenter/quant"
 )
 
 const ignored = 255 // the label of pixels that do not count
@@ -45,6 +46,9 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		if err != nil {
 			return err
 		}
+		if !slices.EqualFunc(m.Classes, other.Classes, func(a, b quant.Class) bool { return a.Name == b.Name }) {
+			return fmt.Errorf("%s has other classes than the model that it is compared with: expected the same names in the same order", *against)
+		}
 		e.models = append(e.models, other)
 	}
 	e.confusion = make([]confusion, len(e.models))
@@ -55,16 +59,19 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	if err := e.run(ctx, photos, n.threads, newBar(stderr, len(photos))); err != nil {
 		return err
 	}
-	result := e.score(0, len(photos))
-	if *against != "" {
-		result.Other = e.score(1, len(photos))
-		agreement := 100 * float64(e.same) / float64(e.all)
-		result.Agreement = &agreement
+	for _, line := range slices.Sorted(slices.Values(e.failed)) {
+		fmt.Fprintf(stderr, "segment: %s\n", line)
 	}
-	if *asJSON {
-		return json.NewEncoder(stdout).Encode(result)
+	if len(e.failed) == len(photos) {
+		return errReported
 	}
-	return result.print(stdout)
+	if err := e.report(stdout, len(photos)-len(e.failed), *asJSON); err != nil {
+		return err
+	}
+	if len(e.failed) > 0 {
+		return errReported
+	}
+	return nil
 }
 
 // list finds the photos in a set.
@@ -96,6 +103,7 @@ type evaluation struct {
 	mu        sync.Mutex
 	confusion []confusion // of each model
 	same, all int         // pixels to which both models give the same class
+	failed    []string    // photos that do not count, and why
 }
 
 // confusion counts pixels: [label][class].
@@ -140,12 +148,23 @@ func (e *evaluation) work(ctx context.Context, names <-chan string, bar *bar) er
 		segmenters = append(segmenters, s)
 	}
 	for name := range names {
-		if err := e.judge(ctx, segmenters, name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		err := e.judge(ctx, segmenters, name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			e.fail(name, err)
 		}
 		bar.step()
 	}
 	return nil
+}
+
+// fail keeps the error for the end, where it does not get in the bar's way.
+func (e *evaluation) fail(name string, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.failed = append(e.failed, fmt.Sprintf("%s: %v", name, err))
 }
 
 // judge counts one photo.
@@ -161,7 +180,7 @@ func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, n
 		}
 	}
 	r := results[0]
-	labels, err := readLabels(filepath.Join(e.data, "labels", strings.TrimSuffix(name, filepath.Ext(name))+".png"), r.Height, r.Width)
+	labels, err := readLabels(filepath.Join(e.data, "labels", strings.TrimSuffix(name, filepath.Ext(name))+".png"), r.Height, r.Width, len(r.Areas))
 	if err != nil {
 		return err
 	}
@@ -184,26 +203,42 @@ func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, n
 
 // readLabels reads class ids, which are the pixel values of a grey or a
 // paletted PNG.
-func readLabels(path string, height, width int) ([]uint8, error) {
+func readLabels(path string, height, width, classes int) ([]uint8, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	// The size comes first: it bounds what decoding allocates.
+	header, err := png.DecodeConfig(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if header.Width != width || header.Height != height {
+		return nil, fmt.Errorf("%s has %d×%d pixels, its photo %d×%d: they must be equal", path, header.Width, header.Height, width, height)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
 	picture, err := png.Decode(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if size := picture.Bounds().Size(); size != image.Pt(width, height) {
-		return nil, fmt.Errorf("%s has %d×%d pixels, its photo %d×%d: they must be equal", path, size.X, size.Y, width, height)
-	}
+	var labels []uint8
 	switch m := picture.(type) {
 	case *image.Gray:
-		return m.Pix, nil
+		labels = m.Pix
 	case *image.Paletted:
-		return m.Pix, nil
+		labels = m.Pix
+	default:
+		return nil, fmt.Errorf("%s is a colour picture: expected 8-bit grey or a palette, whose values are class ids", path)
 	}
-	return nil, fmt.Errorf("%s is a colour picture: expected 8-bit grey or a palette, whose values are class ids", path)
+	for _, label := range labels {
+		if int(label) >= classes && label != ignored {
+			return nil, fmt.Errorf("%s has the label %d: expected the model's classes, 0 to %d, or 255 for what does not count", path, label, classes-1)
+		}
+	}
+	return labels, nil
 }
 
 // scores is the outcome. Percentages are 0 to 100.
@@ -222,6 +257,20 @@ type classScore struct {
 	ID   int     `json:"id"`
 	Name string  `json:"name"`
 	IoU  float64 `json:"iou"`
+}
+
+// report prints the scores.
+func (e *evaluation) report(w io.Writer, photos int, asJSON bool) error {
+	result := e.score(0, photos)
+	if len(e.models) > 1 {
+		result.Other = e.score(1, photos)
+		agreement := 100 * float64(e.same) / float64(e.all)
+		result.Agreement = &agreement
+	}
+	if asJSON {
+		return json.NewEncoder(w).Encode(result)
+	}
+	return result.print(w)
 }
 
 // score judges a model.

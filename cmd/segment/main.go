@@ -76,7 +76,7 @@ func (n *network) register(flags *flag.FlagSet, size int) {
 	flags.StringVar(&n.model, "model", "", "model `file`, float or quantised (default: the one inside)")
 	flags.StringVar(&n.decoder, "decoder", "", "mask or linear (default: mask, if the model has it)")
 	flags.IntVar(&n.size, "size", size, "short side in `pixels` that a photo is resized to; 0 = not at all")
-	flags.IntVar(&n.threads, "threads", runtime.NumCPU(), "`number` of processors to use")
+	flags.IntVar(&n.threads, "threads", runtime.NumCPU(), "`number` of processors to use, at most those that there are")
 }
 
 // parse parses flags; its errors have been printed with the usage.
@@ -105,6 +105,7 @@ func (n *network) open() (*model.Model, model.Decoder, error) {
 			return nil, "", usageError(err.Error())
 		}
 	}
+	n.threads = min(n.threads, runtime.NumCPU()) // more only cost memory
 	m, err := openModel(n.model)
 	return m, decoder, err
 }

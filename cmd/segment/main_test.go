@@ -97,6 +97,11 @@ func TestMisuse(t *testing.T) {
 		{"-threads 0 " + cat, 2, "-threads"},
 		{"-size x " + cat, 2, "see above"},
 		{"-window 8 " + cat, 1, "window 8"},
+		{"-stride 8 " + cat, 2, "-window"},
+		{"-mask " + cat + " " + cat, 2, "written over"},
+		{"-overlay ../../web/samples " + cat, 2, "written over"},
+		{"-mask . -overlay . " + cat, 2, "written twice"},
+		{"-mask . " + cat + " elsewhere/chelsea.jpg", 2, "written twice"},
 		{"-mask mask.png a.png b.png", 2, "folder"},
 		{"-model " + cat + " " + cat, 1, "safetensors"},
 		{"-model nothing.safetensors " + cat, 1, "nothing.safetensors"},
@@ -105,6 +110,7 @@ func TestMisuse(t *testing.T) {
 		{"eval -data nowhere", 1, "nowhere"},
 		{"quantise one", 2, "two"},
 		{"quantise main.go x", 1, "main.go"},
+		{"quantise main.go ./main.go", 2, "one file"},
 	} {
 		status, _, stderr := call(strings.Fields(c.arguments)...)
 		if status != c.status || !strings.Contains(stderr, c.want) {
@@ -133,10 +139,10 @@ func TestQuantise(t *testing.T) {
 	}
 }
 
-// TestEval judges the model by labels that are its own masks, one of them with
-// a part that is wrong and a part that is ignored.
-func TestEval(t *testing.T) {
-	data := t.TempDir()
+// set makes a set of one photo, with the model's own mask as its labels.
+func set(t *testing.T) (data, label string) {
+	t.Helper()
+	data = t.TempDir()
 	for _, folder := range []string{"images", "labels"} {
 		if err := os.Mkdir(filepath.Join(data, folder), 0o755); err != nil {
 			t.Fatal(err)
@@ -149,9 +155,15 @@ func TestEval(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "images", "a_cat.png"), photo, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	label := filepath.Join(data, "labels", "a_cat.png")
+	label = filepath.Join(data, "labels", "a_cat.png")
 	succeed(t, "-size", "64", "-mask", label, cat)
+	return data, label
+}
 
+// TestEval judges the model by its own masks, then by labels of which a part is
+// wrong and a part is ignored.
+func TestEval(t *testing.T) {
+	data, label := set(t)
 	judge := func() (s scores) {
 		t.Helper()
 		out := succeed(t, "eval", "-data", data, "-size", "64", "-json", "-match", "a_", "-against", "../../model/testdata/everyday.f32.safetensors")
@@ -179,5 +191,53 @@ func TestEval(t *testing.T) {
 	}
 	if s := judge(); s.PixelAccuracy != 50 || s.MIoU >= 50 {
 		t.Errorf("half of the labels wrong: %+v", s)
+	}
+}
+
+// TestEvalBadFiles spoils photos and labels: each is named, the others count.
+func TestEvalBadFiles(t *testing.T) {
+	data, label := set(t)
+	photo, err := os.ReadFile(cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mask := readPNG(t, label).(*image.Paletted)
+	grey := &image.Gray{Pix: bytes.Clone(mask.Pix), Stride: mask.Stride, Rect: mask.Rect}
+	grey.Pix[7] = 200
+	for name, labels := range map[string]image.Image{
+		"beyond": grey,
+		"small":  image.NewGray(image.Rect(0, 0, 3, 2)),
+		"colour": image.NewRGBA(mask.Rect),
+		"none":   nil,
+	} {
+		if err := os.WriteFile(filepath.Join(data, "images", name+".png"), photo, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if labels == nil {
+			continue
+		}
+		if err := writePNG(filepath.Join(data, "labels", name+".png"), labels); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(data, "images", "text.jpg"), []byte("no photo"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+
+	status, stdout, stderr := call("eval", "-data", data, "-size", "64", "-json")
+	var s scores
+	if err := json.Unmarshal([]byte(stdout), &s); err != nil {
+		t.Fatal(err)
+	}
+	if status != 1 || s.Photos != 1 || s.MIoU != 100 {
+		t.Errorf("status %d, %+v: expected 1 and the scores of the good photo", status, s)
+	}
+	for _, want := range []string{"beyond.png: ", "the label 200", "small.png: ", "3×2 pixels", "colour.png: ", "colour picture", "none.png: ", "text.jpg: "} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("errors %q: expected %q", stderr, want)
+		}
+	}
+	if status, stdout, _ := call("eval", "-data", data, "-match", "text"); status != 1 || stdout != "" {
+		t.Errorf("no good photo: status %d, %q; expected 1 and no scores", status, stdout)
 	}
 }

@@ -50,10 +50,11 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	if len(photos) == 0 {
 		return usageError("no photo: name at least one file")
 	}
-	for _, out := range []string{*maskOut, *overlayOut} {
-		if out != "" && len(photos) > 1 && !isFolder(out) {
-			return usageError(fmt.Sprintf("%d photos cannot be written to one file: %s has to be a folder that exists", len(photos), out))
-		}
+	if err := checkOutputs(photos, *maskOut, *overlayOut); err != nil {
+		return err
+	}
+	if *stride != 0 && *window == 0 {
+		return usageError("-stride is the distance of windows: give -window too")
 	}
 	if *stride == 0 {
 		*stride = *window * 3 / 4
@@ -97,6 +98,40 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 		return errReported
 	}
 	return nil
+}
+
+// checkOutputs refuses to write over a photo, or two pictures to one file.
+func checkOutputs(photos []string, outs ...string) error {
+	written := map[string]bool{}
+	for _, out := range outs {
+		if out == "" {
+			continue
+		}
+		if len(photos) > 1 && !isFolder(out) {
+			return usageError(fmt.Sprintf("%d photos cannot be written to one file: %s has to be a folder that exists", len(photos), out))
+		}
+		for _, photo := range photos {
+			file := filepath.Clean(outputFor(out, photo))
+			if written[file] {
+				return usageError(fmt.Sprintf("%s would be written twice: give other folders, or photos of other names", file))
+			}
+			written[file] = true
+			if slices.ContainsFunc(photos, func(photo string) bool { return sameFile(photo, file) }) {
+				return usageError(fmt.Sprintf("%s is a photo and would be written over: give another folder or file", file))
+			}
+		}
+	}
+	return nil
+}
+
+// sameFile says whether two paths lead to one file that exists.
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 func isFolder(path string) bool {

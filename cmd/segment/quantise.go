@@ -22,6 +22,9 @@ func quantise(_ context.Context, arguments []string, stdout, stderr io.Writer) e
 	if flags.NArg() != 2 {
 		return usageError(fmt.Sprintf("%d files: expected two, IN and OUT", flags.NArg()))
 	}
+	if sameFile(flags.Arg(0), flags.Arg(1)) {
+		return usageError("IN and OUT are one file: the float weights would be lost")
+	}
 	card, err := readCard(*cardFile)
 	if err != nil {
 		return err
@@ -72,5 +75,8 @@ func convert(in, out string, card quant.Card) (report quant.Report, err error) {
 		os.Remove(dst.Name())
 		return report, fmt.Errorf("%s: %w", in, err)
 	}
-	return report, os.Rename(dst.Name(), out)
+	if err = os.Rename(dst.Name(), out); err != nil {
+		os.Remove(dst.Name())
+	}
+	return report, err
 }
