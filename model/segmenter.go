@@ -130,7 +130,6 @@ func (s *Segmenter) prepare(src photo.Source, o Options) error {
 		return err
 	}
 	s.frame.Height, s.frame.Width = want.frameHeight, want.frameWidth
-	s.frame.Pix = slices.Grow(s.frame.Pix[:0], want.frameHeight*want.frameWidth*3)[:want.frameHeight*want.frameWidth*3]
 	if err := s.resizer.Resize(&s.frame, src, filter); err != nil {
 		return err
 	}

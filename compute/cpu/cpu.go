@@ -4,8 +4,9 @@
 //
 // linear.go, attention.go, normalise.go and classify.go carry out the
 // operations, in terms of a handful of kernels: kernel_simd.go holds the fast
-// ones and kernel_scalar.go their plain counterparts. exchange.go lets ranks
-// work together.
+// ones, with the tile of the matrix product in tile_simd.go and tile_wasm.go,
+// and kernel_scalar.go their plain counterparts. exchange.go lets ranks work
+// together.
 //
 // A device takes all its scratch memory from buffers that it keeps, so that a
 // frame like the one before allocates nothing.

@@ -9,8 +9,9 @@ import (
 
 // tileAdd computes c += a·b on 4 rows and 8 columns, as in tile_simd.go, with
 // unchecked pointers and four steps a turn: Go's loops in WebAssembly are dear,
-// and checked slices too. Together that is twice the speed; either alone is
-// worth nothing. The slices' ends are checked once, at the top.
+// and checked slices too. Together that is twice the speed of tile_simd.go;
+// the pointers without the four steps gained nothing. Four copies of a step are
+// the price. The slices' ends are checked once, at the top.
 //
 //	GOOS=js GOARCH=wasm go test -bench Linear ./compute/cpu
 func tileAdd(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
