@@ -10,9 +10,10 @@
 //
 // A device may be one rank of several, each with its own goroutine (or its own
 // browser worker) running the same forward pass in step. A rank holds a band
-// of the tokens. Every operation is local to the band except [Device.Attention]
-// and [Device.Gather], which exchange data with the other ranks and therefore
-// have to be called by all of them, in the same order.
+// of the tokens. Every operation is local to the band except
+// [Device.Attention], [Device.Gather] and [Device.ReadMask], which exchange
+// data with the other ranks and therefore have to be called by all of them, in
+// the same order. Results do not depend on the number of ranks.
 //
 // # Errors
 //
@@ -58,22 +59,27 @@ type Device interface {
 	PatchEmbed(dst Tensor, f Frame, grid Grid, w Linear, position Tensor)
 	// Copy copies src to dst.
 	Copy(dst, src Tensor)
-	// Linear computes dst = f(x')·Wᵀ + b, with what op adds.
+	// Linear computes dst = x·Wᵀ + b, with what op adds.
 	Linear(dst, x Tensor, w Linear, op LinearOp)
+	// FeedForward is the second half of a transformer block:
+	//   x += fc2(GELU(fc1(LayerNorm(x))))
+	// with the exact GELU, x·Φ(x). A device need not store what lies between.
+	FeedForward(x Tensor, n Norm, fc1, fc2 Linear)
 	// LayerNorm normalises each row of x to mean 0 and variance 1, then
 	// scales and shifts it. dst may be x.
 	LayerNorm(dst, x Tensor, n Norm)
 	// Attention is multi-head self-attention. qkv has the columns
 	// (3, heads, width/heads); the queries are this rank's, the keys and
-	// values those of all ranks:
+	// values those of all ranks, of whose tokens at says where this rank's lie:
 	//   dst[:, head] = softmax(q·kᵀ / √(width/heads))·v
-	Attention(dst, qkv Tensor, heads int)
+	Attention(dst, qkv Tensor, heads int, at Share)
 	// L2Normalize scales each row of x to length 1, in place.
 	L2Normalize(x Tensor)
 	// MatMulT computes dst = a·bᵀ.
 	MatMulT(dst, a, b Tensor)
-	// Gather concatenates the rows of src of all ranks, in the order of ranks.
-	Gather(dst, src Tensor)
+	// Gather puts the rows of src of all ranks together: this rank's from row
+	// first of dst on.
+	Gather(dst, src Tensor, first int)
 	// Classify paints this rank's rows of dst with the class of the highest
 	// score (the lowest id of equals). View says where the scores lie.
 	Classify(dst Mask, scores Tensor, view *View)
@@ -82,7 +88,8 @@ type Device interface {
 	Finish() error
 	// Read waits, then copies t to dst.
 	Read(dst []float32, t Tensor) error
-	// ReadMask waits, then copies this rank's rows of m to their place in dst.
+	// ReadMask waits, then copies m, the rows of all ranks, to dst. A rank
+	// that gives nil only shows its rows to the others.
 	ReadMask(dst []uint8, m Mask) error
 	// Close gives everything back.
 	Close()
@@ -117,10 +124,13 @@ type Mask interface {
 // Norm holds the scale and the shift of a layer normalisation, each 1×width.
 type Norm struct{ Weight, Bias Tensor }
 
+// A Share is the rows that a rank holds of a matrix: those from First on of
+// Total. First is a multiple of [TokenUnit], or the rank has no rows.
+type Share struct{ First, Total int }
+
 // LinearOp says what Linear does besides the product.
 type LinearOp struct {
 	Norm *Norm // normalise the rows of x first; nil = take them as they are
-	GELU bool  // apply x·Φ(x), exact, to the result
 	Add  bool  // add the result to dst (a residual connection)
 }
 

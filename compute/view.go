@@ -45,7 +45,13 @@ func Bilinear(i int, scale float32, input int) (lo, hi int, t float32) {
 	return lo, min(lo+1, input-1), at - float32(lo)
 }
 
+// TokenUnit is the number of tokens that ranks share out as one, so that a
+// device can pack them without one reaching into another's band.
+const TokenUnit = 16
+
 // Band is the share of n items that belongs to the index-th of count ranks.
-func Band(n, index, count int) (from, to int) {
-	return n * index / count, n * (index + 1) / count
+// Items are shared out in units, of which the last may not be whole.
+func Band(n, index, count, unit int) (from, to int) {
+	units := (n + unit - 1) / unit
+	return min(n, units*index/count*unit), min(n, units*(index+1)/count*unit)
 }

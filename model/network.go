@@ -8,7 +8,7 @@ import (
 
 // network is the parameters of a model on a device. In comments, N is the
 // number of patches, T that of tokens, D the width of a token, C the number of
-// classes; of N, T and C a rank holds its share.
+// classes; of N and T a rank holds its share.
 type network struct {
 	patch compute.Linear // 3·P² → D
 	norm  compute.Norm   // of the encoder's output
@@ -143,10 +143,9 @@ func (p *pass) encode(frame compute.Frame, at compute.Point) {
 // block runs a transformer block on x (T, D).
 func (a *activations) block(device compute.Device, b *block, heads int) {
 	device.Linear(a.qkv, a.x, b.qkv, compute.LinearOp{Norm: &b.norm1})
-	device.Attention(a.attended, a.qkv, heads)
+	device.Attention(a.attended, a.qkv, heads, a.share)
 	device.Linear(a.x, a.attended, b.proj, compute.LinearOp{Add: true})
-	device.Linear(a.hidden, a.x, b.fc1, compute.LinearOp{Norm: &b.norm2, GELU: true})
-	device.Linear(a.x, a.hidden, b.fc2, compute.LinearOp{Add: true})
+	device.FeedForward(a.x, b.norm2, b.fc1, b.fc2)
 }
 
 // decodeLinear scores every patch by itself.
@@ -157,9 +156,8 @@ func (p *pass) decodeLinear() {
 // decodeMask lets patches and class embeddings attend to each other; a patch's
 // score of a class is then the product of the two (section 3.2, eq. 3).
 //
-// The official implementation appends the class embeddings to the patches. To
-// attention, the order of tokens is nothing, so every rank appends a share of
-// them to its own patches.
+// The class embeddings are appended to the patches: to those of the last rank,
+// which is alone in having any.
 func (p *pass) decodeMask() {
 	m := p.network.mask
 	p.device.Linear(p.decoderPatches, p.features, m.input, compute.LinearOp{})
@@ -172,7 +170,7 @@ func (p *pass) decodeMask() {
 	p.device.Linear(p.classes, p.decoderClasses, m.projClasses, compute.LinearOp{})
 	p.device.L2Normalize(p.patches)
 	p.device.L2Normalize(p.classes)
-	p.device.Gather(p.allClasses, p.classes)
+	p.device.Gather(p.allClasses, p.classes, 0)
 	p.device.MatMulT(p.scores, p.patches, p.allClasses)
 	p.device.LayerNorm(p.scores, p.scores, m.maskNorm)
 }

@@ -27,8 +27,9 @@ type pass struct {
 	frame               compute.Frame
 	pixels              compute.Mask
 
-	// The encoder's tokens: those of encoder.x are extraTokens, of which the
-	// first rank alone has any, and patchTokens.
+	// The encoder's tokens: those of encoder.x are patchTokens and extraTokens.
+	// (The official implementation has the extra tokens first. To attention,
+	// the order is nothing; here it is that of the decoder.)
 	encoder                  activations
 	extraTokens, patchTokens compute.Tensor
 	extra, position          compute.Tensor // constants, with the position embeddings
@@ -39,11 +40,13 @@ type pass struct {
 	decoderPatches, decoderClasses compute.Tensor
 	classEmbeddings                compute.Tensor // constants
 	patches, classes               compute.Tensor // (N, D), (C, D) in the space of scores
-	allClasses                     compute.Tensor // (C, D) of all ranks
+	allClasses                     compute.Tensor // (C, D), on every rank
 
 	scores     compute.Tensor   // (N, C) of this rank's patches
 	allScores  compute.Tensor   // (windows·N, C) of all ranks
 	windowRows []compute.Tensor // allScores, window by window
+	firstPatch int              // of this rank
+	first      bool             // whether this is the first rank
 
 	made []any
 }
@@ -53,7 +56,7 @@ type activations struct {
 	x        compute.Tensor // (T, D)
 	qkv      compute.Tensor // (T, 3D)
 	attended compute.Tensor // (T, D)
-	hidden   compute.Tensor // (T, 4D)
+	share    compute.Share  // which tokens these are
 }
 
 // newPass makes the buffers of one rank.
@@ -61,14 +64,12 @@ func newPass(m *Model, n *network, device compute.Device, s shape) (*pass, error
 	a, C := m.Architecture, len(m.Classes)
 	D, rows, cols := a.Width, s.rows(a.Patch), s.cols(a.Patch)
 	index, count := device.Rank()
-	first, last := compute.Band(rows*cols, index, count)
-	firstClass, lastClass := compute.Band(C, index, count)
-	N, classes := last-first, lastClass-firstClass
-	extra := 0
-	if index == 0 {
-		extra = a.ExtraTokens
+	first, last := compute.Band(rows*cols, index, count, compute.TokenUnit)
+	N, extra, classes := last-first, 0, 0
+	if index == count-1 { // the tokens that are no patches come last
+		extra, classes = a.ExtraTokens, C
 	}
-	p := &pass{device: device, network: n, heads: a.Heads, decoderHeads: D / headWidth}
+	p := &pass{device: device, network: n, heads: a.Heads, decoderHeads: D / headWidth, firstPatch: first, first: index == 0}
 	p.grid = compute.Grid{
 		Patch: a.Patch, Rows: rows, Cols: cols, First: first, Height: s.windowHeight, Width: s.windowWidth,
 		Mean: m.Normalisation.Mean, Std: m.Normalisation.Std,
@@ -77,16 +78,16 @@ func newPass(m *Model, n *network, device compute.Device, s shape) (*pass, error
 
 	// Encoder and decoder run one after the other, in the same buffers.
 	T := N + max(extra, classes)
-	common := activations{b.tensor(T, D), b.tensor(T, 3*D), b.tensor(T, D), b.tensor(T, 4*D)}
-	p.encoder = b.activations(common, N+extra)
+	common := activations{x: b.tensor(T, D), qkv: b.tensor(T, 3*D), attended: b.tensor(T, D)}
+	p.encoder = b.activations(common, N+extra, compute.Share{First: first, Total: rows*cols + a.ExtraTokens})
 	p.features = b.tensor(N, D)
 	p.scores = b.tensor(N, C)
 	p.allScores = b.tensor(s.windows*rows*cols, C)
 	if n.mask != nil {
-		p.decoder = b.activations(common, N+classes)
+		p.decoder = b.activations(common, N+classes, compute.Share{First: first, Total: rows*cols + C})
 		p.patches, p.classes = b.tensor(N, D), b.tensor(classes, D)
 		p.allClasses = b.tensor(C, D)
-		p.classEmbeddings = b.constant(n.mask.classes[firstClass*D:lastClass*D], D)
+		p.classEmbeddings = b.constant(n.mask.classes[:classes*D], D)
 	}
 	position := resizePosition(n.position, a.ExtraTokens, a.Grid, rows, cols, D)
 	p.position = b.constant(position[(a.ExtraTokens+first)*D:(a.ExtraTokens+last)*D], D)
@@ -103,7 +104,7 @@ func newPass(m *Model, n *network, device compute.Device, s shape) (*pass, error
 		return nil, b.err
 	}
 
-	p.extraTokens, p.patchTokens = p.encoder.x.Slice(0, extra), p.encoder.x.Slice(extra, extra+N)
+	p.patchTokens, p.extraTokens = p.encoder.x.Slice(0, N), p.encoder.x.Slice(N, N+extra)
 	if n.mask != nil {
 		p.decoderPatches, p.decoderClasses = p.decoder.x.Slice(0, N), p.decoder.x.Slice(N, N+classes)
 	}
@@ -137,14 +138,11 @@ func (b *planner) constant(values []float32, cols int) compute.Tensor {
 }
 
 // activations is the first tokens of common.
-func (b *planner) activations(common activations, tokens int) activations {
+func (b *planner) activations(common activations, tokens int, share compute.Share) activations {
 	if b.err != nil {
 		return activations{}
 	}
-	return activations{
-		common.x.Slice(0, tokens), common.qkv.Slice(0, tokens),
-		common.attended.Slice(0, tokens), common.hidden.Slice(0, tokens),
-	}
+	return activations{common.x.Slice(0, tokens), common.qkv.Slice(0, tokens), common.attended.Slice(0, tokens), share}
 }
 
 func (b *planner) frame(s shape) {
@@ -174,7 +172,7 @@ func (p *pass) window(i int, at compute.Point, d Decoder) error {
 	} else {
 		p.decodeMask()
 	}
-	p.device.Gather(p.windowRows[i], p.scores)
+	p.device.Gather(p.windowRows[i], p.scores, p.firstPatch)
 	return p.device.Finish()
 }
 

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type Segmenter struct {
 	model   *Model
 	devices []compute.Device
 	network *network
+	first   bool // whether the first rank is among the devices
 
 	resizer photo.Resizer
 	frame   photo.Image
@@ -39,12 +41,17 @@ type Segmenter struct {
 }
 
 // New prepares a model for the ranks of a device (for example cpu.New(1)).
+//
+// Where the ranks of a group are in several programs, each has a Segmenter for
+// its own ranks. All of them segment the same photo with the same options, at
+// the same time; the one that has the first rank gets the mask.
 func New(m *Model, devices []compute.Device) (*Segmenter, error) {
 	n, err := newNetwork(m, devices[0])
 	if err != nil {
 		return nil, err
 	}
-	return &Segmenter{model: m, devices: devices, network: n, errs: make([]error, len(devices))}, nil
+	index, _ := devices[0].Rank()
+	return &Segmenter{model: m, devices: devices, network: n, first: index == 0, errs: make([]error, len(devices))}, nil
 }
 
 // Options say how to segment a photo. The zero value takes the photo as it is,
@@ -60,6 +67,10 @@ type Options struct {
 	// what the network was trained on.
 	Window, Stride int
 
+	// MaskHeight and MaskWidth are the size of the mask in pixels;
+	// 0 = the photo's.
+	MaskHeight, MaskWidth int
+
 	// Progress, if not nil, is called before the first window and after each.
 	Progress func(done, total int)
 }
@@ -67,7 +78,7 @@ type Options struct {
 // Result is what was seen in a photo.
 type Result struct {
 	Height, Width int
-	Mask          []uint8 // the class of each pixel, row by row
+	Mask          []uint8 // the class of each pixel, row by row; see [New]
 	Areas         []int   // the number of pixels of each class
 
 	Network struct{ Height, Width, Windows int } // what the network saw
@@ -87,7 +98,14 @@ func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source
 		return err
 	}
 	start := time.Now()
-	if err := s.prepare(src, o); err != nil {
+	want, filter, err := s.plan(src, o)
+	if err != nil {
+		return err
+	}
+	if err := s.resizer.Resize(s.frameOf(want), src, filter); err != nil {
+		return err
+	}
+	if err := s.prepare(want, o); err != nil {
 		return err
 	}
 	prepared := time.Now()
@@ -114,6 +132,8 @@ func (s *Segmenter) check(o *Options) error {
 		return fmt.Errorf("decoder %q: this model has %q", o.Decoder, decoders)
 	case o.Size < 0 || o.Size > 1<<14:
 		return fmt.Errorf("size %d: expected 0 (the photo's own) to %d pixels", o.Size, 1<<14)
+	case o.MaskHeight < 0 || o.MaskWidth < 0 || (o.MaskHeight == 0) != (o.MaskWidth == 0):
+		return fmt.Errorf("a mask of %d×%d pixels: expected both above 0, or both 0 (the photo's size)", o.MaskWidth, o.MaskHeight)
 	case o.Window < 0 || o.Window > 0 && o.Window < s.model.Architecture.Patch:
 		return fmt.Errorf("window %d: expected 0 (no window) or at least a patch, %d pixels", o.Window, s.model.Architecture.Patch)
 	case o.Window > 0 && (o.Stride < 1 || o.Stride > o.Window):
@@ -122,17 +142,29 @@ func (s *Segmenter) check(o *Options) error {
 	return nil
 }
 
-// prepare resizes the photo to what the network sees, and makes the buffers
-// for it.
-func (s *Segmenter) prepare(src photo.Source, o Options) error {
+// Resize resizes a photo to what the network sees of it with these options.
+// Segmenting the result with size 0, and the photo's size for the mask, is the
+// same as segmenting the photo.
+func (s *Segmenter) Resize(dst *photo.Image, src photo.Source, o Options) error {
+	if err := s.check(&o); err != nil {
+		return err
+	}
 	want, filter, err := s.plan(src, o)
 	if err != nil {
 		return err
 	}
+	dst.Height, dst.Width = want.frameHeight, want.frameWidth
+	return s.resizer.Resize(dst, src, filter)
+}
+
+// frameOf is the segmenter's own frame, with the size of a shape.
+func (s *Segmenter) frameOf(want shape) *photo.Image {
 	s.frame.Height, s.frame.Width = want.frameHeight, want.frameWidth
-	if err := s.resizer.Resize(&s.frame, src, filter); err != nil {
-		return err
-	}
+	return &s.frame
+}
+
+// prepare makes the buffers for a shape.
+func (s *Segmenter) prepare(want shape, o Options) error {
 	if s.passes == nil || want != s.shape {
 		s.freePasses()
 		for _, d := range s.devices {
@@ -164,7 +196,7 @@ func (s *Segmenter) plan(src photo.Source, o Options) (shape, photo.Filter, erro
 	}
 	patch := s.model.Architecture.Patch
 	filter := photo.Cubic
-	want.maskHeight, want.maskWidth = height, width
+	want.maskHeight, want.maskWidth = cmp.Or(o.MaskHeight, height), cmp.Or(o.MaskWidth, width)
 	want.frameHeight, want.frameWidth = photo.Fit(height, width, o.Size, patch)
 	if o.Window > min(want.frameHeight, want.frameWidth) {
 		want.frameHeight, want.frameWidth = upscale(want.frameHeight, want.frameWidth, o.Window)
@@ -218,10 +250,16 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 // classify paints the mask and measures it.
 func (s *Segmenter) classify(r *Result) error {
 	r.Height, r.Width = s.shape.maskHeight, s.shape.maskWidth
-	r.Mask = slices.Grow(r.Mask[:0], r.Height*r.Width)[:r.Height*r.Width]
+	r.Mask = r.Mask[:0]
+	if s.first {
+		r.Mask = slices.Grow(r.Mask, r.Height*r.Width)[:r.Height*r.Width]
+	}
 	err := s.onEveryRank(func(p *pass) error {
 		p.device.Classify(p.pixels, p.allScores, &s.view)
-		return p.device.ReadMask(r.Mask, p.pixels)
+		if p.first {
+			return p.device.ReadMask(r.Mask, p.pixels)
+		}
+		return p.device.ReadMask(nil, p.pixels)
 	})
 	if err != nil {
 		return err
@@ -247,19 +285,27 @@ func (s *Segmenter) onEveryRank(f func(*pass) error) error {
 	return errors.Join(s.errs...)
 }
 
+// Scores is the network's scores of the last photo, before they are upsampled:
+// (windows·rows·cols, C), rows and cols being the patches of a window.
+func (s *Segmenter) Scores() (scores []float32, rows, cols int, err error) {
+	if s.passes == nil {
+		return nil, 0, 0, errors.New("no photo has been segmented yet: its scores are not known")
+	}
+	p := s.passes[0]
+	scores = make([]float32, p.allScores.Rows()*p.allScores.Cols())
+	patch := s.model.Architecture.Patch
+	return scores, s.shape.rows(patch), s.shape.cols(patch), p.device.Read(scores, p.allScores)
+}
+
 // Probabilities is the probability of a class at every pixel of the last photo:
 // the softmax of the pixel's scores over all classes.
 func (s *Segmenter) Probabilities(class int) ([]float32, error) {
 	C := len(s.model.Classes)
-	switch {
-	case s.passes == nil:
-		return nil, errors.New("no photo has been segmented yet: its probabilities are not known")
-	case class < 0 || class >= C:
+	if class < 0 || class >= C {
 		return nil, fmt.Errorf("class %d: expected 0 to %d", class, C-1)
 	}
-	p := s.passes[0]
-	scores := make([]float32, p.allScores.Rows()*C)
-	if err := p.device.Read(scores, p.allScores); err != nil {
+	scores, _, _, err := s.Scores()
+	if err != nil {
 		return nil, err
 	}
 	height, width := s.shape.maskHeight, s.shape.maskWidth

@@ -96,7 +96,7 @@ func (d *rank) band(rows, cols int) compute.Tensor {
 
 func (d *rank) share(n int) (from, to int) {
 	index, count := d.Rank()
-	return compute.Band(n, index, count)
+	return compute.Band(n, index, count, compute.TokenUnit)
 }
 
 // result makes room for this rank's rows of a result.

@@ -3,6 +3,7 @@ package computetest
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"segmenter/compute"
@@ -21,7 +22,7 @@ func operations() (list []operation) {
 		for _, heads := range []struct{ n, size int }{{1, 64}, {3, 64}, {2, 20}} {
 			list = append(list, attention(rows, heads.n, heads.size))
 		}
-		list = append(list, gather(rows, 5))
+		list = append(list, gather(rows, 5), feedForward(rows, 192, 768), feedForward(rows, 7, 30))
 	}
 	for _, grid := range []compute.Grid{
 		{Patch: 16, Height: 33, Width: 47},
@@ -48,13 +49,20 @@ func linears(rows, in, out int) []operation {
 	return []operation{
 		variant("", false, func(*rank) compute.LinearOp { return compute.LinearOp{} }),
 		variant("Int8", true, func(*rank) compute.LinearOp { return compute.LinearOp{} }),
-		variant("GELU", false, func(*rank) compute.LinearOp { return compute.LinearOp{GELU: true} }),
 		variant("Add", false, func(*rank) compute.LinearOp { return compute.LinearOp{Add: true} }),
-		variant("NormGELUAdd", false, func(d *rank) compute.LinearOp {
+		variant("NormAdd", false, func(d *rank) compute.LinearOp {
 			n := d.norm(in)
-			return compute.LinearOp{Norm: &n, GELU: true, Add: true}
+			return compute.LinearOp{Norm: &n, Add: true}
 		}),
 	}
+}
+
+func feedForward(rows, width, hidden int) operation {
+	return operation{fmt.Sprintf("FeedForward/%dx%dx%d", rows, width, hidden), rows, width, func(d *rank) compute.Tensor {
+		x := d.band(rows, width)
+		d.FeedForward(x, d.norm(width), d.linear(hidden, width), d.linear(width, hidden))
+		return x
+	}}
 }
 
 func rowwise(rows, cols int) operation {
@@ -79,8 +87,10 @@ func attention(rows, heads, size int) operation {
 	return operation{fmt.Sprintf("Attention/%dx%dx%d", rows, heads, size), rows, width, func(d *rank) compute.Tensor {
 		dst := d.result(rows, width)
 		// Twice, as keys and values of two layers share buffers.
-		d.Attention(dst, d.band(rows, 3*width), heads)
-		d.Attention(dst, d.band(rows, 3*width), heads)
+		from, _ := d.share(rows)
+		at := compute.Share{First: from, Total: rows}
+		d.Attention(dst, d.band(rows, 3*width), heads, at)
+		d.Attention(dst, d.band(rows, 3*width), heads, at)
 		return dst
 	}}
 }
@@ -89,8 +99,9 @@ func gather(rows, cols int) operation {
 	return operation{fmt.Sprintf("Gather/%dx%d", rows, cols), rows, cols, func(d *rank) compute.Tensor {
 		all, err := d.NewTensor(rows, cols)
 		d.check(err)
-		d.Gather(all, d.band(rows, cols))
-		return all.Slice(d.share(rows))
+		from, to := d.share(rows)
+		d.Gather(all, d.band(rows, cols), from)
+		return all.Slice(from, to)
 	}}
 }
 
@@ -142,16 +153,24 @@ func TestClassify(t *testing.T, open func(ranks int) []compute.Device) {
 			}
 			paint := func(group []compute.Device) []uint8 {
 				pixels := make([]uint8, c.height*c.width)
-				for _, device := range group {
-					d := &rank{Device: device, t: t}
-					s, err := d.NewTensor(len(scores)/classes, classes)
-					d.check(err)
-					mask, err := d.NewMask(c.height, c.width)
-					d.check(err)
-					d.Write(s, scores)
-					d.Classify(mask, s, &c.view)
-					d.check(d.ReadMask(pixels, mask))
+				var wait sync.WaitGroup
+				for i, device := range group {
+					wait.Go(func() {
+						d := &rank{Device: device, t: t}
+						s, err := d.NewTensor(len(scores)/classes, classes)
+						d.check(err)
+						mask, err := d.NewMask(c.height, c.width)
+						d.check(err)
+						d.Write(s, scores)
+						d.Classify(mask, s, &c.view)
+						if i == 0 {
+							d.check(d.ReadMask(pixels, mask))
+						} else {
+							d.check(d.ReadMask(nil, mask))
+						}
+					})
 				}
+				wait.Wait()
 				return pixels
 			}
 			want := paint([]compute.Device{reference.New()})

@@ -12,9 +12,11 @@ import (
 // they are never stored for all keys, so that memory is linear in tokens.
 const keyBlock = 128
 
-// keyValues is how a rank lays out the keys and values of its tokens for all
-// ranks: for each head first the keys as panels, like the weights of a linear
-// layer, then the values row by row, filled up with zeros to valueWidth.
+// keyValues is how the keys and values of all tokens lie in an exchange: for
+// each head first the keys as panels, like the weights of a linear layer, then
+// the values row by row, with room up to valueWidth. What only fills up a panel
+// or a row is never looked at. (Natively a panel may be wider than TokenUnit
+// and belong to two ranks: memory that all see does not mind.)
 type keyValues struct {
 	tokens, size, valueWidth int
 	data                     []float32
@@ -34,19 +36,25 @@ func (l keyValues) head(i int) (keys, values []float32) {
 // Attention: see [compute.Device]. The softmax is computed online (Milakov and
 // Gimelshein 2018; Dao et al. 2022, algorithm 1): for each block of keys, the
 // sums so far are scaled to the new highest score.
-func (d *Device) Attention(dst, qkv compute.Tensor, heads int) {
+func (d *Device) Attention(dst, qkv compute.Tensor, heads int, at compute.Share) {
+	if d.err != nil {
+		return
+	}
 	out, in := dst.(*host.Matrix), qkv.(*host.Matrix)
 	size := out.Cols() / heads
 	host.SameLength("Attention", 3*heads*size, in.Cols())
 	host.SameLength("Attention", in.Rows(), out.Rows())
-	parts := d.exchange.all(d.Index, part{in.Rows(), d.packKeyValues(in, heads, size)})
+	all := keyValues{tokens: at.Total, size: size, valueWidth: pad(size, panelWidth)}
+	all.data = floats(d.exchange.Begin(4 * heads * all.headLength()))
+	if d.err = d.exchange.End(d.pack(all, in, heads, at.First)); d.err != nil {
+		return
+	}
 	for head := range heads {
+		keys, values := all.head(head)
 		for first := 0; first < in.Rows(); first += blockRows {
 			rows := min(blockRows, in.Rows()-first)
 			a := d.newQueries(in, first, rows, head*size, size)
-			for _, p := range parts {
-				a.attend(keyValues{p.rows, size, a.valueWidth, p.values}.head(head))
-			}
+			a.attend(keys, values)
 			for r := range rows {
 				y := out.Row(first + r)[head*size:][:size]
 				copy(y, a.sums[r*a.valueWidth:])
@@ -56,23 +64,24 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int) {
 	}
 }
 
-// packKeyValues lays out the keys and values of qkv for all ranks. The buffer
-// of the call before may still be read by other ranks, so two take turns.
-func (d *Device) packKeyValues(qkv *host.Matrix, heads, size int) []float32 {
-	l := keyValues{tokens: qkv.Rows(), size: size, valueWidth: pad(size, panelWidth)}
-	d.turn = 1 - d.turn
-	l.data = d.shared[d.turn].get(heads * l.headLength())
-	clear(l.data)
-	width := heads * size
+// pack lays out the keys and values of this rank's tokens, which start at
+// first, and returns where.
+func (d *Device) pack(all keyValues, qkv *host.Matrix, heads, first int) []Span {
+	d.spans = d.spans[:0]
+	width, last := heads*all.size, first+qkv.Rows()
 	for h := range heads {
-		keys, values := l.head(h)
+		keys, values := all.head(h)
 		for t := range qkv.Rows() {
 			row := qkv.Row(t)
-			packRow(keys, row[width+h*size:][:size], t)
-			copy(values[t*l.valueWidth:], row[2*width+h*size:][:size])
+			packRow(keys, row[width+h*all.size:][:all.size], first+t)
+			copy(values[(first+t)*all.valueWidth:], row[2*width+h*all.size:][:all.size])
 		}
+		at := h * all.headLength()
+		d.spans = append(d.spans, Span{4 * (at + first*all.size), 4 * (at + pad(last, panelWidth)*all.size)})
+		at += pad(all.tokens, panelWidth) * all.size
+		d.spans = append(d.spans, Span{4 * (at + first*all.valueWidth), 4 * (at + last*all.valueWidth)})
 	}
-	return l.data
+	return d.spans
 }
 
 // queries is a block of queries of one head, and what they have attended to.
@@ -104,7 +113,7 @@ func (d *Device) newQueries(qkv *host.Matrix, first, rows, column, size int) *qu
 	return a
 }
 
-// attend attends to the keys and values of one rank.
+// attend attends to all keys and values.
 func (a *queries) attend(keys, values []float32) {
 	tokens := len(values) / a.valueWidth
 	for first := 0; first < tokens; first += keyBlock {

@@ -38,7 +38,7 @@ func BenchmarkLinear(b *testing.B) {
 	for _, s := range []struct {
 		in, out int
 		op      compute.LinearOp
-	}{{192, 576, compute.LinearOp{}}, {192, 768, compute.LinearOp{GELU: true}}, {768, 192, compute.LinearOp{Add: true}}} {
+	}{{192, 576, compute.LinearOp{}}, {192, 768, compute.LinearOp{}}, {768, 192, compute.LinearOp{Add: true}}} {
 		b.Run(fmt.Sprintf("%dx%dx%d", tokens, s.in, s.out), func(b *testing.B) {
 			d := cpu.New(1)[0]
 			w, err := d.NewLinear(compute.Weight{Out: s.out, In: s.in, Float: make([]float32, s.out*s.in)}, make([]float32, s.out))
@@ -54,6 +54,24 @@ func BenchmarkLinear(b *testing.B) {
 	}
 }
 
+func BenchmarkFeedForward(b *testing.B) {
+	const tokens, width, hidden = 1024, 192, 768
+	d := cpu.New(1)[0]
+	linear := func(in, out int) compute.Linear {
+		l, err := d.NewLinear(compute.Weight{Out: out, In: in, Float: make([]float32, out*in)}, make([]float32, out))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return l
+	}
+	x, fc1, fc2 := tensor(b, d, tokens, width), linear(width, hidden), linear(hidden, width)
+	norm := compute.Norm{Weight: tensor(b, d, 1, width), Bias: tensor(b, d, 1, width)}
+	for b.Loop() {
+		d.FeedForward(x, norm, fc1, fc2)
+	}
+	report(b, float64(2*tokens*width*hidden))
+}
+
 func BenchmarkAttention(b *testing.B) {
 	const heads, size = 3, 64
 	for _, tokens := range []int{256, 1024} {
@@ -61,7 +79,7 @@ func BenchmarkAttention(b *testing.B) {
 			d := cpu.New(1)[0]
 			qkv, y := tensor(b, d, tokens, 3*heads*size), tensor(b, d, tokens, heads*size)
 			for b.Loop() {
-				d.Attention(y, qkv, heads)
+				d.Attention(y, qkv, heads, compute.Share{Total: tokens})
 			}
 			report(b, float64(2*tokens*tokens*heads*size))
 		})

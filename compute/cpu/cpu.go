@@ -20,14 +20,15 @@ import (
 // Device is one rank of a group.
 type Device struct {
 	host.Memory
-	exchange *exchange
+	exchange Exchange
+	spans    []Span // what this rank fills in of an exchange
+	err      error  // of an exchange, for Finish
 
 	product scratch // of matmul: up to blockRows × padded outputs
 	input   scratch // of matmul: up to blockRows × inputs
+	hidden  scratch // of FeedForward: blockRows × hidden activations
 	panels  scratch // of MatMulT: b, packed
 
-	shared  [2]scratch // of Attention: keys and values for all ranks
-	turn    int        // which of shared was written last
 	query   scratch
 	scores  scratch
 	sums    scratch
@@ -38,12 +39,20 @@ type Device struct {
 
 // New returns a group of ranks. Run one goroutine for each.
 func New(ranks int) []compute.Device {
-	x := newExchange(ranks)
-	group := make([]compute.Device, ranks)
-	for i := range group {
-		group[i] = &Device{Memory: host.Memory{Index: i, Count: ranks}, exchange: x}
+	if ranks == 1 {
+		return []compute.Device{NewRank(0, 1, new(alone))}
 	}
-	return group
+	group := newGroup(ranks)
+	devices := make([]compute.Device, ranks)
+	for i := range devices {
+		devices[i] = NewRank(i, ranks, &member{group: group})
+	}
+	return devices
+}
+
+// NewRank returns the index-th of count ranks, which meet by x.
+func NewRank(index, count int, x Exchange) *Device {
+	return &Device{Memory: host.Memory{Index: index, Count: count}, exchange: x}
 }
 
 // scratch is a buffer that grows to the largest size asked for.

@@ -2,59 +2,145 @@ package cpu
 
 import (
 	"sync"
+	"unsafe"
 
 	"segmenter/compute"
 	"segmenter/compute/internal/host"
 )
 
-// exchange lets the ranks of a group see each other's data. All ranks make the
+// An Exchange is how a rank sees the data of the others. All ranks make the
 // same calls in the same order.
-type exchange struct {
+type Exchange interface {
+	// Begin returns n bytes that all ranks are about to fill, each its own
+	// spans of them. They start at a multiple of 16, hold anything, and are
+	// valid until the next Begin.
+	Begin(n int) []byte
+	// End shows what this rank has filled in to the others, and waits until
+	// all bytes are there. After an error, all calls of the group fail, until
+	// whoever made the exchange mends it.
+	End(own []Span) error
+}
+
+// A Span is the bytes from From (inclusive) to To (exclusive).
+type Span struct{ From, To int }
+
+// alone is the exchange of a single rank.
+type alone struct{ buffer []byte }
+
+func (x *alone) Begin(n int) []byte { return grow(&x.buffer, n) }
+func (x *alone) End([]Span) error   { return nil }
+
+// group is the exchange of ranks that share memory. Two buffers take turns, so
+// that one barrier is enough: a rank may only be filling in a buffer again when
+// all have come to the End in between, and thus no longer read it.
+type group struct {
 	mu      sync.Mutex
 	arrived *sync.Cond
+	ranks   int
 	waiting int
 	rounds  int
-	parts   [2][]part // of this round and the one before, by rank
+	buffers [2][]byte
 }
 
-// part is what one rank shows to the others: rows of values.
-type part struct {
-	rows   int
-	values []float32
+// member is one rank's side of a group.
+type member struct {
+	*group
+	turn int
 }
 
-func newExchange(ranks int) *exchange {
-	x := &exchange{parts: [2][]part{make([]part, ranks), make([]part, ranks)}}
-	x.arrived = sync.NewCond(&x.mu)
-	return x
+func newGroup(ranks int) *group {
+	g := &group{ranks: ranks}
+	g.arrived = sync.NewCond(&g.mu)
+	return g
 }
 
-// all waits for every rank's part and returns them by rank. They are to be
-// read before the next call, and a rank may overwrite its part after it: the
-// others can only be in the next call when they have read this one's.
-func (x *exchange) all(rank int, mine part) []part {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	round := x.rounds
-	parts := x.parts[round%2]
-	parts[rank] = mine
-	x.waiting++
-	if x.waiting == len(parts) {
-		x.waiting = 0
-		x.rounds++
-		x.arrived.Broadcast()
+func (m *member) Begin(n int) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.turn = 1 - m.turn
+	return grow(&m.buffers[m.turn], n)
+}
+
+func (m *member) End([]Span) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	round := m.rounds
+	m.waiting++
+	if m.waiting == m.ranks {
+		m.waiting = 0
+		m.rounds++
+		m.arrived.Broadcast()
 	}
-	for x.rounds == round {
-		x.arrived.Wait()
+	for m.rounds == round {
+		m.arrived.Wait()
 	}
-	return parts
+	return nil
+}
+
+// grow returns n bytes of buffer, which keeps to the largest size asked for.
+// Memory of this size is aligned to at least 16 bytes.
+func grow(buffer *[]byte, n int) []byte {
+	if cap(*buffer) < n {
+		*buffer = make([]byte, max(n, 1024))
+	}
+	return (*buffer)[:n]
+}
+
+// floats is bytes seen as float32.
+func floats(bytes []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(bytes))), len(bytes)/4)
 }
 
 // Gather: see [compute.Device].
-func (d *Device) Gather(dst, src compute.Tensor) {
-	out, in := dst.(*host.Matrix).Data, src.(*host.Matrix)
-	for _, p := range d.exchange.all(d.Index, part{in.Rows(), in.Data}) {
-		out = out[copy(out, p.values):]
+func (d *Device) Gather(dst, src compute.Tensor, first int) {
+	if d.err != nil {
+		return
 	}
-	host.SameLength("Gather", 0, len(out))
+	out, in := dst.(*host.Matrix), src.(*host.Matrix)
+	all := floats(d.exchange.Begin(4 * len(out.Data)))
+	own := span(&d.spans, 4*first*out.Cols(), 4*len(in.Data))
+	copy(all[first*out.Cols():], in.Data)
+	if d.err = d.exchange.End(own); d.err == nil {
+		copy(out.Data, all)
+	}
+}
+
+// ReadMask: see [compute.Device].
+func (d *Device) ReadMask(dst []uint8, m compute.Mask) error {
+	if err := d.Finish(); err != nil {
+		return err
+	}
+	src := m.(*host.Mask)
+	size, first := src.Height()*src.Width(), src.First*src.Width()
+	if dst != nil {
+		host.SameLength("ReadMask", size, len(dst))
+	}
+	all := d.exchange.Begin(size)
+	copy(all[first:], src.Pixels)
+	if err := d.exchange.End(span(&d.spans, first, len(src.Pixels))); err != nil {
+		return err
+	}
+	copy(dst, all)
+	return nil
+}
+
+// span is the only span of an exchange, of n bytes, in spans' memory.
+func span(spans *[]Span, from, n int) []Span {
+	*spans = append((*spans)[:0], Span{from, from + n})
+	return *spans
+}
+
+// Finish returns the error of an exchange since the last Finish.
+func (d *Device) Finish() error {
+	err := d.err
+	d.err = nil
+	return err
+}
+
+// Read: see [compute.Device].
+func (d *Device) Read(dst []float32, t compute.Tensor) error {
+	if err := d.Finish(); err != nil {
+		return err
+	}
+	return d.Memory.Read(dst, t)
 }

@@ -132,18 +132,35 @@ func (d *Device) Linear(dst, x compute.Tensor, w compute.Linear, op compute.Line
 		product, stride := d.matmul(a, l.panels, rows, l.in, l.out)
 		for r := range rows {
 			y, sum := out.Row(first+r), product[r*stride:]
-			switch {
-			case op.GELU && op.Add:
-				addBiasGELU(sum[:len(y)], sum, l.bias)
-				add(y, sum)
-			case op.GELU:
-				addBiasGELU(y, sum, l.bias)
-			case op.Add:
+			if op.Add {
 				add(y, sum)
 				add(y, l.bias)
-			default:
+			} else {
 				addBias(y, sum, l.bias)
 			}
+		}
+	}
+}
+
+// FeedForward: see [compute.Device]. The hidden activations of a block of rows
+// stay in the cache.
+func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
+	m, l1, l2 := x.(*host.Matrix), fc1.(*linear), fc2.(*linear)
+	host.SameLength("FeedForward", l1.in, m.Cols())
+	host.SameLength("FeedForward", l1.out, l2.in)
+	host.SameLength("FeedForward", l2.out, m.Cols())
+	for first := 0; first < m.Rows(); first += blockRows {
+		rows := min(blockRows, m.Rows()-first)
+		product, stride := d.matmul(d.rows(m, first, rows, &n), l1.panels, rows, l1.in, l1.out)
+		hidden := d.hidden.get(blockRows * l1.out)
+		for r := range rows {
+			addBiasGELU(hidden[r*l1.out:][:l1.out], product[r*stride:], l1.bias)
+		}
+		product, stride = d.matmul(hidden, l2.panels, rows, l2.in, l2.out)
+		for r := range rows {
+			y := m.Row(first + r)
+			add(y, product[r*stride:])
+			add(y, l2.bias)
 		}
 	}
 }

@@ -89,13 +89,28 @@ func (d device) Linear(dst, x compute.Tensor, w compute.Linear, op compute.Linea
 	for t := range in.Rows() {
 		l.apply(y, in.Row(t))
 		for o, v := range y {
-			if op.GELU {
-				v = gelu(v)
-			}
 			if op.Add {
 				v += out.Row(t)[o]
 			}
 			out.Row(t)[o] = v
+		}
+	}
+}
+
+// FeedForward: section 3.1, eq. 2, and Vaswani et al. 2017, section 3.3, with
+// GELU in place of ReLU.
+func (d device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
+	m, l1, l2 := x.(*host.Matrix), fc1.(*linear), fc2.(*linear)
+	normalised, hidden, y := host.NewMatrix(m.Rows(), m.Cols()), make([]float32, l1.out), make([]float32, l2.out)
+	d.LayerNorm(normalised, m, n)
+	for t := range m.Rows() {
+		l1.apply(hidden, normalised.Row(t))
+		for i, v := range hidden {
+			hidden[i] = gelu(v)
+		}
+		l2.apply(y, hidden)
+		for i, v := range y {
+			m.Row(t)[i] += v
 		}
 	}
 }
@@ -125,7 +140,7 @@ func (device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
 }
 
 // Attention: Vaswani et al. 2017, section 3.2.
-func (device) Attention(dst, qkv compute.Tensor, heads int) {
+func (device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) {
 	out, in := dst.(*host.Matrix), qkv.(*host.Matrix)
 	T, D := out.Rows(), out.Cols()
 	size := D / heads
@@ -194,7 +209,15 @@ func (device) MatMulT(dst, a, b compute.Tensor) {
 }
 
 // Gather: the only rank's rows are all rows.
-func (d device) Gather(dst, src compute.Tensor) { d.Copy(dst, src) }
+func (d device) Gather(dst, src compute.Tensor, _ int) { d.Copy(dst, src) }
+
+// ReadMask: see [compute.Device].
+func (device) ReadMask(dst []uint8, m compute.Mask) error {
+	src := m.(*host.Mask).Pixels
+	host.SameLength("ReadMask", len(src), len(dst))
+	copy(dst, src)
+	return nil
+}
 
 // Classify builds whole pictures of scores, (C, height, width), as the
 // official implementation does.

@@ -71,7 +71,7 @@ func (Memory) NewFrame(height, width int) (compute.Frame, error) {
 }
 
 func (m Memory) NewMask(height, width int) (compute.Mask, error) {
-	from, to := compute.Band(height, m.Index, m.Count)
+	from, to := compute.Band(height, m.Index, m.Count, 1)
 	return &Mask{height, width, from, make([]uint8, (to-from)*width)}, nil
 }
 
@@ -102,13 +102,6 @@ func (Memory) Read(dst []float32, t compute.Tensor) error {
 	src := t.(*Matrix)
 	SameLength("Read", len(src.Data), len(dst))
 	copy(dst, src.Data)
-	return nil
-}
-
-func (Memory) ReadMask(dst []uint8, m compute.Mask) error {
-	src := m.(*Mask)
-	SameLength("ReadMask", src.height*src.width, len(dst))
-	copy(dst[src.First*src.width:], src.Pixels)
 	return nil
 }
 
