@@ -15,6 +15,8 @@ usage() {
 		  serve [-addr HOST:PORT]   build the site and serve it on localhost
 		  build                     make the static site in dist/
 		  test                      run every check and test
+		  bench [FLAGS]             time this project against onnxruntime-web and LiteRT.js
+		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 
 		With CI=true, tests fail rather than skip where Node.js or Chromium is missing.
 	END
@@ -72,7 +74,7 @@ check_sources() {
 # The wasm runtime of Go has 8 kB for arguments and variables together, so it
 # gets only the variables that it needs.
 test_in_node() {
-	wasm go test -exec "env -i PATH=$PATH $(go env GOROOT)/lib/wasm/go_js_wasm_exec" "${engine_packages[@]}"
+	wasm go test -exec "env -i PATH=$PATH node $PWD/e2e/wasmnode/run.mjs $(go env GOROOT)" "${engine_packages[@]}"
 }
 
 test_in_chromium() {
@@ -107,6 +109,14 @@ run_tests() {
 	step "All passed"
 }
 
+# The peers come from npm. They are only fetched again when others are pinned.
+fetch_peers() {
+	has Node.js nodejs node && has npm npm npm && has_chromium || exit 1
+	[ bench/node_modules/.package-lock.json -nt bench/package-lock.json ] ||
+		(cd bench && npm ci --ignore-scripts --no-audit --no-fund) ||
+		fail "npm could not fetch what bench/package.json names: check the network and npm's registry."
+}
+
 case ${1:-} in
 serve)
 	setup_go
@@ -120,6 +130,12 @@ build)
 test)
 	setup_go
 	run_tests
+	;;
+bench)
+	setup_go
+	fetch_peers
+	build_site
+	exec go run ./bench "${@:2}"
 	;;
 -h | --help | help)
 	usage

@@ -11,6 +11,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -111,6 +112,9 @@ type visit struct {
 
 	// allowed is a part of console messages that the test means to cause.
 	allowed string
+	// bare is a site on a host that lets nobody set headers: without those for
+	// cross-origin isolation.
+	bare bool
 }
 
 // newVisit serves the site under a path ("/" or "/some/where/") together with
@@ -156,8 +160,12 @@ func (v *visit) refuse(w http.ResponseWriter, r *http.Request) {
 func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
 	files := http.StripPrefix(strings.TrimSuffix(path, "/"), site.Handler(os.DirFS(dist)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		recorded := &statusWriter{w, http.StatusOK}
+		recorded := &statusWriter{w, http.StatusOK, v.bare}
 		if content, ok := extra[strings.TrimPrefix(r.URL.Path, path)]; ok {
+			w.Header().Set("Content-Type", mime.TypeByExtension(filepath.Ext(r.URL.Path)))
+			w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
+			w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+			recorded.WriteHeader(http.StatusOK)
 			recorded.Write(content)
 		} else if strings.HasPrefix(r.URL.Path, path) {
 			files.ServeHTTP(recorded, r)
@@ -171,10 +179,15 @@ func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	bare   bool
 }
 
 func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
+	if w.bare {
+		w.Header().Del("Cross-Origin-Embedder-Policy")
+		w.Header().Del("Cross-Origin-Opener-Policy")
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 

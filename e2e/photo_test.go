@@ -25,7 +25,7 @@ func native(t *testing.T, path string, options model.Options) *model.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := model.New(m, cpu.New(1))
+	s, err := model.New(m, cpu.New(1, cpu.Int8))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func readGolden(t *testing.T) map[string]goldenTensor {
 	return golden
 }
 
-func openSegmenter(t testing.TB, path string, ranks int) *Segmenter {
+func openSegmenter(t testing.TB, path string, ranks int, a cpu.Arithmetic) *Segmenter {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -64,7 +64,7 @@ func openSegmenter(t testing.TB, path string, ranks int) *Segmenter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(m, cpu.New(ranks))
+	s, err := New(m, cpu.New(ranks, a))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ const (
 // computed, and names the first that departs.
 func TestGolden(t *testing.T) {
 	golden := readGolden(t)
-	s := openSegmenter(t, floatWeights, 1)
+	s := openSegmenter(t, floatWeights, 1, cpu.Float)
 	for _, name := range []string{"chelsea", "china"} {
 		rgb := golden[name+".rgb"]
 		src := &photo.Image{Height: rgb.shape[0], Width: rgb.shape[1], Pix: rgb.bytes}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"segmenter/compute"
+	"segmenter/compute/cpu"
 	"segmenter/photo"
 )
 
@@ -24,9 +25,11 @@ func goldenPhoto(t *testing.T, name string) *photo.Image {
 func TestQuantised(t *testing.T) {
 	src := goldenPhoto(t, "china")
 	for _, d := range []Decoder{Mask, Linear} {
-		want := segment(t, openSegmenter(t, floatWeights, 1), src, Options{Decoder: d})
-		got := segment(t, openSegmenter(t, int8Weights, 1), src, Options{Decoder: d})
-		agree(t, string(d), got.Mask, want.Mask, 0.98)
+		want := segment(t, openSegmenter(t, floatWeights, 1, cpu.Float), src, Options{Decoder: d})
+		got := segment(t, openSegmenter(t, int8Weights, 1, cpu.Float), src, Options{Decoder: d})
+		agree(t, string(d)+", int8 weights", got.Mask, want.Mask, 0.98)
+		got = segment(t, openSegmenter(t, int8Weights, 1, cpu.Int8), src, Options{Decoder: d})
+		agree(t, string(d)+", int8 arithmetic", got.Mask, want.Mask, 0.975)
 	}
 }
 
@@ -34,17 +37,19 @@ func TestQuantised(t *testing.T) {
 // work.
 func TestRanks(t *testing.T) {
 	src := goldenPhoto(t, "chelsea")
-	one := openSegmenter(t, int8Weights, 1)
-	for _, ranks := range []int{2, 3, 5} {
-		many := openSegmenter(t, int8Weights, ranks)
-		for _, o := range []Options{{Size: 32}, {Size: 144}, {Size: 96, Window: 48, Stride: 40}, {Size: 64, Decoder: Linear}} {
-			agree(t, fmt.Sprint(ranks, " ranks"), segment(t, many, src, o).Mask, segment(t, one, src, o).Mask, 1)
+	for name, arithmetic := range map[string]cpu.Arithmetic{"float": cpu.Float, "int8": cpu.Int8} {
+		one := openSegmenter(t, int8Weights, 1, arithmetic)
+		for _, ranks := range []int{2, 3, 5} {
+			many := openSegmenter(t, int8Weights, ranks, arithmetic)
+			for _, o := range []Options{{Size: 32}, {Size: 144}, {Size: 96, Window: 48, Stride: 40}, {Size: 64, Decoder: Linear}} {
+				agree(t, fmt.Sprint(name, ", ", ranks, " ranks"), segment(t, many, src, o).Mask, segment(t, one, src, o).Mask, 1)
+			}
 		}
 	}
 }
 
 func TestProbabilities(t *testing.T) {
-	s := openSegmenter(t, int8Weights, 1)
+	s := openSegmenter(t, int8Weights, 1, cpu.Int8)
 	cat := goldenPhoto(t, "chelsea")
 	cat.Height = 61 // the top of it will do
 	cat.Pix = cat.Pix[:cat.Height*cat.Width*3]
@@ -80,7 +85,7 @@ func TestProbabilities(t *testing.T) {
 // TestSizes runs photos of any shape; what counts is that a mask of the
 // photo's size comes out.
 func TestSizes(t *testing.T) {
-	s := openSegmenter(t, int8Weights, 1)
+	s := openSegmenter(t, int8Weights, 1, cpu.Int8)
 	for _, size := range [][2]int{{1, 1}, {1, 500}, {500, 1}, {17, 33}} {
 		src := &photo.Image{Height: size[0], Width: size[1], Pix: make([]byte, size[0]*size[1]*3)}
 		for _, o := range []Options{{}, {Size: 48}, {Size: 48, Window: 32, Stride: 20}} {
@@ -102,7 +107,7 @@ func (b blank) Size() (height, width int)   { return b.height, b.width }
 func (b blank) Row(y int, dst []byte) error { return errors.New("row is not to be read") }
 
 func TestRefusals(t *testing.T) {
-	s := openSegmenter(t, int8Weights, 1)
+	s := openSegmenter(t, int8Weights, 1, cpu.Int8)
 	for _, c := range []struct {
 		photo photo.Source
 		o     Options
@@ -159,7 +164,13 @@ func TestDamagedFiles(t *testing.T) {
 // TestAllocations: a photo like the one before takes no new memory, but for a
 // few words of bookkeeping.
 func TestAllocations(t *testing.T) {
-	s := openSegmenter(t, int8Weights, 1)
+	for name, arithmetic := range map[string]cpu.Arithmetic{"float": cpu.Float, "int8": cpu.Int8} {
+		t.Run(name, func(t *testing.T) { testAllocations(t, arithmetic) })
+	}
+}
+
+func testAllocations(t *testing.T, arithmetic cpu.Arithmetic) {
+	s := openSegmenter(t, int8Weights, 1, arithmetic)
 	src := goldenPhoto(t, "chelsea")
 	r := new(Result)
 	frame := func() {

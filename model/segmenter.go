@@ -40,7 +40,7 @@ type Segmenter struct {
 	errs    []error // one a rank
 }
 
-// New prepares a model for the ranks of a device (for example cpu.New(1)).
+// New prepares a model for the ranks of a device (for example cpu.New(1, cpu.Int8)).
 //
 // Where the ranks of a group are in several programs, each has a Segmenter for
 // its own ranks. All of them segment the same photo with the same options, at

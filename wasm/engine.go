@@ -11,28 +11,59 @@ import (
 	"syscall/js"
 	"time"
 
+	"segmenter/compute"
 	"segmenter/compute/cpu"
 	"segmenter/model"
+	"segmenter/photo"
 )
 
 // engine is what JavaScript sees. Its methods return Promises; a rejection is
 // an Error with a code: bad-model, bad-photo, too-large, aborted or internal.
 type engine struct {
 	segmenter *model.Segmenter
+	classes   int // of the model
 	photo     rows
 	result    model.Result
-	turn      *turn
-	cancel    context.CancelFunc
+
+	rank, ranks int
+	exchange    *sharedMemory // nil where this is the only rank
+	frame       photo.Image   // what all ranks see of the photo; only the first has it
+
+	turn   *turn
+	cancel context.CancelFunc
 }
 
 func (e *engine) object() map[string]any {
 	e.turn, e.cancel = newTurn(), func() {}
 	return map[string]any{
+		"start":         promise(e.start),
 		"load":          promise(e.load),
 		"segment":       promise(e.segment),
+		"follow":        promise(e.follow),
 		"probabilities": promise(e.probabilities),
+		"scores":        promise(e.scores),
 		"abort":         promise(func([]js.Value) (any, error) { e.cancel(); return nil, nil }),
 	}
+}
+
+// start(rank, ranks, memory: SharedArrayBuffer) makes this engine one of
+// several that segment photos together; see sharedMemory. It is called before a
+// model is loaded, or not at all.
+func (e *engine) start(arguments []js.Value) (any, error) {
+	if e.segmenter != nil {
+		return nil, errors.New("there is a model already: start comes before it")
+	}
+	e.rank, e.ranks = arguments[0].Int(), arguments[1].Int()
+	e.exchange = newSharedMemory(e.ranks, arguments[2])
+	return nil, nil
+}
+
+// devices is this engine's part of the ranks.
+func (e *engine) devices() []compute.Device {
+	if e.exchange == nil {
+		return cpu.New(1, cpu.Fastest())
+	}
+	return []compute.Device{cpu.NewRank(e.rank, e.ranks, e.exchange, cpu.Fastest())}
 }
 
 // load(bytes: Uint8Array) takes a model file and returns what it says of
@@ -42,14 +73,14 @@ func (e *engine) load(arguments []js.Value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := model.New(m, cpu.New(1))
+	s, err := model.New(m, e.devices())
 	if err != nil {
 		return nil, err
 	}
 	if e.segmenter != nil {
 		e.segmenter.Close()
 	}
-	e.segmenter = s
+	e.segmenter, e.classes = s, len(m.Classes)
 	return describe(m), nil
 }
 
@@ -68,14 +99,15 @@ func describe(m *model.Model) map[string]any {
 	}
 }
 
-// segment(request, readRows, onProgress) finds the classes of a photo.
+// segment(request, readRows, onProgress) finds the classes of a photo. The
+// other ranks must follow.
 //
 //	request     { width, height, decoder, size, window, stride }, see model.Options
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
 func (e *engine) segment(arguments []js.Value) (any, error) {
 	if e.segmenter == nil {
-		return nil, errors.New("there is no model yet: load one first")
+		return nil, errNoModel
 	}
 	request, onProgress := arguments[0], arguments[2]
 	e.photo.height, e.photo.width = request.Get("height").Int(), request.Get("width").Int()
@@ -84,22 +116,65 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
 	defer cancel()
-	options := model.Options{
+	options := optionsOf(request)
+	options.Progress = func(done, total int) {
+		if total > 1 {
+			onProgress.Invoke(done, total)
+		}
+		e.turn.wait()
+	}
+	if err := e.segmentPhoto(ctx, options); err != nil {
+		return nil, err
+	}
+	return resultObject(&e.result), nil
+}
+
+// segmentPhoto segments the photo alone, or as the first of several ranks: then
+// it shows the others what it made of the photo.
+func (e *engine) segmentPhoto(ctx context.Context, o model.Options) error {
+	if e.exchange == nil {
+		return e.segmenter.SegmentInto(ctx, &e.result, &e.photo, o)
+	}
+	start := time.Now()
+	if err := e.segmenter.Resize(&e.frame, &e.photo, o); err != nil {
+		return err
+	}
+	resizing := time.Since(start)
+	if err := e.segmentFrame(ctx, &e.frame, e.photo.height, e.photo.width, o); err != nil {
+		return err
+	}
+	e.result.Times.Prepare += resizing
+	return nil
+}
+
+// segmentFrame is what every rank does; only the first has the frame. Height
+// and width are the photo's.
+func (e *engine) segmentFrame(ctx context.Context, frame *photo.Image, height, width int, o model.Options) error {
+	shared, err := showFrame(e.exchange, frame)
+	if err != nil {
+		return err
+	}
+	o.Size, o.MaskHeight, o.MaskWidth = 0, height, width
+	return e.segmenter.SegmentInto(ctx, &e.result, shared, o)
+}
+
+// follow(request) takes this rank's part in what the first segments, and
+// returns when that is done. It fails when the exchange is broken.
+func (e *engine) follow(arguments []js.Value) (any, error) {
+	if e.segmenter == nil {
+		return nil, errNoModel
+	}
+	request := arguments[0]
+	return nil, e.segmentFrame(context.Background(), nil, request.Get("height").Int(), request.Get("width").Int(), optionsOf(request))
+}
+
+func optionsOf(request js.Value) model.Options {
+	return model.Options{
 		Decoder: model.Decoder(request.Get("decoder").String()),
 		Size:    request.Get("size").Int(),
 		Window:  request.Get("window").Int(),
 		Stride:  request.Get("stride").Int(),
-		Progress: func(done, total int) {
-			if total > 1 {
-				onProgress.Invoke(done, total)
-			}
-			e.turn.wait()
-		},
 	}
-	if err := e.segmenter.SegmentInto(ctx, &e.result, &e.photo, options); err != nil {
-		return nil, err
-	}
-	return resultObject(&e.result), nil
 }
 
 func resultObject(r *model.Result) map[string]any {
@@ -127,15 +202,33 @@ func resultObject(r *model.Result) map[string]any {
 // photo.
 func (e *engine) probabilities(arguments []js.Value) (any, error) {
 	if e.segmenter == nil {
-		return nil, errors.New("there is no model yet: load one first")
+		return nil, errNoModel
 	}
 	values, err := e.segmenter.Probabilities(arguments[0].Int())
 	if err != nil {
 		return nil, err
 	}
+	return floatsOf(values), nil
+}
+
+// scores() returns { rows, cols, classes, values } for the last photo; see
+// model.Segmenter.Scores.
+func (e *engine) scores([]js.Value) (any, error) {
+	if e.segmenter == nil {
+		return nil, errNoModel
+	}
+	values, rows, cols, err := e.segmenter.Scores()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"rows": rows, "cols": cols, "classes": e.classes, "values": floatsOf(values)}, nil
+}
+
+// floatsOf copies values to a new Float32Array.
+func floatsOf(values []float32) js.Value {
 	data := make([]byte, 4*len(values))
 	for i, v := range values {
 		binary.LittleEndian.PutUint32(data[4*i:], math.Float32bits(v))
 	}
-	return bytesOf("Float32Array", data), nil
+	return bytesOf("Float32Array", data)
 }

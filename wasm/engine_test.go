@@ -66,6 +66,11 @@ func TestEngine(t *testing.T) {
 	if _, code := ask(t, engine, "segment", request(100, 70, 64, 0, 0), sky, progress); code != "internal" {
 		t.Errorf("segment without a model: code %q", code)
 	}
+	for method, argument := range map[string]any{"follow": request(100, 70, 64, 0, 0), "probabilities": 0, "scores": nil} {
+		if _, code := ask(t, engine, method, argument); code != "internal" {
+			t.Errorf("%s without a model: code %q", method, code)
+		}
+	}
 	file := modelFile(t)
 	if _, code := ask(t, engine, "load", file.Call("subarray", 0, 100000)); code != "bad-model" {
 		t.Errorf("a truncated model: code %q", code)
@@ -96,6 +101,11 @@ func TestEngine(t *testing.T) {
 		probabilities, code := ask(t, engine, "probabilities", mask.Index(0).Int())
 		if code != "" || probabilities.Length() != 7000 || !(probabilities.Index(0).Float() > 1./38) {
 			t.Errorf("probabilities: code %q, %d values", code, probabilities.Length())
+		}
+		scores, code := ask(t, engine, "scores")
+		patches := scores.Get("rows").Int() * scores.Get("cols").Int()
+		if n := scores.Get("values").Length(); code != "" || scores.Get("classes").Int() != 38 || n == 0 || n%(patches*38) != 0 {
+			t.Errorf("scores: code %q, %d values for windows of %d patches", code, n, patches)
 		}
 	}
 	if windows < 2 {

@@ -13,6 +13,8 @@ import (
 // errPhoto is wrapped by errors that are the photo's or its reader's fault.
 var errPhoto = errors.New("the photo could not be read")
 
+var errNoModel = errors.New("there is no model yet: load one first")
+
 // toError is err as a JavaScript Error with a code.
 func toError(err error) js.Value {
 	value := js.Global().Get("Error").New(err.Error())

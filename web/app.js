@@ -10,6 +10,7 @@ import { takePhotos } from "./page/intake.js";
 import { Legend, percent } from "./page/legend.js";
 import { saveMask, savePicture } from "./page/save.js";
 import { readAddress, Settings } from "./page/settings.js";
+import { wireSpeed } from "./page/speed.js";
 import { Stage } from "./page/stage.js";
 import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./page/status.js";
 import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "./segmenter.js";
@@ -79,12 +80,7 @@ function loadAhead() {
 async function loadModel() {
   showState();
   try {
-    segmenter = await Segmenter.create({
-      model: address.model ?? page.dataset.model,
-      device: address.device,
-      threads: address.threads,
-      onProgress: showLoading,
-    });
+    segmenter = await Segmenter.create({ ...engineOptions(), threads: address.threads, onProgress: showLoading });
   } catch (error) {
     loading = null;
     throw error;
@@ -96,6 +92,10 @@ async function loadModel() {
   hideProgress();
   if (!job) announce("Ready for a photo.");
   showState();
+}
+
+function engineOptions() {
+  return { model: address.model ?? page.dataset.model, device: address.device };
 }
 
 function showLoading({ stage, loaded, total }) {
@@ -245,7 +245,8 @@ function describe({ classes }) {
 function factsOf({ network, timings }) {
   const seconds = (timings.total / 1000).toFixed(timings.total < 9950 ? 2 : 0);
   const windows = network.windows > 1 ? ` · ${network.windows} windows` : "";
-  return `${network.width} × ${network.height}${windows} · ${seconds} s on the ${segmenter.device.toUpperCase()}`;
+  const threads = segmenter.threads === 1 ? "1 thread" : `${segmenter.threads} threads`;
+  return `${network.width} × ${network.height}${windows} · ${seconds} s on ${threads}`;
 }
 
 function showState() {
@@ -292,6 +293,7 @@ function wireTools() {
     compare.addEventListener(type, release);
   }
 
+  wireSpeed(engineOptions);
   onClick("save-overlay", () => savePicture(current, settings.opacity));
   onClick("save-mask", () => saveMask(current, segmenter.model.classes));
 }

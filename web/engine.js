@@ -1,8 +1,8 @@
 // The page's end of the line to an engine worker.
 //
 // It owns one worker and the requests that the worker has not answered. It is sent requests by
-// segmenter.js; it sends messages of the form { id, type, payload }, which engine.worker.js lists.
-// When the worker dies, every open request fails and `alive` turns false: a new client is a new start.
+// ranks.js; it sends messages of the form { id, type, payload }, which engine.worker.js lists. When
+// the worker dies, however it dies, every open request fails and `alive` turns false.
 
 import { SegmenterError } from "./errors.js";
 import { foreignPixels } from "./photo.js";
@@ -10,12 +10,16 @@ import { foreignPixels } from "./photo.js";
 const WORKER = new URL("./engine.worker.js", import.meta.url);
 
 export class EngineClient {
-  #worker = startWorker();
+  #name = crypto.randomUUID?.() ?? ""; // missing where there are no locks either
+  #worker = startWorker(this.#name);
   #open = new Map(); // id → { resolve, reject, onProgress }
   #lastId = 0;
   #failure = null; // why the worker is gone
+  #onEnd;
 
-  constructor() {
+  /** @param {(error: SegmenterError) => void} [onEnd]  told when the worker is gone, and why */
+  constructor(onEnd = () => {}) {
+    this.#onEnd = onEnd;
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -70,10 +74,20 @@ export class EngineClient {
     this.#failure = error;
     this.#worker.terminate();
     for (const { reject } of this.#open.values()) reject(error);
+    this.#onEnd(error);
+  }
+
+  /** Browsers do not say that a worker has died, but they give its lock to the next in line. */
+  #watch() {
+    navigator.locks.request(this.#name, () => this.close(new SegmenterError(
+      "internal",
+      "The engine was ended by the browser: try again, with less detail or a smaller photo if memory is short.",
+    )));
   }
 
   #receive({ id, type, payload }) {
     const request = this.#open.get(id);
+    if (type === "locked") this.#watch();
     if (type === "stopped") this.close(new SegmenterError("internal", payload.message));
     if (type === "progress") request?.onProgress(payload);
     if (type === "result") request?.resolve(payload);
@@ -81,10 +95,10 @@ export class EngineClient {
   }
 }
 
-function startWorker() {
-  if (WORKER.origin === location.origin) return new Worker(WORKER, { type: "module" });
+function startWorker(name) {
+  if (WORKER.origin === location.origin) return new Worker(WORKER, { type: "module", name });
   // A page may import the library from another site, but start workers only of its own: so one of
   // its own that imports the other.
   const source = new Blob([`import ${JSON.stringify(WORKER.href)};`], { type: "text/javascript" });
-  return new Worker(URL.createObjectURL(source), { type: "module" });
+  return new Worker(URL.createObjectURL(source), { type: "module", name });
 }

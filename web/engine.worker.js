@@ -1,39 +1,42 @@
 // The engine worker: Go, compiled to WebAssembly, off the page's thread.
 //
-// It owns the Go instance with the model's weights, and the pixels of the photo being segmented.
+// It owns a Go instance with the model's weights: one rank of those that segment a photo together;
+// and, if it is the first rank, the pixels of the photo being segmented.
 // It is sent { id, type, payload }:
-//   load           { source }             a model: URL, Blob or ArrayBuffer
-//   segment        { bitmap, options }    a photo and { decoder, size, window, stride }
-//   probabilities  { classId }            of the last photo
-//   abort          (none)                 id is that of the request to give up
+//   start          { module, rank, ranks, memory }  the WebAssembly, and what the ranks share
+//   load           { bytes }                        of a model file
+//   segment        { bitmap, options }              a photo and { decoder, size, window, stride }
+//   follow         { width, height, options }       the same photo, for the ranks after the first
+//   probabilities  { classId }                      of the last photo
+//   scores         {}                               of the last photo
+//   abort          (none)                           id is that of the request to give up
 // It sends, with the request's id:
-//   progress       while at it: { stage, loaded, total } for load, { done, total } for segment
+//   progress       { done, total }, while at it
 //   result         the answer
 //   error          { code, message }
-// and with id 0, once, if the Go instance is dead and the worker of no more use:
-//   stopped        { message }
+// and with id 0, once:
+//   locked         (none)       it holds the lock of its own name, for as long as it lives
+//   stopped        { message }  the Go instance is dead and the worker of no more use
 
+import { Kernels } from "./kernel.js";
 import "./wasm_exec.js";
 import { SegmenterError } from "./errors.js";
-import { forgetModel, readModel, storeModel } from "./model.js";
-
-const WASM = new URL("./engine.wasm", import.meta.url).href;
 
 // Beyond their limits, which differ, browsers draw nothing and say nothing.
 const WIDEST_CANVAS = 16384;
 
 /** Requests by type. Each returns the answer and what of it is handed over instead of copied. */
-const requests = { load, segment, probabilities };
+const requests = { start, load, segment, follow, probabilities, scores };
 
 let running = 0; // id of the request being answered, 0 if none
 
-// The download starts with the worker, not with the first request.
-const starting = startEngine();
-starting.catch(() => {}); // load reports it
+let engine; // Go's side, once it has started
+
+holdLock();
 
 self.addEventListener("message", async ({ data: { id, type, payload } }) => {
   if (type === "abort") {
-    if (id === running) (await starting).abort();
+    if (id === running) engine.abort();
     return;
   }
   running = id;
@@ -58,81 +61,27 @@ self.addEventListener("unhandledrejection", (event) => {
   stop(event.reason);
 });
 
-async function startEngine() {
-  const ready = new Promise((resolve) => (globalThis.onSegmenterEngine = resolve));
+async function start({ module, rank, ranks, memory }) {
+  const started = new Promise((resolve) => (globalThis.onSegmenterEngine = resolve));
   const go = new globalThis.Go();
-  const { instance } = await instantiate(go.importObject);
+  const kernels = new Kernels();
+  const instance = await WebAssembly.instantiate(module, { ...go.importObject, kernel: kernels.imports });
+  kernels.memory = instance.exports.mem;
   go.run(instance).then(() => stop());
-  return ready;
+  engine = await started;
+  if (ranks > 1) await engine.start(rank, ranks, memory);
+  return [];
 }
 
-async function instantiate(imports) {
-  const response = await fetch(WASM).catch((cause) => {
-    throw new SegmenterError(
-      "network",
-      "The engine could not be downloaded: check the connection and try again.",
-      { cause },
-    );
-  });
-  if (!response.ok) {
-    throw new SegmenterError(
-      "network",
-      `The engine could not be downloaded: ${WASM} answered ${response.status}. Check that the file is there.`,
-    );
-  }
-  try {
-    // Streaming compiles while the bytes arrive, but only where the server names the type.
-    return response.headers.get("Content-Type")?.startsWith("application/wasm")
-      ? await WebAssembly.instantiateStreaming(response, imports)
-      : await WebAssembly.instantiate(await response.arrayBuffer(), imports);
-  } catch (cause) {
-    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
-    throw new SegmenterError(
-      "unsupported",
-      "This browser's WebAssembly is too old for the engine: update the browser.",
-      { cause },
-    );
-  }
-}
-
-async function load({ source }, report) {
-  const [engine, model] = await Promise.all([engineStarted(report), readModelReporting(source, report)]);
-  if (typeof source !== "string") return [await engine.load(model.bytes)];
-  if (!model.stored) return [await loadAndStore(engine, source, model.bytes)];
-  try {
-    return [await engine.load(model.bytes)];
-  } catch (error) {
-    if (error.code !== "bad-model") throw error;
-    await forgetModel(source); // The stored copy may be the broken one: ask the server once more.
-    const { bytes } = await readModelReporting(source, report);
-    return [await loadAndStore(engine, source, bytes)];
-  }
-}
-
-async function loadAndStore(engine, url, bytes) {
-  const info = await engine.load(bytes);
-  storeModel(url, bytes);
-  return info;
-}
-
-/** Only start and end are reported: counting its bytes would keep the browser from caching compiled code. */
-async function engineStarted(report) {
-  report({ stage: "engine", loaded: 0, total: 0 });
-  const engine = await starting;
-  const size = performance.getEntriesByName(WASM)[0]?.decodedBodySize || 1;
-  report({ stage: "engine", loaded: size, total: size });
-  return engine;
-}
-
-function readModelReporting(source, report) {
-  return readModel(source, (loaded, total) => report({ stage: "model", loaded, total }));
+async function load({ bytes }) {
+  return [await engine.load(bytes)];
 }
 
 async function segment({ bitmap, options }, report) {
   const { width, height } = bitmap;
   const rows = new PhotoRows(bitmap);
   try {
-    const result = await (await starting).segment(
+    const result = await engine.segment(
       { width, height, ...options },
       (y, n) => rows.read(y, n),
       (done, total) => report({ done, total }),
@@ -145,9 +94,28 @@ async function segment({ bitmap, options }, report) {
   }
 }
 
+async function follow({ width, height, options }) {
+  return [await engine.follow({ width, height, ...options })];
+}
+
 async function probabilities({ classId }) {
-  const values = await (await starting).probabilities(classId);
+  const values = await engine.probabilities(classId);
   return [values, values.buffer];
+}
+
+async function scores() {
+  const answer = await engine.scores();
+  return [answer, answer.values.buffer];
+}
+
+/** The page waits in line for the lock: that it gets it means that this worker is gone. */
+function holdLock() {
+  const forever = () => {
+    postMessage({ id: 0, type: "locked" });
+    return new Promise(() => {});
+  };
+  // Where storage is forbidden, so are locks.
+  navigator.locks?.request(self.name, forever).catch(() => {});
 }
 
 /**

@@ -1,8 +1,8 @@
 // The model file's bytes: from memory, from a file, from the browser's own store or from the network.
 //
 // It owns the Cache Storage of model files. It is sent a source (URL, Blob or ArrayBuffer) and a
-// callback for progress; it sends back the bytes and, where they came from the store, a way to drop
-// a copy that turns out to be broken. It runs in the engine worker.
+// callback for progress by ranks.js; it sends back the bytes and, where they came from the store, a
+// way to drop a copy that turns out to be broken.
 
 import { SegmenterError } from "./errors.js";
 

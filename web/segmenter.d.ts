@@ -35,7 +35,11 @@ export interface SegmenterOptions {
   model?: string | URL | Blob | ArrayBuffer;
   /** Where to compute. "auto" (default) takes the fastest there is; today that is "cpu". */
   device?: "auto" | "cpu";
-  /** At most how many threads may compute. The engine of today uses one. */
+  /**
+   * How many threads compute. Default: one for each core, at most 8. Threads share memory, which
+   * browsers allow only to pages that are cross-origin isolated (two headers, see the README):
+   * elsewhere there is one, whatever is asked for. The mask is the same for every number.
+   */
   threads?: number;
   /** Told while the engine and the model load, also when a dead engine is started again. */
   onProgress?: (progress: Progress) => void;
@@ -87,6 +91,16 @@ export interface Segmentation {
   timings: { decode: number; prepare: number; network: number; classify: number; total: number };
 }
 
+/** What the network says of each patch, before that is brought to the photo's size. */
+export interface Scores {
+  /** The patches of the photo; with a sliding window, those of each window. */
+  rows: number;
+  cols: number;
+  classes: number;
+  /** windows × rows × cols × classes: the scores of all classes for one patch after the other. */
+  values: Float32Array;
+}
+
 export interface ModelInfo {
   name: string;
   decoders: Decoder[];
@@ -119,9 +133,14 @@ export class Segmenter {
   /** The device that computes. */
   readonly device: "cpu";
 
+  /** How many threads compute. */
+  readonly threads: number;
+
   /**
    * Segments a photo. Requests run one at a time, in the order of the calls. Files are decoded at
    * their turn; everything else is copied at the call, so that it may change or be closed after it.
+   * If the engine dies at a photo, because the browser ends one of its threads, it is started again
+   * and the photo repeated, once.
    */
   segment(photo: Photo, options?: SegmentOptions): Promise<Segmentation>;
 
@@ -130,6 +149,9 @@ export class Segmenter {
    * values from 0 to 1, row by row.
    */
   probabilities(classId: number): Promise<Float32Array>;
+
+  /** The network's scores of the photo segmented last. */
+  scores(): Promise<Scores>;
 
   /** Gives up the running request and all that wait; their promises reject with code "aborted". */
   abort(): void;
@@ -160,7 +182,7 @@ export function shrinkPhoto(bitmap: ImageBitmap, limits: { maxPixels: number; ma
  * - "too-large":   the photo does not fit in memory
  * - "aborted":     abort() was called, or the signal given
  * - "disposed":    dispose() was called
- * - "internal":    the engine stopped; the next request starts it again
+ * - "internal":    the engine stopped, twice; the next request starts it again
  */
 export type SegmenterErrorCode =
   | "unsupported"

@@ -5,12 +5,13 @@
 //   const { width, height, mask, classes } = await segmenter.segment(file);
 //
 // It owns the order of the requests and the engine's life: one request runs at a time, the others
-// wait in line; an engine that died is started again by the next request. It is sent photos by the
-// page; it sends requests to engine.js and decodes photos with photo.js. Nothing leaves the browser.
+// wait in line; an engine that died is started again, and the photo it was at work on repeated. It
+// is sent photos by the page; it sends requests to ranks.js and decodes photos with photo.js.
+// Nothing leaves the browser.
 
-import { EngineClient } from "./engine.js";
 import { SegmenterError } from "./errors.js";
 import { decodePhoto, shrinkPhoto } from "./photo.js";
+import { Ranks, usableThreads } from "./ranks.js";
 
 export { decodePhoto, SegmenterError, shrinkPhoto };
 
@@ -20,7 +21,8 @@ const WHOLE = { decoder: "mask", size: 512, window: 0, stride: 0 };
 export class Segmenter {
   #source;
   #onProgress;
-  #engine = null; // EngineClient
+  #threads;
+  #engine = null; // Ranks
   #model = null; // what the engine says of the model
   #requests = new Set(); // an AbortController for each request that is running or waiting
   #last = Promise.resolve(); // settles when the request at the end of the line has
@@ -31,13 +33,15 @@ export class Segmenter {
    *
    * @param {import("./segmenter.js").SegmenterOptions} options
    */
-  constructor({ model = DEFAULT_MODEL, device = "auto", threads = 1, onProgress = () => {} } = {}) {
+  constructor({ model = DEFAULT_MODEL, device = "auto", threads, onProgress = () => {} } = {}) {
     requireBrowser();
     requireOption(device === "auto" || device === "cpu", "device", `"auto" or "cpu"`, device);
-    requireOption(Number.isInteger(threads) && threads > 0, "threads", "a whole number above 0", threads);
+    const isNumber = threads === undefined || (Number.isInteger(threads) && threads > 0);
+    requireOption(isNumber, "threads", "a whole number above 0", threads);
     const isUrl = typeof model === "string" || model instanceof URL;
     this.#source = isUrl ? new URL(model, document.baseURI).href : model;
     this.#onProgress = onProgress;
+    this.#threads = usableThreads(threads);
   }
 
   /**
@@ -49,7 +53,7 @@ export class Segmenter {
   static async create(options = {}) {
     const segmenter = new Segmenter(options);
     try {
-      await segmenter.#inLine(options.signal, () => segmenter.#startedEngine());
+      await segmenter.#inLine(options.signal, () => segmenter.#repeated(() => segmenter.#startedEngine()));
     } catch (error) {
       segmenter.dispose();
       throw error;
@@ -67,6 +71,11 @@ export class Segmenter {
     return "cpu";
   }
 
+  /** How many threads compute. */
+  get threads() {
+    return this.#threads;
+  }
+
   /**
    * Segments a photo: every pixel gets a class.
    *
@@ -82,16 +91,30 @@ export class Segmenter {
     copy?.catch(() => {}); // reported at its turn
 
     return this.#inLine(signal, async (signal) => {
-      const { value: bitmap, elapsed: decode } = await (copy ?? timed(decodePhoto(photo)));
-      const engine = await this.#startedEngine();
-      signal.throwIfAborted();
-      const { value: result, elapsed } = await timed(engine.request(
-        "segment",
-        { bitmap, options: how },
-        { transfer: [bitmap], signal, onProgress },
-      ));
-      return this.#segmentation(result, decode, decode + elapsed);
+      const { value: source, elapsed } = (await copy) ?? { value: photo, elapsed: 0 };
+      try {
+        return await this.#repeated(() => this.#segment(source, how, elapsed, { signal, onProgress }));
+      } finally {
+        if (copy) source.close();
+      }
     });
+  }
+
+  /**
+   * Segments a file or a bitmap, of which the engine gets a copy. (Browsers let bitmaps that are
+   * copies share their pixels.)
+   */
+  async #segment(source, how, copying, { signal, onProgress }) {
+    const { value: bitmap, elapsed } = await timed(decodePhoto(source));
+    const engine = await this.#startedEngine();
+    signal.throwIfAborted();
+    const { value: result, elapsed: computing } = await timed(engine.request(
+      "segment",
+      { bitmap, options: how },
+      { transfer: [bitmap], signal, onProgress },
+    ));
+    const decode = copying + elapsed;
+    return this.#segmentation(result, decode, decode + computing);
   }
 
   /**
@@ -105,6 +128,18 @@ export class Segmenter {
     return this.#inLine(undefined, async () => {
       const engine = await this.#startedEngine();
       return engine.request("probabilities", { classId });
+    });
+  }
+
+  /**
+   * The network's scores of the last photo.
+   *
+   * @returns {Promise<import("./segmenter.js").Scores>}
+   */
+  async scores() {
+    return this.#inLine(undefined, async () => {
+      const engine = await this.#startedEngine();
+      return engine.request("scores", {});
     });
   }
 
@@ -139,15 +174,26 @@ export class Segmenter {
   async #startedEngine() {
     if (this.#disposed) throw disposedError();
     if (this.#engine?.alive) return this.#engine;
-    const engine = new EngineClient();
+    const engine = new Ranks(this.#threads, this.#onProgress);
     this.#engine = engine;
     try {
-      this.#model = await engine.request("load", { source: this.#source }, { onProgress: this.#onProgress });
+      this.#model = await engine.load(this.#source);
     } catch (error) {
       engine.close(error);
       throw error;
     }
     return engine;
+  }
+
+  /** Does something once more if the engine dies at it the first time. */
+  async #repeated(task) {
+    try {
+      return await task();
+    } catch (error) {
+      const hasDied = error.code === "internal" && this.#engine?.alive === false;
+      if (!hasDied) throw error;
+      return task();
+    }
   }
 
   #segmentation({ width, height, mask, areas, network, timings }, decode, total) {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"segmenter/compute/cpu"
 	"segmenter/model"
 	"segmenter/photo/decode"
 	"segmenter/quant"
@@ -28,7 +29,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	n.register(flags, 320)
 	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored)")
 	match := flags.String("match", "", "take only photos whose name begins with `PREFIX`")
-	against := flags.String("against", "", "judge a second model `file` too, and count the pixels to which both give the same class")
+	against := flags.String("against", "", "judge a second model `file` too, in float32, and count the pixels to which both give the same class")
 	asJSON := flags.Bool("json", false, "print JSON")
 	if err := parse(flags, arguments, stderr, "eval -data DIR [flags]"); err != nil {
 		return err
@@ -40,7 +41,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	e := &evaluation{data: *data, models: []*model.Model{m}, options: model.Options{Decoder: decoder, Size: n.size}}
+	e := &evaluation{data: *data, models: []*model.Model{m}, arithmetic: n.arithmetic(), options: model.Options{Decoder: decoder, Size: n.size}}
 	if *against != "" {
 		other, err := model.Open(*against)
 		if err != nil {
@@ -96,9 +97,10 @@ func list(data, prefix string) (photos []string, err error) {
 
 // evaluation counts pixels by label and by class.
 type evaluation struct {
-	data    string
-	models  []*model.Model // the one that is judged, and one to compare it with
-	options model.Options
+	data       string
+	models     []*model.Model // the one that is judged, and one to compare it with
+	arithmetic cpu.Arithmetic // of the one that is judged
+	options    model.Options
 
 	mu        sync.Mutex
 	confusion []confusion // of each model
@@ -139,8 +141,12 @@ feed:
 
 func (e *evaluation) work(ctx context.Context, names <-chan string, bar *bar) error {
 	var segmenters []*model.Segmenter
-	for _, m := range e.models {
-		s, err := newSegmenter(m, 1)
+	for i, m := range e.models {
+		arithmetic := e.arithmetic
+		if i > 0 {
+			arithmetic = cpu.Float
+		}
+		s, err := newSegmenter(m, 1, arithmetic)
 		if err != nil {
 			return err
 		}

@@ -70,12 +70,21 @@ type network struct {
 	decoder string
 	size    int
 	threads int
+	float   bool
+}
+
+func (n *network) arithmetic() cpu.Arithmetic {
+	if n.float {
+		return cpu.Float
+	}
+	return cpu.Fastest()
 }
 
 func (n *network) register(flags *flag.FlagSet, size int) {
 	flags.StringVar(&n.model, "model", "", "model `file`, float or quantised (default: the one inside)")
 	flags.StringVar(&n.decoder, "decoder", "", "mask or linear (default: mask, if the model has it)")
 	flags.IntVar(&n.size, "size", size, "short side in `pixels` that a photo is resized to; 0 = not at all")
+	flags.BoolVar(&n.float, "float", false, "compute in float32 where the weights are int8 too: slower, and a little more exact")
 	flags.IntVar(&n.threads, "threads", runtime.NumCPU(), "`number` of processors to use, at most those that there are")
 }
 
@@ -118,6 +127,6 @@ func openModel(path string) (*model.Model, error) {
 	return model.Open(path)
 }
 
-func newSegmenter(m *model.Model, threads int) (*model.Segmenter, error) {
-	return model.New(m, cpu.New(threads))
+func newSegmenter(m *model.Model, threads int, a cpu.Arithmetic) (*model.Segmenter, error) {
+	return model.New(m, cpu.New(threads, a))
 }

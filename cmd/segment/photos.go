@@ -63,7 +63,7 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	segmenter, err := newSegmenter(m, n.threads)
+	segmenter, err := newSegmenter(m, n.threads, n.arithmetic())
 	if err != nil {
 		return err
 	}

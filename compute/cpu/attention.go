@@ -44,6 +44,10 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, at compute.Share)
 	size := out.Cols() / heads
 	host.SameLength("Attention", 3*heads*size, in.Cols())
 	host.SameLength("Attention", in.Rows(), out.Rows())
+	if d.arithmetic == Int8 {
+		d.attention8(out, in, heads, at)
+		return
+	}
 	all := keyValues{tokens: at.Total, size: size, valueWidth: pad(size, panelWidth)}
 	all.data = floats(d.exchange.Begin(4 * heads * all.headLength()))
 	if d.err = d.exchange.End(d.pack(all, in, heads, at.First)); d.err != nil {

@@ -54,16 +54,25 @@ func (c *classifier) paintSpans(pixels []uint8, row []float32, classes int) {
 	}
 }
 
-// contend finds the candidates between two columns.
+// contend finds the candidates between two columns. (It compares by hand: in
+// WebAssembly, min and max of floats are calls of functions.)
 func (c *classifier) contend(left, right []float32) {
 	right = right[:len(left)]
-	floor := min(left[0], right[0])
+	floor := left[0]
+	if right[0] < floor {
+		floor = right[0]
+	}
 	for i, l := range left {
-		floor = max(floor, min(l, right[i]))
+		if r := right[i]; l > floor && r > floor {
+			if r < l {
+				l = r
+			}
+			floor = l
+		}
 	}
 	c.candidates = c.candidates[:0]
 	for i, l := range left {
-		if r := right[i]; !(max(l, r) < floor) {
+		if r := right[i]; !(l < floor && r < floor) {
 			c.candidates = append(c.candidates, candidate{uint8(i), l, r})
 		}
 	}

@@ -14,19 +14,22 @@ package cpu
 
 import (
 	"segmenter/compute"
+	"segmenter/compute/cpu/kernel"
 	"segmenter/compute/internal/host"
 )
 
 // Device is one rank of a group.
 type Device struct {
 	host.Memory
-	exchange Exchange
-	spans    []Span // what this rank fills in of an exchange
-	err      error  // of an exchange, for Finish
+	arithmetic Arithmetic
+	exchange   Exchange
+	spans      []Span // what this rank fills in of an exchange
+	err        error  // of an exchange, for Finish
 
 	product scratch // of matmul: up to blockRows × padded outputs
-	input   scratch // of matmul: up to blockRows × inputs
-	hidden  scratch // of FeedForward: blockRows × hidden activations
+	last    scratch // of matmul: the last rows, up to a tile
+	input   scratch // of the linear layers: a block of normalised inputs
+	hidden  scratch // of FeedForward: a block of hidden activations
 	panels  scratch // of MatMulT: b, packed
 
 	query   scratch
@@ -34,25 +37,49 @@ type Device struct {
 	sums    scratch
 	queries queries
 
+	bytes8         bytes8 // of the operations on int8: a block of inputs
+	keys8, values8 signed8
+	queries8       queries8
+
 	classifier classifier
 }
 
+// Arithmetic says in what numbers a device computes.
+type Arithmetic int
+
+const (
+	// Int8 is the fastest: products of layers whose weights are int8, and
+	// those of attention, are sums of products of bytes. Inputs are quantised
+	// token by token.
+	Int8 Arithmetic = iota
+	// Float is float32 for everything; int8 weights are expanded.
+	Float
+)
+
+// Fastest is the fastest arithmetic on this machine.
+func Fastest() Arithmetic {
+	if kernel.Fast() {
+		return Int8
+	}
+	return Float
+}
+
 // New returns a group of ranks. Run one goroutine for each.
-func New(ranks int) []compute.Device {
+func New(ranks int, a Arithmetic) []compute.Device {
 	if ranks == 1 {
-		return []compute.Device{NewRank(0, 1, new(alone))}
+		return []compute.Device{NewRank(0, 1, new(alone), a)}
 	}
 	group := newGroup(ranks)
 	devices := make([]compute.Device, ranks)
 	for i := range devices {
-		devices[i] = NewRank(i, ranks, &member{group: group})
+		devices[i] = NewRank(i, ranks, &member{group: group}, a)
 	}
 	return devices
 }
 
 // NewRank returns the index-th of count ranks, which meet by x.
-func NewRank(index, count int, x Exchange) *Device {
-	return &Device{Memory: host.Memory{Index: index, Count: count}, exchange: x}
+func NewRank(index, count int, x Exchange, a Arithmetic) *Device {
+	return &Device{Memory: host.Memory{Index: index, Count: count}, exchange: x, arithmetic: a}
 }
 
 // scratch is a buffer that grows to the largest size asked for.

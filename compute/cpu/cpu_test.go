@@ -3,10 +3,16 @@ package cpu_test
 import (
 	"testing"
 
+	"segmenter/compute"
 	"segmenter/compute/computetest"
 	"segmenter/compute/cpu"
 )
 
-func TestOperations(t *testing.T) { computetest.Test(t, cpu.New, computetest.Tolerance) }
+func float(ranks int) []compute.Device { return cpu.New(ranks, cpu.Float) }
+func int8s(ranks int) []compute.Device { return cpu.New(ranks, cpu.Int8) }
 
-func TestClassify(t *testing.T) { computetest.TestClassify(t, cpu.New) }
+func TestOperations(t *testing.T) { computetest.Test(t, float, computetest.Tolerance) }
+
+func TestOperationsInt8(t *testing.T) { computetest.Test(t, int8s, 1e-3) }
+
+func TestClassify(t *testing.T) { computetest.TestClassify(t, float) }

@@ -46,12 +46,6 @@ func sumOfSquares(x []float32, mean float32) (s float32) {
 	return s
 }
 
-func scaleShift(dst, x []float32, mean, scale float32, weight, bias []float32) {
-	for i, v := range x {
-		dst[i] = (v-mean)*scale*weight[i] + bias[i]
-	}
-}
-
 func scale(x []float32, by float32) {
 	for i := range x {
 		x[i] *= by
@@ -70,10 +64,9 @@ func addBias(dst, x, bias []float32) {
 	}
 }
 
-func addBiasGELU(dst, x, bias []float32) {
-	for i := range dst {
-		v := x[i] + bias[i]
-		dst[i] = 0.5 * v * (1 + float32(math.Erf(float64(v)/math.Sqrt2)))
+func exactGELU(x []float32) {
+	for i, v := range x {
+		x[i] = 0.5 * v * (1 + float32(math.Erf(float64(v)/math.Sqrt2)))
 	}
 }
 

@@ -66,20 +66,6 @@ func sumOfSquares(x []float32, mean float32) float32 {
 	return result
 }
 
-// scaleShift computes dst = (x − mean)·scale·weight + bias.
-func scaleShift(dst, x []float32, mean, scale float32, weight, bias []float32) {
-	m, s := simd.BroadcastFloat32s(mean), simd.BroadcastFloat32s(scale)
-	L := m.Len()
-	i := 0
-	for ; i+L <= len(x); i += L {
-		v := simd.LoadFloat32s(x[i:]).Sub(m).Mul(s)
-		v.Mul(simd.LoadFloat32s(weight[i:])).Add(simd.LoadFloat32s(bias[i:])).Store(dst[i:])
-	}
-	for ; i < len(x); i++ {
-		dst[i] = (x[i]-mean)*scale*weight[i] + bias[i]
-	}
-}
-
 func scale(x []float32, by float32) {
 	s := simd.BroadcastFloat32s(by)
 	for ; len(x) >= s.Len(); x = x[s.Len():] {
@@ -116,18 +102,15 @@ func addBias(dst, x, bias []float32) {
 	}
 }
 
-// addBiasGELU computes dst = GELU(x + bias).
-func addBiasGELU(dst, x, bias []float32) {
+// exactGELU replaces x by GELU(x).
+func exactGELU(x []float32) {
 	var v simd.Float32s
-	L := v.Len()
-	i := 0
-	for ; i+L <= len(dst); i += L {
-		gelu(simd.LoadFloat32s(x[i:]).Add(simd.LoadFloat32s(bias[i:]))).Store(dst[i:])
+	for ; len(x) >= v.Len(); x = x[v.Len():] {
+		gelu(simd.LoadFloat32s(x)).Store(x)
 	}
-	if i < len(dst) {
-		v, _ = simd.LoadFloat32sPart(x[i:len(dst)])
-		b, _ := simd.LoadFloat32sPart(bias[i:len(dst)])
-		gelu(v.Add(b)).StorePart(dst[i:])
+	if len(x) > 0 {
+		v, _ = simd.LoadFloat32sPart(x)
+		gelu(v).StorePart(x)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"segmenter/compute"
+	"segmenter/compute/cpu/kernel"
 	"segmenter/compute/internal/host"
 )
 
@@ -12,19 +13,7 @@ func (*Device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
 	out, in := dst.(*host.Matrix), x.(*host.Matrix)
 	host.SameLength("LayerNorm", len(in.Data), len(out.Data))
 	weight, bias := n.Weight.(*host.Matrix).Data, n.Bias.(*host.Matrix).Data
-	for r := range in.Rows() {
-		normaliseRow(out.Row(r), in.Row(r), weight, bias)
-	}
-}
-
-// normaliseRow is the layer normalisation of one token. The variance is
-// computed from the differences to the mean: the one-pass formula cancels
-// badly in float32.
-func normaliseRow(dst, x, weight, bias []float32) {
-	n := float32(len(x))
-	mean := sum(x) / n
-	variance := sumOfSquares(x, mean) / n
-	scaleShift(dst, x, mean, 1/float32(math.Sqrt(float64(variance)+compute.Eps)), weight, bias)
+	kernel.Normalise(out.Data, in.Data, weight, bias, compute.Eps)
 }
 
 // L2Normalize: see [compute.Device].
@@ -32,5 +21,23 @@ func (*Device) L2Normalize(x compute.Tensor) {
 	m := x.(*host.Matrix)
 	for r := range m.Rows() {
 		scale(m.Row(r), 1/float32(math.Sqrt(float64(sumOfSquares(m.Row(r), 0)))))
+	}
+}
+
+// normalise is the layer normalisation of a block of rows, valid until the next
+// call.
+func (d *Device) normalise(x []float32, n compute.Norm) []float32 {
+	weight, bias := n.Weight.(*host.Matrix).Data, n.Bias.(*host.Matrix).Data
+	dst := d.input.get(blockRows * len(weight))[:len(x)]
+	kernel.Normalise(dst, x, weight, bias, compute.Eps)
+	return dst
+}
+
+// gelu replaces x by x·Φ(x).
+func (d *Device) gelu(x []float32) {
+	if d.arithmetic == Int8 {
+		kernel.GELU(x)
+	} else {
+		exactGELU(x)
 	}
 }

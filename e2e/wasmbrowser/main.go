@@ -138,6 +138,10 @@ func (j *job) handler() http.Handler {
 		w.Header().Set("Content-Type", "text/javascript")
 		http.ServeFile(w, r, j.support)
 	})
+	mux.HandleFunc("GET /kernel.js", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		http.ServeFile(w, r, filepath.Join(j.module.Name(), "web", "kernel.js"))
+	})
 	mux.HandleFunc("GET /program.wasm", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/wasm")
 		http.ServeFile(w, r, j.program)

@@ -89,7 +89,11 @@ async function main() {
   go.argv = job.args;
   go.env = job.env;
   go.exit = (status) => ask("POST", `/exit?status=${status}`);
-  const { instance } = await WebAssembly.instantiateStreaming(fetch("program.wasm"), go.importObject);
+  const { Kernels } = await import("./kernel.js");
+  const kernels = new Kernels();
+  const imports = { ...go.importObject, kernel: kernels.imports };
+  const { instance } = await WebAssembly.instantiateStreaming(fetch("program.wasm"), imports);
+  kernels.memory = instance.exports.mem;
   await go.run(instance);
 }
 

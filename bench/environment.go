@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/chromedp"
+
+	chromium "segmenter/e2e/browser"
+)
+
+// environment is what the numbers depend on besides the code.
+type environment struct {
+	date      string
+	processor string
+	cores     int
+	memory    string
+	system    string
+	browser   string
+	packages  map[string]string // versions, by name
+}
+
+func readEnvironment(ctx context.Context) (environment, error) {
+	e := environment{
+		date:      time.Now().Format(time.DateOnly),
+		processor: after("/proc/cpuinfo", "model name"),
+		cores:     runtime.NumCPU(),
+		memory:    after("/proc/meminfo", "MemTotal"),
+		system:    strings.Trim(after("/etc/os-release", "PRETTY_NAME"), `"`),
+	}
+	tab, stop, err := chromium.Start(ctx)
+	if err != nil {
+		return e, err
+	}
+	defer stop()
+	version, err := chromedp.CallBrowser(tab, browser.GetVersion, cdp.Empty{})
+	if err != nil {
+		return e, err
+	}
+	e.browser = version.Product
+	e.packages, err = readPackages("bench/package.json")
+	return e, err
+}
+
+// readPackages reads the versions that a package.json pins.
+func readPackages(path string) (map[string]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Dependencies map[string]string `json:"dependencies"`
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return file.Dependencies, nil
+}
+
+// after is what follows a key and a colon or an equals sign in a file of
+// lines; "unknown" where the system has no such file.
+func after(path, key string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return "unknown"
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if rest, ok := strings.CutPrefix(lines.Text(), key); ok {
+			return strings.TrimSpace(strings.TrimLeft(rest, " \t:="))
+		}
+	}
+	return "unknown"
+}

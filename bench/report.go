@@ -1,0 +1,204 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"segmenter/bench/network"
+)
+
+// report is everything that a run measured; what it did not measure is nil.
+type report struct {
+	environment environment
+	engines     []engine
+	warm        []warmResult
+	cold        []coldResult
+	memory      *memoryResult
+}
+
+// String is the report in Markdown. Ratios are the peer's time (bytes, memory)
+// over this project's.
+func (r *report) String() string {
+	var out strings.Builder
+	section := func(title string, parts ...string) {
+		fmt.Fprintf(&out, "## %s\n\n%s\n", title, strings.Join(parts, "\n"))
+	}
+	section("Machine, browser, versions", r.machine())
+	if r.warm != nil {
+		section("A frame, warm", r.frames(), r.ratios(), r.summary())
+		section("The same results", r.agreements())
+	}
+	if r.cold != nil {
+		section("A first visit", r.firstVisits())
+	}
+	if r.memory != nil {
+		section("Memory", r.peaks())
+	}
+	return strings.TrimSpace(out.String()) + "\n"
+}
+
+func (r *report) machine() string {
+	e := r.environment
+	packages := []string{}
+	for name, version := range e.packages {
+		packages = append(packages, name+" "+version)
+	}
+	slices.Sort(packages)
+	return fmt.Sprintf("%s: %s, %d cores, %s of memory; %s; %s; %s.\n",
+		e.date, e.processor, e.cores, e.memory, e.system, e.browser, strings.Join(packages, ", "))
+}
+
+// frames lists the medians and the 95th percentiles.
+func (r *report) frames() string {
+	t := &table{}
+	head := []string{"ms: median (95th percentile)"}
+	for _, e := range r.engines {
+		head = append(head, e.title)
+		if e.id == ours {
+			head = append(head, "its network alone")
+		}
+	}
+	t.add(head...)
+	for _, w := range r.warm {
+		row := []string{w.setting.String()}
+		for i, e := range r.engines {
+			side := w.sides[i]
+			row = append(row, fmt.Sprintf("%s (%s)", milliseconds(median(side.frames)), milliseconds(quantile(side.frames, 0.95))))
+			if e.id == ours {
+				row = append(row, milliseconds(median(side.network)))
+			}
+		}
+		t.add(row...)
+	}
+	return t.String()
+}
+
+// ratios lists every peer's median over this project's.
+func (r *report) ratios() string {
+	t := &table{}
+	t.add(append([]string{"times this project's median"}, r.peerTitles()...)...)
+	for _, w := range r.warm {
+		row := []string{w.setting.String()}
+		for i, e := range r.engines {
+			if e.id != ours {
+				row = append(row, ratio(r.over(w, i)))
+			}
+		}
+		t.add(row...)
+	}
+	return t.String()
+}
+
+func (r *report) peerTitles() (titles []string) {
+	for _, e := range r.engines {
+		if e.id != ours {
+			titles = append(titles, e.title)
+		}
+	}
+	return titles
+}
+
+// over is the ratio of an engine's median to this project's.
+func (r *report) over(w warmResult, engine int) float64 {
+	return median(w.sides[engine].frames) / median(w.sides[r.index(ours)].frames)
+}
+
+// index is where an engine is, −1 if it was not measured.
+func (r *report) index(id string) int {
+	return slices.IndexFunc(r.engines, func(e engine) bool { return e.id == id })
+}
+
+// summary says how much longer the peers take in their best forms.
+func (r *report) summary() string {
+	var out strings.Builder
+	for _, group := range []struct {
+		title string
+		ids   []string
+	}{
+		{"LiteRT.js int8", []string{"litert-int8"}},
+		{"The faster of onnxruntime-web's two", []string{"ort-int8", "ort-f32"}},
+	} {
+		var ratios []float64
+		for _, w := range r.warm {
+			least := math.NaN()
+			for _, id := range group.ids {
+				if i := r.index(id); i >= 0 {
+					if v := r.over(w, i); !(least <= v) {
+						least = v
+					}
+				}
+			}
+			ratios = append(ratios, least)
+		}
+		if !slices.ContainsFunc(ratios, math.IsNaN) {
+			fmt.Fprintf(&out, "%s takes %s to %s this project's time, %s in the middle.\n",
+				group.title, ratio(slices.Min(ratios)), ratio(slices.Max(ratios)), ratio(median(ratios)))
+		}
+	}
+	return out.String()
+}
+
+// agreements lists the worst of all threads for each engine and size.
+func (r *report) agreements() string {
+	var sizes []int
+	for _, w := range r.warm {
+		if !slices.Contains(sizes, w.setting.size) {
+			sizes = append(sizes, w.setting.size)
+		}
+	}
+	t := &table{}
+	head := []string{"largest difference of a score; patches of the same class"}
+	for _, size := range sizes {
+		head = append(head, fmt.Sprintf("%d²", size))
+	}
+	t.add(head...)
+	for i, e := range r.engines {
+		row := []string{e.title}
+		for _, size := range sizes {
+			row = append(row, r.agreementAt(size, i))
+		}
+		t.add(row...)
+	}
+	return t.String()
+}
+
+func (r *report) agreementAt(size, engine int) string {
+	worst := agreement{same: 1}
+	for _, w := range r.warm {
+		if a := w.sides[engine].agreement; w.setting.size == size {
+			worst.difference = max(worst.difference, a.difference)
+			worst.same = min(worst.same, a.same)
+		}
+	}
+	return fmt.Sprintf("%.2g; %.1f %%", worst.difference, 100*worst.same)
+}
+
+func (r *report) firstVisits() string {
+	t := &table{}
+	t.add(firstVisit.String(), "ms to the first result", "fastest", "slowest", "ratio", "library", "model", "together", "ratio")
+	own := r.cold[r.index(ours)]
+	for i, e := range r.engines {
+		c := r.cold[i]
+		t.add(e.title,
+			milliseconds(median(c.first)), milliseconds(slices.Min(c.first)), milliseconds(slices.Max(c.first)),
+			ratio(median(c.first)/median(own.first)),
+			megabytes(c.library), megabytes(c.model), megabytes(c.total),
+			ratio(float64(c.total)/float64(own.total)))
+	}
+	return t.String()
+}
+
+func (r *report) peaks() string {
+	t := &table{}
+	t.add(fmt.Sprintf("%v, %d frames", firstVisit, memoryFrames), "peak", "ratio")
+	for _, e := range r.engines {
+		if e.precision == network.Int8 {
+			peak := r.memory.engines[e.id]
+			t.add(e.title, megabytes(peak), ratio(float64(peak)/float64(r.memory.engines[ours])))
+		}
+	}
+	t.add("an empty page", megabytes(r.memory.empty), none)
+	return t.String()
+}

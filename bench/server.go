@@ -1,0 +1,79 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+
+	"segmenter/site"
+)
+
+// server serves the pages of all engines, in the same way and cross-origin
+// isolated, and counts the bytes of the bodies that it sends.
+type server struct {
+	*httptest.Server
+	mu   sync.Mutex
+	sent map[string]int64 // by path
+}
+
+func serve(s *stage) *server {
+	served := &server{sent: map[string]int64{}}
+	mux := http.NewServeMux()
+	mount := func(prefix, dir string) {
+		mux.Handle(prefix, http.StripPrefix(prefix, site.Handler(os.DirFS(dir))))
+	}
+	mount("/ours/", dist)
+	mount("/bench/", pages)
+	mux.Handle("/", site.Handler(os.DirFS(s.dir)))
+	served.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(&counter{w, served, r.URL.Path}, r)
+	}))
+	return served
+}
+
+// counter counts a response's body.
+type counter struct {
+	http.ResponseWriter
+	server *server
+	path   string
+}
+
+// WriteHeader drops the site's policy, which allows no inline import map, as
+// LiteRT.js needs. It costs no side any time.
+func (c *counter) WriteHeader(status int) {
+	c.Header().Del("Content-Security-Policy")
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(p)
+	c.server.mu.Lock()
+	c.server.sent[c.path] += int64(n)
+	c.server.mu.Unlock()
+	return n, err
+}
+
+// resetCount begins a new count.
+func (s *server) resetCount() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.sent)
+}
+
+// count tells how many bytes of engines and of models were sent. Photos and
+// the benchmark's own pages are not counted.
+func (s *server) count() (library, model int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for path, n := range s.sent {
+		switch {
+		case strings.Contains(path, "/models/"):
+			model += n
+		case strings.HasPrefix(path, "/ours/"), strings.HasPrefix(path, "/node_modules/"):
+			library += n
+		}
+	}
+	return library, model
+}

@@ -1,0 +1,120 @@
+// Package tflite writes Segmenter as a .tflite file for LiteRT, in the form in
+// which that runs it fastest.
+package tflite
+
+import (
+	"fmt"
+
+	"segmenter/bench/network"
+	"segmenter/compute"
+)
+
+// exporter writes one network.
+type exporter struct {
+	*network.Network
+	*graph
+}
+
+// Export is the encoder with the mask transformer, for pictures of size×size
+// pixels. The input is (1, size, size, 3), normalised; the output (1, rows,
+// columns, classes) of patches.
+func Export(n *network.Network, size int, precision network.Precision) ([]byte, error) {
+	side, err := n.Patches(size)
+	if err != nil {
+		return nil, err
+	}
+	e := &exporter{n, newGraph(precision)}
+	input := e.tensor(typeFloat32, []int{1, size, size, 3}, 0, nil)
+	scores := e.decode(e.encode(input, side), side*side, len(n.Classes))
+	output := e.reshape(scores, 1, side, side, len(n.Classes))
+	return e.model(input, output), nil
+}
+
+// encode returns the features (1, patches, D).
+func (e *exporter) encode(image value, side int) value {
+	D, patches := e.Architecture.Width, side*side
+	x := e.reshape(e.patchEmbedding(image, side), 1, patches, D)
+	x = e.concatenate(e.constantTensor("encoder.cls_token"), x)
+	x = e.elementwise(opAdd, x, e.floats(e.Position(side), 1, 1+patches, D))
+	for i := range e.Architecture.Depth {
+		x = e.block(x, fmt.Sprintf("encoder.blocks.%d.", i), e.Architecture.Heads)
+	}
+	return e.rows(e.norm(x, "encoder.norm"), 1, 1+patches)
+}
+
+func (e *exporter) patchEmbedding(image value, side int) value {
+	kernel := e.Tensors["encoder.patch_embed.proj.weight"] // (D, 3, P, P)
+	D, P := e.Architecture.Width, e.Architecture.Patch
+	ohwi := network.Tensor{Shape: []int{D, P, P, 3}}
+	for d := range D {
+		filter := kernel.Values[d*3*P*P:][:3*P*P]
+		ohwi.Values = append(ohwi.Values, network.Transpose(filter, 3)...)
+	}
+	options := table{
+		0: byteField(1),                // padding: none
+		1: intField(P), 2: intField(P), // strides
+		4: intField(1), 5: intField(1), // dilations
+	}
+	return e.add(opConv2D, options, []int{1, side, side, D},
+		image, e.weight(ohwi), e.constantTensor("encoder.patch_embed.proj.bias"))
+}
+
+// decode returns the scores (1, patches, classes).
+func (e *exporter) decode(features value, patches, classes int) value {
+	x := e.concatenate(e.linearNamed(features, "mask.proj_dec"), e.constantTensor("mask.cls_emb"))
+	for i := range e.Architecture.DecoderDepth {
+		x = e.block(x, fmt.Sprintf("mask.blocks.%d.", i), e.Architecture.Width/network.HeadWidth)
+	}
+	x = e.norm(x, "mask.decoder_norm")
+	p := e.unit(e.linear(e.rows(x, 0, patches), e.Tensors["mask.proj_patch"].Transposed(), nil))
+	c := e.unit(e.linear(e.rows(x, patches, patches+classes), e.Tensors["mask.proj_classes"].Transposed(), nil))
+	return e.norm(e.multiply(p, c, true), "mask.mask_norm")
+}
+
+// block is a transformer block on x (1, tokens, D).
+func (e *exporter) block(x value, name string, heads int) value {
+	y := e.attention(e.norm(x, name+"norm1"), name+"attn.", heads)
+	x = e.elementwise(opAdd, x, e.linearNamed(y, name+"attn.proj"))
+	y = e.linearNamed(e.norm(x, name+"norm2"), name+"mlp.fc1")
+	y = e.add(opGelu, table{}, e.shapes[y], y) // exact, not approximate
+	return e.elementwise(opAdd, x, e.linearNamed(y, name+"mlp.fc2"))
+}
+
+// attention is softmax(q·kᵀ)·v of every head; q's scale is in its weights. One
+// product for q, k and v, cut afterwards, takes LiteRT just as long.
+func (e *exporter) attention(x value, name string, heads int) value {
+	D, tokens := e.Architecture.Width, e.shapes[x][1]
+	weight, bias := e.QKV(name + "qkv")
+	part := func(i int) value {
+		y := e.linear(x, weight.Rows(i*D, (i+1)*D), bias[i*D:(i+1)*D])
+		return e.transpose(e.reshape(y, 1, tokens, heads, D/heads), 0, 2, 1, 3)
+	}
+	q, k, v := part(0), part(1), part(2)
+	products := e.multiply(q, k, true)
+	weights := e.add(opSoftmax, table{0: floatField(1)}, e.shapes[products], products)
+	return e.reshape(e.transpose(e.multiply(weights, v, false), 0, 2, 1, 3), 1, tokens, D)
+}
+
+// norm is a layer normalisation, which TFLite has no operator for.
+func (e *exporter) norm(x value, name string) value {
+	d := e.elementwise(opSub, x, e.reduce(opMean, x))
+	variance := e.reduce(opMean, e.elementwise(opMul, d, d))
+	shifted := e.elementwise(opAdd, variance, e.floats([]float32{compute.Eps}, 1))
+	y := e.elementwise(opMul, d, e.add(opRsqrt, nil, e.shapes[shifted], shifted))
+	return e.elementwise(opAdd, e.elementwise(opMul, y, e.constantTensor(name+".weight")), e.constantTensor(name+".bias"))
+}
+
+// unit scales the rows of x to length 1.
+func (e *exporter) unit(x value) value {
+	square := e.reduce(opSum, e.elementwise(opMul, x, x))
+	return e.elementwise(opMul, x, e.add(opRsqrt, nil, e.shapes[square], square))
+}
+
+func (e *exporter) linearNamed(x value, name string) value {
+	return e.linear(x, e.Tensors[name+".weight"], e.Tensors[name+".bias"].Values)
+}
+
+func (e *exporter) constantTensor(name string) value {
+	t := e.Tensors[name]
+	return e.floats(t.Values, t.Shape...)
+}

@@ -1,0 +1,14 @@
+// This project: the library as a page uses it.
+
+import { Segmenter } from "/ours/segmenter.js";
+
+export async function start({ size, threads, photo }) {
+  const [segmenter, bitmap] = await Promise.all([Segmenter.create({ threads }), photo.then(createImageBitmap)]);
+  return {
+    async segment() {
+      const { timings } = await segmenter.segment(bitmap, { size, decoder: "mask" });
+      return { network: timings.network };
+    },
+    scores: () => segmenter.scores(),
+  };
+}

@@ -1,0 +1,33 @@
+// What the peers' pages have to do themselves: from a photo to the numbers that the network takes.
+
+/**
+ * @param {Blob} photo
+ * @returns {Promise<{ pixels: Uint8ClampedArray, count: number }>}  RGBA, and how many pixels
+ */
+export async function readPixels(photo) {
+  const bitmap = await createImageBitmap(photo);
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { alpha: false, willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  return { pixels: context.getImageData(0, 0, width, height).data, count: width * height };
+}
+
+/** Normalised to −1…1, the colours of a pixel side by side (NHWC). */
+export async function interleaved(photo) {
+  const { pixels, count } = await readPixels(photo);
+  const values = new Float32Array(3 * count);
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < 3; c++) values[3 * i + c] = pixels[4 * i + c] / 127.5 - 1;
+  }
+  return values;
+}
+
+/** Normalised to −1…1, a plane a colour (NCHW). */
+export async function planar(photo) {
+  const { pixels, count } = await readPixels(photo);
+  const values = new Float32Array(3 * count);
+  for (let c = 0; c < 3; c++) {
+    for (let i = 0; i < count; i++) values[count * c + i] = pixels[4 * i + c] / 127.5 - 1;
+  }
+  return values;
+}

@@ -1,0 +1,259 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// The kernels of this machine against the plain loops, over tiles, panels and
+// inputs that are one, several, or next to each other in memory with a gap.
+
+var seed = rand.New(rand.NewPCG(5, 6))
+
+func floats(n int) []float32 {
+	list := make([]float32, n)
+	for i := range list {
+		list[i] = float32(seed.NormFloat64()) * 3
+	}
+	return list
+}
+
+// bytes are 0 to 127.
+func bytes(n int) []byte {
+	list := make([]byte, n)
+	for i := range list {
+		list[i] = byte(seed.IntN(128))
+	}
+	return list
+}
+
+func signedBytes(n int) []int8 {
+	list := make([]int8, n)
+	for i := range list {
+		list[i] = int8(seed.IntN(255) - 127)
+	}
+	return list
+}
+
+// near fails where floats differ by more than rounding.
+func near(t *testing.T, name string, got, want []float32, tolerance float64) {
+	t.Helper()
+	for i, w := range want {
+		if d := math.Abs(float64(got[i]) - float64(w)); !(d <= tolerance*(1+math.Abs(float64(w)))) {
+			t.Fatalf("%s: value %d is %g, expected %g", name, i, got[i], w)
+		}
+	}
+}
+
+// nearBytes allows rounding to decide otherwise about a few.
+func nearBytes[T byte | int8](t *testing.T, name string, got, want []T) {
+	t.Helper()
+	different := 0
+	for i, w := range want {
+		if got[i] == w {
+			continue
+		}
+		if d := int(got[i]) - int(w); d < -1 || d > 1 {
+			t.Fatalf("%s: byte %d is %d, expected %d", name, i, got[i], w)
+		}
+		different++
+	}
+	if different > 1+len(want)/200 {
+		t.Errorf("%s: %d of %d bytes are one off", name, different, len(want))
+	}
+}
+
+func TestMatMul(t *testing.T) {
+	for _, rows := range []int{6, 12, 30} {
+		for _, outputs := range []int{8, 16, 40} {
+			for _, inputs := range []int{16, 64, 208} {
+				panels := make([]byte, outputs/PanelWidth*PanelBytes(inputs))
+				for o := range outputs {
+					if o%Group == 0 && o+Group <= outputs {
+						weights := signedBytes(Group * inputs)
+						for i := range inputs { // the largest sums that there are
+							weights[3*inputs+i] = 127
+						}
+						PackKeys(panels[o/PanelWidth*PanelBytes(inputs):], weights, inputs, inputs)
+					}
+					SetScale(panels[o/PanelWidth*PanelBytes(inputs):], o%PanelWidth, float32(seed.Float64()), float32(seed.Float64()))
+				}
+				lda, ldc := inputs+16, outputs+5
+				a, info := bytes(rows*lda), make([]Row, rows)
+				for i := range lda {
+					a[i] = 127
+				}
+				for r := range info {
+					info[r] = Row{-int32(seed.IntN(128)), float32(seed.Float64())}
+				}
+				for _, add := range []bool{false, true} {
+					got := floats(rows * ldc)
+					want := append([]float32(nil), got...)
+					MatMul(got, ldc, a, lda, info, panels, inputs, add)
+					plainMatMul(want, ldc, a, lda, info, panels, inputs, add)
+					near(t, fmt.Sprintf("%d×%d×%d, add %v", rows, inputs, outputs, add), got, want, 1e-6)
+				}
+			}
+		}
+	}
+}
+
+func TestAttend(t *testing.T) {
+	for _, rows := range []int{6, 24} {
+		for _, width := range []int{8, 64} {
+			for _, keys := range []int{16, 48, 128} {
+				ldw := keys + 16
+				weights, blend, values := bytes(rows*ldw), make([]Blend, rows), make([]byte, keys*width)
+				for i, v := range signedBytes(len(values)) {
+					values[i] = byte(v)
+				}
+				for r := range blend {
+					blend[r] = Blend{float32(seed.Float64()), float32(seed.Float64())}
+				}
+				got := floats(rows * width)
+				want := append([]float32(nil), got...)
+				Attend(got, width, weights, ldw, blend, values, keys)
+				plainAttend(want, width, weights, ldw, blend, values, keys)
+				near(t, fmt.Sprintf("%d×%d×%d", rows, keys, width), got, want, 1e-6)
+			}
+		}
+	}
+}
+
+func TestWeights(t *testing.T) {
+	for _, rows := range []int{1, 6} {
+		for _, n := range []int{16, 128} {
+			lds, ldw := n+4, n+16
+			scores, inverse := floats(rows*lds), make([]float32, n)
+			for i := range inverse {
+				inverse[i] = float32(seed.Float64() * 100)
+			}
+			scores[n-1], inverse[n-1] = Lowest, 0 // a key that only fills up
+			state := make([]Softmax, rows)
+			for r := range state {
+				state[r] = Softmax{float32(seed.NormFloat64() * 10), float32(seed.Float64())}
+			}
+			state[0] = Softmax{Highest: Lowest}
+			wantState := append([]Softmax(nil), state...)
+			got, want := make([]byte, rows*ldw), make([]byte, rows*ldw)
+			blend, wantBlend := make([]Blend, rows), make([]Blend, rows)
+			Weights(got, ldw, scores, lds, inverse, n, state, blend)
+			plainWeights(want, ldw, scores, lds, inverse, n, wantState, wantBlend)
+			name := fmt.Sprintf("%d×%d", rows, n)
+			nearBytes(t, name, got, want)
+			for r := range state {
+				near(t, name, []float32{state[r].Highest, state[r].Weight, blend[r].Shrink, blend[r].Factor},
+					[]float32{wantState[r].Highest, wantState[r].Weight, wantBlend[r].Shrink, wantBlend[r].Factor}, 1e-5)
+			}
+		}
+	}
+}
+
+func TestNormalise(t *testing.T) {
+	for _, n := range []int{1, 16, 38, 192} {
+		for _, rows := range []int{1, 3} {
+			x, weight, bias := floats(rows*n), floats(n), floats(n)
+			x[0] = 100
+			got, want := make([]float32, rows*n), make([]float32, rows*n)
+			Normalise(got, x, weight, bias, 1e-5)
+			plainNormalise(want, x, weight, bias, 1e-5)
+			near(t, fmt.Sprintf("%d×%d", rows, n), got, want, 1e-5)
+		}
+	}
+}
+
+func TestQuantise(t *testing.T) {
+	for _, n := range []int{1, 16, 38, 192} {
+		for _, rows := range []int{1, 5} {
+			ldx, ldd := n+7, n+16
+			x := floats(rows * ldx)
+			for i := range n { // a row of one sign, and one of nothing
+				x[i] = float32(math.Abs(float64(x[i]))) + 1
+				x[(rows-1)*ldx+i] *= float32(min(1, rows-1))
+			}
+			name := fmt.Sprintf("%d×%d", rows, n)
+			got, want := make([]byte, rows*ldd), make([]byte, rows*ldd)
+			info, wantInfo := make([]Row, rows), make([]Row, rows)
+			Quantise(got, ldd, x, ldx, n, info)
+			plainQuantise(want, ldd, x, ldx, n, wantInfo)
+			nearBytes(t, name, got, want)
+			for r := range info {
+				if info[r].Offset != wantInfo[r].Offset || info[r].Offset < -127 || info[r].Offset > 0 {
+					t.Errorf("%s: offset %d, expected %d", name, info[r].Offset, wantInfo[r].Offset)
+				}
+				near(t, name, []float32{info[r].Scale}, []float32{wantInfo[r].Scale}, 1e-6)
+				for i := range n {
+					back := float32(int32(got[r*ldd+i])+info[r].Offset) * info[r].Scale
+					if d := math.Abs(float64(back - x[r*ldx+i])); d > 1.01*float64(info[r].Scale) {
+						t.Fatalf("%s: %g became %g", name, x[r*ldx+i], back)
+					}
+				}
+			}
+			signed, wantSigned := make([]int8, rows*ldd), make([]int8, rows*ldd)
+			scales, wantScales := make([]float32, rows), make([]float32, rows)
+			QuantiseSigned(signed, ldd, x, ldx, n, scales)
+			plainQuantiseSigned(wantSigned, ldd, x, ldx, n, wantScales)
+			nearBytes(t, name, signed, wantSigned)
+			near(t, name, scales, wantScales, 1e-6)
+		}
+	}
+}
+
+func TestPack(t *testing.T) {
+	for _, n := range []int{16, 64, 112} {
+		rows := signedBytes(Group * (n + 3))
+		got, want := make([]byte, 2*PanelBytes(n)), make([]byte, 2*PanelBytes(n))
+		PackKeys(got, rows, n+3, n)
+		plainPackKeys(want, rows, n+3, n)
+		if !slices.Equal(got, want) {
+			t.Errorf("keys of %d differ", n)
+		}
+	}
+	for _, width := range []int{8, 16, 64, 80} {
+		rows := signedBytes(Group * (width + 3))
+		got, want := make([]byte, Group*width), make([]byte, Group*width)
+		PackValues(got, rows, width+3, width)
+		plainPackValues(want, rows, width+3, width)
+		if !slices.Equal(got, want) {
+			t.Errorf("values of %d differ", width)
+		}
+	}
+}
+
+func TestGELU(t *testing.T) {
+	got := floats(16 + 7)
+	got[0], got[1], got[2] = -20, 20, 0
+	want := append([]float32(nil), got...)
+	exact := append([]float32(nil), got...)
+	for i, v := range exact {
+		exact[i] = float32(float64(v) * 0.5 * (1 + math.Erf(float64(v)/math.Sqrt2)))
+	}
+	GELU(got)
+	plainGELU(want)
+	near(t, "GELU", got, want, 1e-5)
+	near(t, "exact GELU", got, exact, 9e-4)
+}
+
+// Stated error bounds.
+func TestBounds(t *testing.T) {
+	for x := -125.; x <= 0; x += 1. / 1024 {
+		if e := math.Abs(float64(power(float32(x)))/math.Exp2(x) - 1); e > 1.8e-3 {
+			t.Fatalf("2^%g: relative error %g", x, e)
+		}
+	}
+	for x := float32(1e-12); x < 1e12; x *= 1.001 {
+		if e := math.Abs(float64(Log2(x)) - math.Log2(float64(x))); e > 2e-5 {
+			t.Fatalf("log₂ %g: error %g", x, e)
+		}
+	}
+	for x := -phiEnd; x <= phiEnd; x += 1. / 1024 {
+		v := []float32{float32(x)}
+		plainGELU(v)
+		if e := math.Abs(float64(v[0]) - x*0.5*(1+math.Erf(x/math.Sqrt2))); e > 1.2e-4 {
+			t.Fatalf("GELU(%g): error %g", x, e)
+		}
+	}
+}

@@ -1,0 +1,16 @@
+//go:build !(goexperiment.simd && (amd64 || wasm))
+
+package kernel
+
+// MatMul: see plainMatMul.
+func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
+	plainMatMul(c, ldc, a, lda, info, panels, inputs, add)
+}
+
+// Attend: see plainAttend.
+func Attend(sums []float32, width int, weights []byte, ldw int, blend []Blend, values []byte, keys int) {
+	plainAttend(sums, width, weights, ldw, blend, values, keys)
+}
+
+// Fast tells whether the products are faster than those of floats.
+func Fast() bool { return false }

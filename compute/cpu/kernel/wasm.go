@@ -1,0 +1,192 @@
+//go:build goexperiment.simd && wasm
+
+package kernel
+
+import (
+	"math"
+	"slices"
+	"unsafe"
+)
+
+// In WebAssembly the kernels are the module of module.go. Whoever starts this
+// program gives it the imports of web/kernel.js, which makes an instance of the
+// module in this program's memory when install asks for it, and passes calls on
+// to it. They get bare pointers, so the ends of slices are checked here.
+
+func init() {
+	if !installed(Module(true)) && !installed(Module(false)) {
+		panic("kernel: expected WebAssembly with SIMD, as this program itself needs; found that it refuses the kernels, or gets their sums wrong")
+	}
+}
+
+// installed tries the kernels on a product whose sum is known: the proposal of
+// relaxed SIMD was in browsers, behind flags, before it was right.
+func installed(module []byte) bool {
+	if install(unsafe.Pointer(&module[0]), int32(len(module))) == 0 {
+		return false
+	}
+	const rows = TileRows
+	got, want, info := make([]float32, rows*Group), make([]float32, rows*Group), make([]Row, rows)
+	inputs, weights := make([]byte, rows*Unit), make([]int8, Group*Unit)
+	for i := range inputs {
+		inputs[i] = byte(127 - i)
+	}
+	for i := range weights {
+		weights[i] = int8(i - 127)
+	}
+	panels := make([]byte, Group/PanelWidth*PanelBytes(Unit))
+	PackKeys(panels, weights, Unit, Unit)
+	for r := range info {
+		info[r] = Row{Offset: int32(-r), Scale: 1}
+		for o := range Group {
+			SetScale(panels[o/PanelWidth*PanelBytes(Unit):], o%PanelWidth, 1, 0)
+		}
+	}
+	MatMul(got, Group, inputs, Unit, info, panels, Unit, false)
+	plainMatMul(want, Group, inputs, Unit, info, panels, Unit, false)
+	return slices.Equal(got, want)
+}
+
+//go:wasmimport kernel install
+func install(module unsafe.Pointer, size int32) int32
+
+//go:wasmimport kernel matmul
+func matmulWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps int32)
+
+//go:wasmimport kernel matmulAdd
+func matmulAddWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps int32)
+
+//go:wasmimport kernel attend
+func attendWasm(sums unsafe.Pointer, width int32, weights unsafe.Pointer, ldw, tiles int32, blend, values unsafe.Pointer, count, steps int32)
+
+//go:wasmimport kernel softmax
+func softmaxWasm(weights unsafe.Pointer, ldw int32, scores unsafe.Pointer, lds int32, inverse unsafe.Pointer, steps, rows int32, state, blend unsafe.Pointer)
+
+//go:wasmimport kernel normalise
+func normaliseWasm(dst, x unsafe.Pointer, rows, steps int32, inverse uint32, weight, bias unsafe.Pointer, eps uint32)
+
+//go:wasmimport kernel quantise
+func quantiseWasm(dst unsafe.Pointer, ldd int32, x unsafe.Pointer, ldx, steps, rows int32, info unsafe.Pointer)
+
+//go:wasmimport kernel quantiseSigned
+func quantiseSignedWasm(dst unsafe.Pointer, ldd int32, x unsafe.Pointer, ldx, steps, rows int32, scales unsafe.Pointer)
+
+//go:wasmimport kernel packKeys
+func packKeysWasm(panels unsafe.Pointer, panelBytes int32, keys unsafe.Pointer, ldk, steps int32)
+
+//go:wasmimport kernel packValues
+func packValuesWasm(dst, values unsafe.Pointer, ldv, steps int32)
+
+//go:wasmimport kernel gelu
+func geluWasm(x unsafe.Pointer, steps int32)
+
+// Fast tells whether the products are faster than those of floats.
+func Fast() bool { return true }
+
+// start is the first of the n elements that a kernel works on.
+func start[T any](s []T, n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s[:n])) }
+
+// MatMul: see plainMatMul.
+func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
+	rows, count := len(info), len(panels)/PanelBytes(inputs)
+	if rows == 0 || count == 0 {
+		return
+	}
+	multiply := matmulWasm
+	if add {
+		multiply = matmulAddWasm
+	}
+	multiply(
+		start(c, (rows-1)*ldc+count*PanelWidth), int32(4*ldc), start(a, (rows-1)*lda+inputs), int32(lda), int32(rows/TileRows),
+		start(info, rows), start(panels, count*PanelBytes(inputs)), int32(count), int32(inputs/Unit))
+}
+
+// Attend: see plainAttend.
+func Attend(sums []float32, width int, weights []byte, ldw int, blend []Blend, values []byte, keys int) {
+	rows := len(blend)
+	if rows == 0 {
+		return
+	}
+	attendWasm(
+		start(sums, rows*width), int32(4*width), start(weights, (rows-1)*ldw+keys), int32(ldw), int32(rows/TileRows),
+		start(blend, rows), start(values, keys*width), int32(width/PanelWidth), int32(keys/Unit))
+}
+
+// Weights: see plainWeights.
+func Weights(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []Softmax, blend []Blend) {
+	rows := len(state)
+	if rows == 0 {
+		return
+	}
+	softmaxWasm(
+		start(weights, (rows-1)*ldw+n), int32(ldw), start(scores, (rows-1)*lds+n), int32(4*lds),
+		start(inverse, n), int32(n/Unit), int32(rows), start(state, rows), start(blend, rows))
+}
+
+// Normalise: see plainNormalise.
+func Normalise(dst, x, weight, bias []float32, eps float32) {
+	n := len(weight)
+	rows := len(x) / n
+	if n%Unit != 0 {
+		plainNormalise(dst, x, weight, bias, eps)
+		return
+	}
+	if rows > 0 {
+		normaliseWasm(
+			start(dst, rows*n), start(x, rows*n), int32(rows), int32(n/Unit), math.Float32bits(1/float32(n)),
+			start(weight, n), start(bias, n), math.Float32bits(eps))
+	}
+}
+
+// Quantise: see plainQuantise.
+func Quantise(dst []byte, ldd int, x []float32, ldx, n int, info []Row) {
+	rows := len(info)
+	if n%Unit != 0 {
+		plainQuantise(dst, ldd, x, ldx, n, info)
+		return
+	}
+	if rows > 0 {
+		quantiseWasm(
+			start(dst, (rows-1)*ldd+n), int32(ldd), start(x, (rows-1)*ldx+n), int32(4*ldx),
+			int32(n/Unit), int32(rows), start(info, rows))
+	}
+}
+
+// QuantiseSigned: see plainQuantiseSigned.
+func QuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []float32) {
+	rows := len(scales)
+	if n%Unit != 0 {
+		plainQuantiseSigned(dst, ldd, x, ldx, n, scales)
+		return
+	}
+	if rows > 0 {
+		quantiseSignedWasm(
+			start(dst, (rows-1)*ldd+n), int32(ldd), start(x, (rows-1)*ldx+n), int32(4*ldx),
+			int32(n/Unit), int32(rows), start(scales, rows))
+	}
+}
+
+// PackKeys: see plainPackKeys.
+func PackKeys(panels []byte, keys []int8, ldk, inputs int) {
+	packKeysWasm(
+		start(panels, Group/PanelWidth*PanelBytes(inputs)), int32(PanelBytes(inputs)),
+		start(keys, (Group-1)*ldk+inputs), int32(ldk), int32(inputs/Unit))
+}
+
+// PackValues: see plainPackValues.
+func PackValues(dst []byte, values []int8, ldv, width int) {
+	if width%Unit != 0 {
+		plainPackValues(dst, values, ldv, width)
+		return
+	}
+	packValuesWasm(start(dst, Group*width), start(values, (Group-1)*ldv+width), int32(ldv), int32(width/Unit))
+}
+
+// GELU: see plainGELU.
+func GELU(x []float32) {
+	whole := len(x) / Unit * Unit
+	if whole > 0 {
+		geluWasm(start(x, whole), int32(whole/Unit))
+	}
+	plainGELU(x[whole:])
+}

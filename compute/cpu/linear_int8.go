@@ -1,0 +1,81 @@
+package cpu
+
+import (
+	"segmenter/compute"
+	"segmenter/compute/cpu/kernel"
+	"segmenter/compute/internal/host"
+)
+
+// linear8 is W and b for products of bytes. The last panel is filled up with
+// zeros, and so are the inputs of each output.
+type linear8 struct {
+	out, in int
+	panels  []byte
+}
+
+func (l *linear8) In() int  { return l.in }
+func (l *linear8) Out() int { return l.out }
+
+// width is the number of outputs of all panels.
+func (l *linear8) width() int { return pad(l.out, kernel.PanelWidth) }
+
+func newLinear8(w compute.Weight, bias []float32) *linear8 {
+	host.SameLength("NewLinear", w.Out*w.In, len(w.Int8))
+	inputs, outputs := pad(w.In, kernel.Unit), pad(w.Out, kernel.Group)
+	size := kernel.PanelBytes(inputs)
+	l := &linear8{w.Out, w.In, make([]byte, outputs/kernel.PanelWidth*size)}
+	rows := make([]int8, kernel.Group*inputs)
+	for first := 0; first < outputs; first += kernel.Group {
+		clear(rows)
+		for r := range min(kernel.Group, w.Out-first) {
+			copy(rows[r*inputs:], w.Int8[(first+r)*w.In:][:w.In])
+		}
+		kernel.PackKeys(l.panels[first/kernel.PanelWidth*size:], rows, inputs, inputs)
+	}
+	l.panels = l.panels[:l.width()/kernel.PanelWidth*size]
+	for o := range w.Out {
+		kernel.SetScale(l.panels[o/kernel.PanelWidth*size:], o%kernel.PanelWidth, w.Scale[o], bias[o])
+	}
+	return l
+}
+
+// bytes8 is a block of rows, quantised.
+type bytes8 struct {
+	stride int // bytes of a row, a multiple of kernel.Unit
+	data   []byte
+	rows   [blockRows]kernel.Row
+}
+
+// quantise quantises rows of n values, ldx apart.
+func (b *bytes8) quantise(x []float32, ldx, rows, n int) {
+	b.stride = pad(n, kernel.Unit)
+	b.data = grow(&b.data, blockRows*b.stride)
+	kernel.Quantise(b.data, b.stride, x, ldx, n, b.rows[:rows])
+}
+
+func (l *linear8) apply(d *Device, c, x []float32, rows int, accumulate bool) {
+	a := &d.bytes8
+	a.quantise(x, l.in, rows, l.in)
+	inputs := a.stride
+	whole := 0 // rows that fill tiles and can go straight to c
+	if l.out == l.width() {
+		whole = rows / kernel.TileRows * kernel.TileRows
+	}
+	if whole > 0 {
+		kernel.MatMul(c, l.out, a.data, inputs, a.rows[:whole], l.panels, inputs, accumulate)
+	}
+	if whole == rows {
+		return
+	}
+	rest := pad(rows-whole, kernel.TileRows)
+	product := d.product.get(rest * l.width())
+	kernel.MatMul(product, l.width(), a.data[whole*inputs:], inputs, a.rows[whole:][:rest], l.panels, inputs, false)
+	for r := range rows - whole {
+		y := c[(whole+r)*l.out:][:l.out]
+		if accumulate {
+			add(y, product[r*l.width():])
+		} else {
+			copy(y, product[r*l.width():])
+		}
+	}
+}

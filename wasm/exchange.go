@@ -1,0 +1,116 @@
+//go:build js
+
+package main
+
+import (
+	"errors"
+	"syscall/js"
+
+	"segmenter/compute/cpu"
+)
+
+// The memory that ranks share begins with two Int32, which web/ranks.js writes
+// too: it sets both to 0 before a photo, while no rank is at work, and the
+// round to -1 so that ranks that wait for one that gave up do not wait forever.
+const (
+	roundWord   = 0 // how often all ranks have met; -1: broken
+	arrivedWord = 1 // how many ranks have come to the next meeting
+
+	// Behind them lie the two halves. This also keeps them apart from data in
+	// the processor's cache.
+	headBytes = 64
+)
+
+var errBroken = errors.New("another part of the engine gave up, or stopped")
+
+// sharedMemory is how ranks see each other's data (a cpu.Exchange) where each
+// is a Go instance of its own, with memory that no other can see. The bytes of
+// an exchange lie in private memory; at its end every rank copies its own to a
+// SharedArrayBuffer, waits for the others, and copies all from there.
+//
+// The buffer has two halves that take turns, so that one meeting is enough: a
+// rank writes to a half again only when all have come to the meeting in
+// between, and thus have read it. What is longer than a half takes several
+// rounds.
+type sharedMemory struct {
+	ranks   int
+	atomics js.Value
+	state   js.Value    // Int32Array of the head
+	halves  [2]js.Value // Uint8Array
+	half    int         // bytes of each
+	private []byte
+	open    []byte // the bytes of the exchange, in private
+}
+
+// newSharedMemory takes a SharedArrayBuffer of which the head is set to 0.
+func newSharedMemory(ranks int, buffer js.Value) *sharedMemory {
+	half := (buffer.Get("byteLength").Int() - headBytes) / 2
+	bytes := js.Global().Get("Uint8Array")
+	return &sharedMemory{
+		ranks:   ranks,
+		atomics: js.Global().Get("Atomics"),
+		state:   js.Global().Get("Int32Array").New(buffer, 0, headBytes/4),
+		halves:  [2]js.Value{bytes.New(buffer, headBytes, half), bytes.New(buffer, headBytes+half, half)},
+		half:    half,
+	}
+}
+
+// Begin: see [cpu.Exchange]. Memory of this size starts at a multiple of 16.
+func (x *sharedMemory) Begin(n int) []byte {
+	if cap(x.private) < n {
+		x.private = make([]byte, max(n, 1024))
+	}
+	x.open = x.private[:n]
+	return x.open
+}
+
+// End: see [cpu.Exchange].
+func (x *sharedMemory) End(own []cpu.Span) error {
+	for from := 0; from < len(x.open); from += x.half {
+		if err := x.round(from, min(from+x.half, len(x.open)), own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// round exchanges the bytes from … to.
+func (x *sharedMemory) round(from, to int, own []cpu.Span) error {
+	round := x.atomic("load", roundWord)
+	if round < 0 {
+		return errBroken
+	}
+	half := x.halves[round%2]
+	for _, s := range own {
+		if first, end := max(s.From, from), min(s.To, to); first < end {
+			js.CopyBytesToJS(half.Call("subarray", first-from, end-from), x.open[first:end])
+		}
+	}
+	if err := x.meet(round); err != nil {
+		return err
+	}
+	// Its own bytes too: that costs less than to leave them out.
+	js.CopyBytesToGo(x.open[from:to], half)
+	return nil
+}
+
+// meet waits until all ranks have come.
+func (x *sharedMemory) meet(round int) error {
+	if x.atomic("add", arrivedWord, 1) == x.ranks-1 {
+		x.atomic("store", arrivedWord, 0)
+		x.atomic("compareExchange", roundWord, round, round+1) // unless it is broken
+		x.atomic("notify", roundWord)
+	}
+	for x.atomic("load", roundWord) == round {
+		x.atomics.Call("wait", x.state, roundWord, round)
+	}
+	if x.atomic("load", roundWord) < 0 {
+		return errBroken
+	}
+	return nil
+}
+
+// atomic calls a function of Atomics on the head.
+func (x *sharedMemory) atomic(name string, word int, values ...any) int {
+	return x.atomics.Call(name, append([]any{x.state, word}, values...)...).Int()
+}

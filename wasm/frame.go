@@ -1,0 +1,68 @@
+//go:build js
+
+package main
+
+import (
+	"encoding/binary"
+
+	"segmenter/compute/cpu"
+	"segmenter/photo"
+)
+
+// sharedFrame is a picture that the first rank has and all ranks read (a
+// photo.Source), at the same time, in strips: none needs memory for more.
+type sharedFrame struct {
+	exchange cpu.Exchange
+	frame    *photo.Image // nil on ranks that only read
+
+	height, width int
+	strip         []byte
+	first, end    int // rows in strip
+}
+
+// showFrame is called by the first rank with the picture, and by the others
+// with nil.
+func showFrame(x cpu.Exchange, frame *photo.Image) (*sharedFrame, error) {
+	f := &sharedFrame{exchange: x, frame: frame}
+	size := x.Begin(8)
+	if frame != nil {
+		binary.LittleEndian.PutUint32(size, uint32(frame.Height))
+		binary.LittleEndian.PutUint32(size[4:], uint32(frame.Width))
+	}
+	if err := x.End(f.own(8)); err != nil {
+		return nil, err
+	}
+	f.height, f.width = int(binary.LittleEndian.Uint32(size)), int(binary.LittleEndian.Uint32(size[4:]))
+	return f, nil
+}
+
+func (f *sharedFrame) Size() (height, width int) { return f.height, f.width }
+
+func (f *sharedFrame) Row(y int, dst []byte) error {
+	if y >= f.end {
+		if err := f.next(y); err != nil {
+			return err
+		}
+	}
+	copy(dst, f.strip[(y-f.first)*3*f.width:][:3*f.width])
+	return nil
+}
+
+// next fetches the strip that begins with row y.
+func (f *sharedFrame) next(y int) error {
+	n := 3 * f.width
+	f.first, f.end = y, min(f.height, y+max(1, stripBytes/n))
+	f.strip = f.exchange.Begin((f.end - f.first) * n)
+	if f.frame != nil {
+		copy(f.strip, f.frame.Pix[f.first*n:f.end*n])
+	}
+	return f.exchange.End(f.own(len(f.strip)))
+}
+
+// own is what this rank fills in of n bytes: all or nothing.
+func (f *sharedFrame) own(n int) []cpu.Span {
+	if f.frame == nil {
+		return nil
+	}
+	return []cpu.Span{{From: 0, To: n}}
+}
