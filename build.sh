@@ -74,7 +74,7 @@ check_sources() {
 # The wasm runtime of Go has 8 kB for arguments and variables together, so it
 # gets only the variables that it needs.
 test_in_node() {
-	wasm go test -exec "env -i PATH=$PATH node $PWD/e2e/wasmnode/run.mjs $(go env GOROOT)" "${engine_packages[@]}"
+	wasm go test -exec "env -i PATH=$PATH $(command -v node || command -v nodejs) $PWD/e2e/wasmnode/run.mjs $(go env GOROOT)" "${engine_packages[@]}"
 }
 
 test_in_chromium() {

@@ -33,7 +33,7 @@ func readEnvironment(ctx context.Context) (environment, error) {
 		date:      time.Now().Format(time.DateOnly),
 		processor: after("/proc/cpuinfo", "model name"),
 		cores:     runtime.NumCPU(),
-		memory:    after("/proc/meminfo", "MemTotal"),
+		memory:    gigabytes(after("/proc/meminfo", "MemTotal")),
 		system:    strings.Trim(after("/etc/os-release", "PRETTY_NAME"), `"`),
 	}
 	tab, stop, err := chromium.Start(ctx)
@@ -79,4 +79,13 @@ func after(path, key string) string {
 		}
 	}
 	return "unknown"
+}
+
+// gigabytes shortens "24683620 kB"; what is not of this form stays.
+func gigabytes(text string) string {
+	var kilobytes float64
+	if n, _ := fmt.Sscanf(text, "%g kB", &kilobytes); n != 1 {
+		return text
+	}
+	return fmt.Sprintf("%.0f GB", kilobytes*1024/1e9)
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +81,14 @@ func TestParsePeak(t *testing.T) {
 	}
 }
 
+func TestGigabytes(t *testing.T) {
+	for text, want := range map[string]string{"24683620 kB": "25 GB", "unknown": "unknown"} {
+		if got := gigabytes(text); got != want {
+			t.Errorf("%q became %q, expected %q", text, got, want)
+		}
+	}
+}
+
 func TestReplaceMarked(t *testing.T) {
 	text := "before\n" + beginMark + "\nold\n" + endMark + "\nafter\n"
 	got, err := replaceMarked(text, "new\n")
@@ -90,6 +100,23 @@ func TestReplaceMarked(t *testing.T) {
 	}
 	if _, err := replaceMarked("no marks", "new\n"); err == nil {
 		t.Error("a document without marks was let through")
+	}
+}
+
+func TestDocumentHasMarks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "benchmarks.md")
+	text, err := os.ReadFile("../docs/benchmarks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := updateDocument(path, "the results\n"); err != nil {
+		t.Error(err)
+	}
+	if text, _ = os.ReadFile(path); !strings.Contains(string(text), "the results") {
+		t.Errorf("no results in %s", text)
 	}
 }
 
@@ -111,7 +138,7 @@ func TestReport(t *testing.T) {
 	}
 	text := r.String()
 	for _, want := range []string{
-		"LiteRT.js int8 takes 2.00× to 2.50× this project's time, 2.25× in the middle.",
+		"LiteRT.js int8 takes 2.00× to 2.50× this project's time; the median is 2.25×.",
 		"The faster of onnxruntime-web's two takes 2.00× to 4.00×",
 		"55 (60)", "2.00×", "8.0 MB", "1.60×", "300.0 MB", "3.00×", "0; 100.0 %",
 	} {

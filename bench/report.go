@@ -133,7 +133,7 @@ func (r *report) summary() string {
 			ratios = append(ratios, least)
 		}
 		if !slices.ContainsFunc(ratios, math.IsNaN) {
-			fmt.Fprintf(&out, "%s takes %s to %s this project's time, %s in the middle.\n",
+			fmt.Fprintf(&out, "- %s takes %s to %s this project's time; the median is %s.\n",
 				group.title, ratio(slices.Min(ratios)), ratio(slices.Max(ratios)), ratio(median(ratios)))
 		}
 	}

@@ -6,10 +6,9 @@
 
 import { compileEngine } from "./compile.js";
 import { EngineClient } from "./engine.js";
-import { SegmenterError } from "./errors.js";
 import { forgetModel, readModel, storeModel } from "./model.js";
 
-// More ranks than this wait for each other longer than they compute, and each takes memory.
+// Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
 const MOST_BY_DEFAULT = 8;
 
 /**
@@ -120,7 +119,7 @@ export class Ranks {
   /**
    * Ends the workers; open and later requests fail with the error.
    *
-   * @param {SegmenterError} error
+   * @param {import("./errors.js").SegmenterError} error
    */
   close(error) {
     if (this.#failure) return;

@@ -101,8 +101,8 @@ export class Segmenter {
   }
 
   /**
-   * Segments a file or a bitmap, of which the engine gets a copy. (Browsers let bitmaps that are
-   * copies share their pixels.)
+   * Segments a file or a bitmap, of which the engine gets a copy, so that it can be repeated. (In
+   * Chromium, bitmaps that are copies share their pixels.)
    */
   async #segment(source, how, copying, { signal, onProgress }) {
     const { value: bitmap, elapsed } = await timed(decodePhoto(source));
