@@ -134,7 +134,7 @@ func TestThreadsOfPage(t *testing.T) {
 		if !strings.HasSuffix(facts, test.facts) {
 			t.Errorf("%s: the page says %q, expected %q at the end", test.query, facts, test.facts)
 		}
-		v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256})
+		v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, asInt8)
 	}
 }
 

@@ -59,21 +59,25 @@ func (e *engine) start(arguments []js.Value) (any, error) {
 }
 
 // devices is this engine's part of the ranks.
-func (e *engine) devices() []compute.Device {
+func (e *engine) devices(a cpu.Arithmetic) []compute.Device {
 	if e.exchange == nil {
-		return cpu.New(1, cpu.Fastest())
+		return cpu.New(1, a)
 	}
-	return []compute.Device{cpu.NewRank(e.rank, e.ranks, e.exchange, cpu.Fastest())}
+	return []compute.Device{cpu.NewRank(e.rank, e.ranks, e.exchange, a)}
 }
 
-// load(bytes: Uint8Array) takes a model file and returns what it says of
-// itself. A model that is refused leaves the one before in place.
+// load(bytes: Uint8Array, arithmetic: "int8" | "float") takes a model file and
+// returns what it says of itself. A model that is refused leaves the one before in place.
 func (e *engine) load(arguments []js.Value) (any, error) {
 	m, err := model.Read(&reader{bytes: arguments[0]})
 	if err != nil {
 		return nil, err
 	}
-	s, err := model.New(m, e.devices())
+	arithmetic := cpu.Int8
+	if len(arguments) > 1 && arguments[1].String() == "float" {
+		arithmetic = cpu.Float
+	}
+	s, err := model.New(m, e.devices(arithmetic))
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ async function loadModel() {
 }
 
 function engineOptions() {
-  return { model: address.model ?? page.dataset.model, device: address.device };
+  return { model: address.model ?? page.dataset.model, device: address.device, arithmetic: address.arithmetic };
 }
 
 function showLoading({ stage, loaded, total }) {

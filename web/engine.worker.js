@@ -4,7 +4,7 @@
 // and, if it is the first rank, the pixels of the photo being segmented.
 // It is sent { id, type, payload }:
 //   start          { module, rank, ranks, memory }  the WebAssembly, and what the ranks share
-//   load           { bytes }                        of a model file
+//   load           { bytes, arithmetic }            of a model file, and "int8" or "float"
 //   segment        { bitmap, options }              a photo and { decoder, size, window, stride }
 //   follow         { width, height, options }       the same photo, for the ranks after the first
 //   probabilities  { classId }                      of the last photo
@@ -73,8 +73,8 @@ async function start({ module, rank, ranks, memory }) {
   return [];
 }
 
-async function load({ bytes }) {
-  return [await engine.load(bytes)];
+async function load({ bytes, arithmetic }) {
+  return [await engine.load(bytes, arithmetic)];
 }
 
 async function segment({ bitmap, options }, report) {

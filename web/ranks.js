@@ -22,6 +22,7 @@ export function usableThreads(wanted) {
 }
 
 export class Ranks {
+  #arithmetic;
   #clients; // the first is the one that is asked
   #exchange; // null for a single rank
   #onProgress;
@@ -32,9 +33,11 @@ export class Ranks {
    * Starts the workers.
    *
    * @param {number} count
+   * @param {"int8" | "float"} arithmetic
    * @param {(progress: import("./segmenter.js").Progress) => void} onProgress  of loading
    */
-  constructor(count, onProgress) {
+  constructor(count, arithmetic, onProgress) {
+    this.#arithmetic = arithmetic;
     this.#onProgress = onProgress;
     this.#exchange = count > 1 ? new Exchange() : null;
     this.#clients = Array.from({ length: count }, () => new EngineClient((error) => this.close(error)));
@@ -75,7 +78,7 @@ export class Ranks {
 
   async #loadFrom(source, { bytes, stored }) {
     const file = this.#exchange ? shared(bytes) : bytes;
-    const [info] = await this.#all(() => ["load", { bytes: file }]);
+    const [info] = await this.#all(() => ["load", { bytes: file, arithmetic: this.#arithmetic }]);
     if (typeof source === "string" && !stored) storeModel(source, bytes);
     return info;
   }

@@ -36,6 +36,11 @@ export interface SegmenterOptions {
   /** Where to compute. "auto" (default) takes the fastest there is; today that is "cpu". */
   device?: "auto" | "cpu";
   /**
+   * "int8" (default): products of bytes where the model's weights are bytes, the fastest by far.
+   * "float": float32 throughout, for comparisons.
+   */
+  arithmetic?: "int8" | "float";
+  /**
    * How many threads compute. Default: one for each core, at most 8. Threads share memory, which
    * browsers allow only to pages that are cross-origin isolated (two headers, see the README):
    * elsewhere there is one, whatever is asked for. The mask is the same for every number.

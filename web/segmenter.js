@@ -22,6 +22,7 @@ export class Segmenter {
   #source;
   #onProgress;
   #threads;
+  #arithmetic;
   #engine = null; // Ranks
   #model = null; // what the engine says of the model
   #requests = new Set(); // an AbortController for each request that is running or waiting
@@ -33,14 +34,16 @@ export class Segmenter {
    *
    * @param {import("./segmenter.js").SegmenterOptions} options
    */
-  constructor({ model = DEFAULT_MODEL, device = "auto", threads, onProgress = () => {} } = {}) {
+  constructor({ model = DEFAULT_MODEL, device = "auto", arithmetic = "int8", threads, onProgress = () => {} } = {}) {
     requireBrowser();
     requireOption(device === "auto" || device === "cpu", "device", `"auto" or "cpu"`, device);
+    requireOption(["int8", "float"].includes(arithmetic), "arithmetic", `"int8" or "float"`, arithmetic);
     const isNumber = threads === undefined || (Number.isInteger(threads) && threads > 0);
     requireOption(isNumber, "threads", "a whole number above 0", threads);
     const isUrl = typeof model === "string" || model instanceof URL;
     this.#source = isUrl ? new URL(model, document.baseURI).href : model;
     this.#onProgress = onProgress;
+    this.#arithmetic = arithmetic;
     this.#threads = usableThreads(threads);
   }
 
@@ -174,7 +177,7 @@ export class Segmenter {
   async #startedEngine() {
     if (this.#disposed) throw disposedError();
     if (this.#engine?.alive) return this.#engine;
-    const engine = new Ranks(this.#threads, this.#onProgress);
+    const engine = new Ranks(this.#threads, this.#arithmetic, this.#onProgress);
     this.#engine = engine;
     try {
       this.#model = await engine.load(this.#source);
