@@ -49,7 +49,7 @@ export async function storeModel(url, bytes) {
   try {
     const store = await caches.open(STORE);
     await store.delete(url, { ignoreSearch: true });
-    await store.put(url, new Response(bytes));
+    await store.put(url, new Response(bytes.slice())); // a copy, since shared memory is refused
   } catch {
     // Private windows, plain http and full disks have no store.
   }
@@ -120,10 +120,13 @@ function unreachable(url, cause) {
   );
 }
 
-/** The chunks of a body that is arriving, and how many bytes there will be. */
+/**
+ * A body that is arriving, and how many bytes there will be. Once that is known, it is put together
+ * as it comes, in memory that the ranks can share: to touch new memory is what takes time here.
+ */
 class Download {
-  #chunks = [];
-  #head = new Uint8Array(0);
+  #file = new Uint8Array(0); // with room for all, once that is known
+  #chunks = []; // what comes before that, or does not fit
   #headRead = false;
   loaded = 0;
   total = 0;
@@ -136,19 +139,45 @@ class Download {
   }
 
   add(chunk) {
-    this.#chunks.push(chunk);
-    this.loaded += chunk.length;
-    if (!this.#headRead) {
-      this.#head = concatenate([this.#head, chunk]);
-      const length = statedLength(this.#head);
-      this.#headRead = length !== undefined;
-      this.total = length || this.total;
+    if (this.loaded + chunk.length <= this.#file.length) {
+      this.#file.set(chunk, this.loaded);
+    } else {
+      if (this.#file.length > 0) this.#giveUpFile();
+      this.#chunks.push(chunk);
     }
+    this.loaded += chunk.length;
+    if (!this.#headRead) this.#readHead();
+  }
+
+  /** Learns the length from the head of the file, as soon as it is there. */
+  #readHead() {
+    const head = this.bytes();
+    const length = statedLength(head);
+    if (length === undefined) return;
+    this.#headRead = true;
+    this.total = length || this.total;
+    if (this.total < head.length) return;
+    try {
+      this.#file = shareable(this.total);
+    } catch {
+      return; // more than there can be: the engine says what is wrong
+    }
+    this.#file.set(head);
+    this.#chunks = [];
+  }
+
+  #giveUpFile() {
+    this.#chunks = [this.bytes()];
+    this.#file = new Uint8Array(0);
   }
 
   bytes() {
-    return concatenate(this.#chunks);
+    return this.#file.length > 0 ? this.#file.subarray(0, this.loaded) : concatenate(this.#chunks, this.loaded);
   }
+}
+
+function shareable(length) {
+  return new Uint8Array(globalThis.crossOriginIsolated ? new SharedArrayBuffer(length) : length);
 }
 
 /**
@@ -172,8 +201,8 @@ function statedLength(head) {
   }
 }
 
-function concatenate(chunks) {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+function concatenate(chunks, length) {
+  const bytes = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);

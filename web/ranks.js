@@ -133,6 +133,7 @@ export class Ranks {
 
 /** The same bytes, so that posting them copies nothing. */
 function shared(bytes) {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
   return copy;

@@ -24,11 +24,16 @@ func newLinear8(w compute.Weight, bias []float32) *linear8 {
 	inputs, outputs := pad(w.In, kernel.Unit), pad(w.Out, kernel.Group)
 	size := kernel.PanelBytes(inputs)
 	l := &linear8{w.Out, w.In, make([]byte, outputs/kernel.PanelWidth*size)}
-	rows := make([]int8, kernel.Group*inputs)
+	filledUp := make([]int8, kernel.Group*inputs)
 	for first := 0; first < outputs; first += kernel.Group {
-		clear(rows)
-		for r := range min(kernel.Group, w.Out-first) {
-			copy(rows[r*inputs:], w.Int8[(first+r)*w.In:][:w.In])
+		rows := filledUp
+		if w.In == inputs && first+kernel.Group <= w.Out {
+			rows = w.Int8[first*w.In:]
+		} else {
+			clear(rows)
+			for r := range min(kernel.Group, w.Out-first) {
+				copy(rows[r*inputs:], w.Int8[(first+r)*w.In:][:w.In])
+			}
 		}
 		kernel.PackKeys(l.panels[first/kernel.PanelWidth*size:], rows, inputs, inputs)
 	}

@@ -2,6 +2,8 @@ package kernel
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,6 +39,16 @@ func TestAssemble(t *testing.T) {
 		0b`
 	if got, want := fmt.Sprintf("% x", assemble([]*function{f})), strings.Join(strings.Fields(want), " "); got != want {
 		t.Errorf("assembled\n%s\nexpected\n%s", got, want)
+	}
+}
+
+// TestGenerated checks that the modules in this folder are those of module.go.
+func TestGenerated(t *testing.T) {
+	for name, module := range map[string][]byte{"relaxed.wasm": Module(true), "plain.wasm": Module(false)} {
+		file, err := os.ReadFile(name)
+		if err != nil || !slices.Equal(file, module) {
+			t.Errorf("%s is out of date (%v): run go generate ./compute/cpu/kernel", name, err)
+		}
 	}
 }
 

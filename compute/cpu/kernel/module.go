@@ -2,6 +2,8 @@ package kernel
 
 import "math"
 
+//go:generate go run ./generate
+
 // Module is the kernels as a WebAssembly module, which exports them and imports
 // the memory that it works in as go.mem. With relaxed, it needs an engine that
 // has relaxed SIMD; without, its products are slower, and the same.

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	_ "embed"
 	"math"
 	"slices"
 	"unsafe"
@@ -13,8 +14,17 @@ import (
 // module in this program's memory when install asks for it, and passes calls on
 // to it. They get bare pointers, so the ends of slices are checked here.
 
+// The modules are assembled beforehand: before a browser has optimised this
+// program, that takes it a second.
+//
+//go:embed relaxed.wasm
+var relaxed []byte
+
+//go:embed plain.wasm
+var plain []byte
+
 func init() {
-	if !installed(Module(true)) && !installed(Module(false)) {
+	if !installed(relaxed) && !installed(plain) {
 		panic("kernel: expected WebAssembly with SIMD, as this program itself needs; found that it refuses the kernels, or gets their sums wrong")
 	}
 }
