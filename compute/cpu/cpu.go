@@ -3,7 +3,9 @@
 // loops where GOEXPERIMENT=simd is not set.
 //
 // linear.go, attention.go, normalise.go and classify.go carry out the
-// operations, in terms of a handful of kernels: kernel_simd.go holds the fast
+// operations, in one of two arithmetics. On bytes (linear_int8.go,
+// attention_int8.go) the innermost loops are those of package kernel. On floats
+// (linear_float.go, attention.go) they are here: kernel_simd.go holds the fast
 // ones, with the tile of the matrix product in tile_simd.go and tile_wasm.go,
 // and kernel_scalar.go their plain counterparts. exchange.go lets ranks work
 // together.

@@ -1,0 +1,92 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"segmenter/compute"
+	"segmenter/compute/cpu"
+	"segmenter/photo"
+)
+
+// BenchmarkFrame segments a photo with one rank, and says which operations of
+// the device take the time:
+//
+//	go test -run - -bench Frame ./model
+//	go build -o wasmbrowser ./e2e/wasmbrowser
+//	GOOS=js GOARCH=wasm go test -run - -bench Frame -exec "$PWD/wasmbrowser" ./model
+func BenchmarkFrame(b *testing.B) {
+	for _, size := range []int{256, 512} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			s := openSegmenter(b, int8Weights, 1, cpu.Int8)
+			watch := &stopwatch{Device: s.devices[0], spent: map[string]time.Duration{}}
+			s.devices[0] = watch
+			src := &photo.Image{Height: size, Width: size, Pix: make([]byte, 3*size*size)}
+			for i := range src.Pix {
+				src.Pix[i] = byte(i * i >> 8)
+			}
+			r := new(Result)
+			frame := func() {
+				if err := s.SegmentInto(context.Background(), r, src, Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for range 5 { // a browser optimises meanwhile
+				frame()
+			}
+			clear(watch.spent)
+			for b.Loop() {
+				frame()
+			}
+			for name, spent := range watch.spent {
+				b.ReportMetric(spent.Seconds()*1000/float64(b.N), name+"-ms")
+			}
+		})
+	}
+}
+
+// stopwatch adds up the time that a device spends on its operations.
+type stopwatch struct {
+	compute.Device
+	spent map[string]time.Duration
+}
+
+// since is to be deferred: the argument is taken at once.
+func (w *stopwatch) since(name string, start time.Time) { w.spent[name] += time.Since(start) }
+
+func (w *stopwatch) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, l compute.Linear, position compute.Tensor) {
+	defer w.since("PatchEmbed", time.Now())
+	w.Device.PatchEmbed(dst, f, g, l, position)
+}
+
+func (w *stopwatch) Linear(dst, x compute.Tensor, l compute.Linear, op compute.LinearOp) {
+	defer w.since("Linear", time.Now())
+	w.Device.Linear(dst, x, l, op)
+}
+
+func (w *stopwatch) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
+	defer w.since("FeedForward", time.Now())
+	w.Device.FeedForward(x, n, fc1, fc2)
+}
+
+func (w *stopwatch) Attention(dst, qkv compute.Tensor, heads int, at compute.Share) {
+	defer w.since("Attention", time.Now())
+	w.Device.Attention(dst, qkv, heads, at)
+}
+
+func (w *stopwatch) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
+	defer w.since("LayerNorm", time.Now())
+	w.Device.LayerNorm(dst, x, n)
+}
+
+func (w *stopwatch) MatMulT(dst, a, b compute.Tensor) {
+	defer w.since("MatMulT", time.Now())
+	w.Device.MatMulT(dst, a, b)
+}
+
+func (w *stopwatch) Classify(dst compute.Mask, scores compute.Tensor, view *compute.View) {
+	defer w.since("Classify", time.Now())
+	w.Device.Classify(dst, scores, view)
+}
