@@ -38,9 +38,16 @@ type sharedMemory struct {
 	state   js.Value    // Int32Array of the head
 	halves  [2]js.Value // Uint8Array
 	half    int         // bytes of each
+	views   map[part]js.Value
 	private []byte
 	open    []byte // the bytes of the exchange, in private
 }
+
+// part is the bytes from … to of a half.
+type part struct{ half, from, to int }
+
+// maxViews is more than a frame has parts, of which there are six a head.
+const maxViews = 512
 
 // newSharedMemory takes a SharedArrayBuffer of which the head is set to 0.
 func newSharedMemory(ranks int, buffer js.Value) *sharedMemory {
@@ -52,6 +59,7 @@ func newSharedMemory(ranks int, buffer js.Value) *sharedMemory {
 		state:   js.Global().Get("Int32Array").New(buffer, 0, headBytes/4),
 		halves:  [2]js.Value{bytes.New(buffer, headBytes, half), bytes.New(buffer, headBytes+half, half)},
 		half:    half,
+		views:   map[part]js.Value{},
 	}
 }
 
@@ -83,7 +91,7 @@ func (x *sharedMemory) round(from, to int, own []cpu.Span) error {
 	half := x.halves[round%2]
 	for _, s := range own {
 		if first, end := max(s.From, from), min(s.To, to); first < end {
-			js.CopyBytesToJS(half.Call("subarray", first-from, end-from), x.open[first:end])
+			js.CopyBytesToJS(x.view(round%2, first-from, end-from), x.open[first:end])
 		}
 	}
 	if err := x.meet(round); err != nil {
@@ -92,6 +100,21 @@ func (x *sharedMemory) round(from, to int, own []cpu.Span) error {
 	// Its own bytes too: that costs less than to leave them out.
 	js.CopyBytesToGo(x.open[from:to], half)
 	return nil
+}
+
+// view is a part of a half, as a Uint8Array. Layer after layer shows the same
+// parts; to make an object of JavaScript for each takes a frame a millisecond.
+func (x *sharedMemory) view(half, from, to int) js.Value {
+	key := part{half, from, to}
+	if v, ok := x.views[key]; ok {
+		return v
+	}
+	if len(x.views) >= maxViews {
+		clear(x.views)
+	}
+	v := x.halves[half].Call("subarray", from, to)
+	x.views[key] = v
+	return v
 }
 
 // meet waits until all ranks have come.

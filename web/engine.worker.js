@@ -129,16 +129,13 @@ class PhotoRows {
   /** @param {ImageBitmap} bitmap */
   constructor(bitmap) {
     this.bitmap = bitmap;
-    const canvas = globalThis.OffscreenCanvas && new OffscreenCanvas(Math.min(bitmap.width, WIDEST_CANVAS), 1);
-    const context = canvas?.getContext("2d", { alpha: false, willReadFrequently: true });
-    if (!context) {
-      throw new SegmenterError(
-        "unsupported",
-        "This browser has no OffscreenCanvas in workers, which reading a photo needs: update it.",
-      );
-    }
-    this.context = context;
+    this.context = (PhotoRows.#shared ??= newContext());
+    const width = Math.min(bitmap.width, WIDEST_CANVAS);
+    if (this.context.canvas.width !== width) this.context.canvas.width = width;
   }
+
+  /** One canvas for all photos: of a small one, making it takes longer than reading. */
+  static #shared;
 
   /**
    * @param {number} y
@@ -181,6 +178,18 @@ class PhotoRows {
     context.drawImage(bitmap, x, y, width, height, 0, 0, width, height);
     return context.getImageData(0, 0, width, height).data;
   }
+}
+
+function newContext() {
+  const canvas = globalThis.OffscreenCanvas && new OffscreenCanvas(1, 1);
+  const context = canvas?.getContext("2d", { alpha: false, willReadFrequently: true });
+  if (!context) {
+    throw new SegmenterError(
+      "unsupported",
+      "This browser has no OffscreenCanvas in workers, which reading a photo needs: update it.",
+    );
+  }
+  return context;
 }
 
 /** Errors of Go begin small and end without a full stop. */
