@@ -5,9 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkMatMul is the products of a frame, and before them what the machine
-// is capable of: one tile, with inputs so many that its beginning and its end
-// do not count, and so few that all stays in the first-level cache.
+// BenchmarkMatMul is the products of a frame of 512².
 //
 //	go test -run - -bench MatMul ./compute/cpu/kernel
 //	GOOS=js GOARCH=wasm go test -run - -bench MatMul -exec "$PWD/wasmbrowser" ./compute/cpu/kernel
@@ -16,7 +14,6 @@ func BenchmarkMatMul(b *testing.B) {
 		name                  string
 		rows, inputs, outputs int
 	}{
-		{"peak", TileRows, 1536, PanelWidth},
 		{"qkv", 8 * TileRows, 192, 576},
 		{"fc1", 8 * TileRows, 192, 768},
 		{"fc2", 8 * TileRows, 768, 192},
