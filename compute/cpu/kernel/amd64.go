@@ -65,15 +65,15 @@ func dot(a []byte, lda int, w []byte, step, inputs int) [TileRows]archsimd.Int32
 	var s0, s1, s2, s3, s4, s5 archsimd.Int32x8
 	x := unsafe.Pointer(unsafe.SliceData(a))
 	p := unsafe.Pointer(unsafe.SliceData(w))
-	for range inputs / 4 {
-		weights := archsimd.LoadInt8x32Array((*[32]int8)(p))
-		s0 = s0.Add(four(x, 0).DotProductPairsSaturated(weights).DotProductPairs(ones))
-		s1 = s1.Add(four(x, lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
-		s2 = s2.Add(four(x, 2*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
-		s3 = s3.Add(four(x, 3*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
-		s4 = s4.Add(four(x, 4*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
-		s5 = s5.Add(four(x, 5*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
-		x, p = unsafe.Add(x, 4), unsafe.Add(p, step)
+	// Offsets grow instead of pointers, which would end up behind the slices.
+	for i, j := 0, 0; i < inputs; i, j = i+4, j+step {
+		weights := archsimd.LoadInt8x32Array((*[32]int8)(unsafe.Add(p, j)))
+		s0 = s0.Add(four(x, i).DotProductPairsSaturated(weights).DotProductPairs(ones))
+		s1 = s1.Add(four(x, i+lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
+		s2 = s2.Add(four(x, i+2*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
+		s3 = s3.Add(four(x, i+3*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
+		s4 = s4.Add(four(x, i+4*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
+		s5 = s5.Add(four(x, i+5*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
 	}
 	return [TileRows]archsimd.Int32x8{s0, s1, s2, s3, s4, s5}
 }
