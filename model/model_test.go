@@ -205,11 +205,11 @@ func TestUpscale(t *testing.T) {
 
 func TestResizePosition(t *testing.T) {
 	// One extra token, a 2×2 grid of one value each: 0 1 / 2 3.
-	got := resizePosition([]float32{9, 0, 1, 2, 3}, 1, 2, 1, 4, 1)
+	got := ResizePosition([]float32{9, 0, 1, 2, 3}, 1, 2, 1, 4, 1)
 	want := []float32{9, 1, 1.25, 1.75, 2} // rows averaged, columns at −¼ (clamped), ¼, ¾, 1¼ (clamped)
 	for i, w := range want {
 		if math.Abs(float64(got[i]-w)) > 1e-6 {
-			t.Fatalf("resizePosition = %v, expected %v", got, want)
+			t.Fatalf("ResizePosition = %v, expected %v", got, want)
 		}
 	}
 }

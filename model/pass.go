@@ -89,7 +89,7 @@ func newPass(m *Model, n *network, device compute.Device, s shape) (*pass, error
 		p.allClasses = b.tensor(C, D)
 		p.classEmbeddings = b.constant(n.mask.classes[:classes*D], D)
 	}
-	position := resizePosition(n.position, a.ExtraTokens, a.Grid, rows, cols, D)
+	position := ResizePosition(n.position, a.ExtraTokens, a.Grid, rows, cols, D)
 	p.position = b.constant(position[(a.ExtraTokens+first)*D:(a.ExtraTokens+last)*D], D)
 	if extra > 0 {
 		tokens := make([]float32, extra*D)
@@ -183,9 +183,11 @@ func (p *pass) free() {
 	}
 }
 
-// resizePosition fits the position embeddings (E + g², D) to rows×cols patches,
-// bilinearly, as the official implementation does; the extra tokens' stay.
-func resizePosition(embedding []float32, extra, grid, rows, cols, D int) []float32 {
+// ResizePosition fits the position embeddings (extra + grid², D) to rows×cols
+// patches, bilinearly, as the official implementation does
+// (segm/model/utils.py, resize_pos_embed); the extra tokens' stay. The result,
+// (extra + rows·cols, D), is embedding itself where the grid fits.
+func ResizePosition(embedding []float32, extra, grid, rows, cols, D int) []float32 {
 	if rows == grid && cols == grid {
 		return embedding
 	}

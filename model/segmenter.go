@@ -102,7 +102,7 @@ func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source
 	if err != nil {
 		return err
 	}
-	if err := s.resizer.Resize(s.frameOf(want), src, filter); err != nil {
+	if err := s.resize(&s.frame, src, want, filter); err != nil {
 		return err
 	}
 	if err := s.prepare(want, o); err != nil {
@@ -153,14 +153,12 @@ func (s *Segmenter) Resize(dst *photo.Image, src photo.Source, o Options) error 
 	if err != nil {
 		return err
 	}
-	dst.Height, dst.Width = want.frameHeight, want.frameWidth
-	return s.resizer.Resize(dst, src, filter)
+	return s.resize(dst, src, want, filter)
 }
 
-// frameOf is the segmenter's own frame, with the size of a shape.
-func (s *Segmenter) frameOf(want shape) *photo.Image {
-	s.frame.Height, s.frame.Width = want.frameHeight, want.frameWidth
-	return &s.frame
+func (s *Segmenter) resize(dst *photo.Image, src photo.Source, want shape, filter photo.Filter) error {
+	dst.Height, dst.Width = want.frameHeight, want.frameWidth
+	return s.resizer.Resize(dst, src, filter)
 }
 
 // prepare makes the buffers for a shape.

@@ -20,7 +20,7 @@ export class Kernels {
     normalise: (a, b, c, d, e, f, g, h) => this.#kernels.normalise(a, b, c, d, e, f, g, h),
     quantise: (a, b, c, d, e, f, g) => this.#kernels.quantise(a, b, c, d, e, f, g),
     quantiseSigned: (a, b, c, d, e, f, g) => this.#kernels.quantiseSigned(a, b, c, d, e, f, g),
-    packKeys: (a, b, c, d, e) => this.#kernels.packKeys(a, b, c, d, e),
+    packPanels: (a, b, c, d, e) => this.#kernels.packPanels(a, b, c, d, e),
     packValues: (a, b, c, d) => this.#kernels.packValues(a, b, c, d),
     gelu: (a, b) => this.#kernels.gelu(a, b),
   };

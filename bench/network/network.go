@@ -9,7 +9,7 @@ import (
 	"os"
 	"slices"
 
-	"segmenter/compute"
+	"segmenter/model"
 	"segmenter/quant"
 )
 
@@ -97,23 +97,8 @@ func (n *Network) Patches(size int) (int, error) {
 // resized bilinearly as the official implementation does. The peers' files
 // have one size each, so this is done once, in the file.
 func (n *Network) Position(side int) []float32 {
-	D, grid := n.Architecture.Width, n.Architecture.Grid
-	embedding := n.Tensors["encoder.pos_embed"].Values
-	out := slices.Clone(embedding[:D]) // the class token's
-	at := func(row, col int) []float32 { return embedding[(1+row*grid+col)*D:][:D] }
-	scale := float32(grid) / float32(side)
-	for y := range side {
-		top, bottom, down := compute.Bilinear(y, scale, grid)
-		for x := range side {
-			left, right, across := compute.Bilinear(x, scale, grid)
-			for i := range D {
-				upper := at(top, left)[i]*(1-across) + at(top, right)[i]*across
-				lower := at(bottom, left)[i]*(1-across) + at(bottom, right)[i]*across
-				out = append(out, upper*(1-down)+lower*down)
-			}
-		}
-	}
-	return out
+	a := n.Architecture
+	return model.ResizePosition(n.Tensors["encoder.pos_embed"].Values, a.ExtraTokens, a.Grid, side, side, a.Width)
 }
 
 // QKV is the layer that makes queries, keys and values (3D, D), with what

@@ -8,7 +8,7 @@ import (
 )
 
 // keyBlock is how many keys are scored at a time. The scores of a block of
-// queries, blockRows × keyBlock floats = 8 KB, stay in the first-level cache;
+// queries, blockRows × keyBlock floats = 24 KB, stay in the first-level cache;
 // they are never stored for all keys, so that memory is linear in tokens.
 const keyBlock = 128
 

@@ -54,7 +54,7 @@ func (l *keyValues8) head(i int) (keys, values []byte, inverse []float32) {
 	return head[:k:k], head[k:v:v], floats(head[v:])
 }
 
-// attention8 is Attention on bytes. Softmax and sums are computed online, as in
+// attention8 is Attention on bytes. SoftmaxState and sums are computed online, as in
 // the float one; each block of keys has weights of 0 to 127 of its own highest.
 func (d *Device) attention8(out, in *host.Matrix, heads int, at compute.Share) {
 	size := out.Cols() / heads
@@ -112,7 +112,7 @@ func (d *Device) packUnit(keys, values []byte, inverse []float32, qkv *host.Matr
 	k8, v8 := &d.keys8, &d.values8
 	k8.quantise(x[width+column:], qkv.Cols(), rows, all.size, all.inputs)
 	v8.quantise(x[2*width+column:], qkv.Cols(), rows, all.size, all.width)
-	kernel.PackKeys(keys, k8.data, all.inputs, all.inputs)
+	kernel.PackPanels(keys, k8.data, all.inputs, all.inputs)
 	kernel.PackValues(values, v8.data, all.width, all.width)
 
 	panel := kernel.PanelBytes(all.inputs)
@@ -153,7 +153,7 @@ type queries8 struct {
 	scores  scratch // [rows][keys8]
 	weights []byte  // [rows][keys8]
 	sums    scratch // [rows][width]: Σ 2^(score − highest)·value
-	state   [query8]kernel.Softmax
+	state   [query8]kernel.SoftmaxState
 	blend   [query8]kernel.Blend
 }
 
@@ -165,7 +165,7 @@ func (d *Device) newQueries8(x []float32, ldx, rows int, all *keyValues8) *queri
 	grow(&a.weights, query8*keys8)
 	clear(a.sums.get(query8 * all.width))
 	for r := range a.state {
-		a.state[r] = kernel.Softmax{Highest: kernel.Lowest}
+		a.state[r] = kernel.SoftmaxState{Highest: kernel.Lowest}
 	}
 	return a
 }
@@ -175,6 +175,6 @@ func (a *queries8) attend(keys, values []byte, inverse []float32, first, n int, 
 	panel := kernel.PanelBytes(all.inputs)
 	panels := keys[first/kernel.PanelWidth*panel:][:n/kernel.PanelWidth*panel]
 	kernel.MatMul(a.scores, keys8, a.query.data, a.query.stride, a.query.rows[:a.rows], panels, all.inputs, false)
-	kernel.Weights(a.weights, keys8, a.scores, keys8, inverse[first:], n, a.state[:a.rows], a.blend[:a.rows])
+	kernel.Softmax(a.weights, keys8, a.scores, keys8, inverse[first:], n, a.state[:a.rows], a.blend[:a.rows])
 	kernel.Attend(a.sums, all.width, a.weights, keys8, a.blend[:a.rows], values[first*all.width:], n)
 }

@@ -32,20 +32,6 @@ func tileAdd(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int
 	}
 }
 
-func sum(x []float32) (s float32) {
-	for _, v := range x {
-		s += v
-	}
-	return s
-}
-
-func sumOfSquares(x []float32, mean float32) (s float32) {
-	for _, v := range x {
-		s += (v - mean) * (v - mean)
-	}
-	return s
-}
-
 func scale(x []float32, by float32) {
 	for i := range x {
 		x[i] *= by

@@ -2,13 +2,15 @@
 
 package cpu
 
-import "simd"
+import (
+	"simd"
+
+	"segmenter/compute/cpu/kernel"
+)
 
 // The kernels of the device on vectors of whatever length the processor has:
 // 4 floats in WebAssembly and NEON, 8 or 16 with AVX2 or AVX-512. Slices of a
 // length that is no multiple of that end in a partial vector.
-//
-//	go test -bench Kernel ./compute/cpu
 
 // tileRows × panelWidth is the tile of the matrix product that is kept in
 // registers: 4 rows × 2 vectors = 8 sums, with 2 vectors of weights and one
@@ -16,12 +18,7 @@ import "simd"
 // amd64. A tile of 6 rows spills.
 const tileRows = 4
 
-var panelWidth = 2 * lanes()
-
-func lanes() int {
-	var v simd.Float32s
-	return v.Len()
-}
+var panelWidth = 2 * kernel.Lanes()
 
 // tile computes 4 rows of panelWidth columns, c = a·b; tileAdd (tile_simd.go,
 // tile_wasm.go) computes c += a·b. a is [4][k] with stride lda, b [k][panelWidth] with stride ldb.
@@ -30,40 +27,6 @@ func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
 		clear(c[r*ldc:][:panelWidth])
 	}
 	tileAdd(c, ldc, a, lda, b, ldb, k)
-}
-
-// total is the sum of a vector's elements.
-func total(v simd.Float32s) (s float32) {
-	var buffer [16]float32
-	v.Store(buffer[:])
-	for _, x := range buffer[:v.Len()] {
-		s += x
-	}
-	return s
-}
-
-func sum(x []float32) float32 {
-	var s simd.Float32s
-	for ; len(x) >= s.Len(); x = x[s.Len():] {
-		s = s.Add(simd.LoadFloat32s(x))
-	}
-	rest, _ := simd.LoadFloat32sPart(x)
-	return total(s.Add(rest))
-}
-
-// sumOfSquares sums the squares of x − mean.
-func sumOfSquares(x []float32, mean float32) float32 {
-	var s simd.Float32s
-	m := simd.BroadcastFloat32s(mean)
-	for ; len(x) >= s.Len(); x = x[s.Len():] {
-		d := simd.LoadFloat32s(x).Sub(m)
-		s = s.Add(d.Mul(d))
-	}
-	result := total(s)
-	for _, v := range x {
-		result += (v - mean) * (v - mean)
-	}
-	return result
 }
 
 func scale(x []float32, by float32) {
@@ -157,12 +120,7 @@ func highest(x []float32) float32 {
 	for ; len(x) >= m.Len(); x = x[m.Len():] {
 		m = m.Max(simd.LoadFloat32s(x))
 	}
-	var buffer [16]float32
-	m.Store(buffer[:])
-	h := buffer[0]
-	for _, v := range buffer[1:m.Len()] {
-		h = max(h, v)
-	}
+	h := kernel.Largest(m)
 	for _, v := range x {
 		h = max(h, v)
 	}
@@ -179,11 +137,11 @@ func exponentials(x []float32, shift float32) float32 {
 		e.Store(x)
 		s = s.Add(e)
 	}
-	result := total(s)
+	result := kernel.Total(s)
 	if len(x) > 0 {
 		v, _ := simd.LoadFloat32sPart(x)
 		exp(v.Sub(m)).StorePart(x)
-		result += sum(x)
+		result += kernel.Sum(x)
 	}
 	return result
 }

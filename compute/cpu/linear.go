@@ -20,6 +20,9 @@ type layer interface {
 
 // Linear: see [compute.Device].
 func (d *Device) Linear(dst, x compute.Tensor, w compute.Linear, op compute.LinearOp) {
+	if d.err != nil {
+		return
+	}
 	out, in, l := dst.(*host.Matrix), x.(*host.Matrix), w.(layer)
 	host.SameLength("Linear", l.In(), in.Cols())
 	host.SameLength("Linear", l.Out(), out.Cols())
@@ -37,6 +40,9 @@ func (d *Device) Linear(dst, x compute.Tensor, w compute.Linear, op compute.Line
 // FeedForward: see [compute.Device]. The hidden activations of a block of rows
 // stay in the cache.
 func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
+	if d.err != nil {
+		return
+	}
 	m, l1, l2 := x.(*host.Matrix), fc1.(layer), fc2.(layer)
 	host.SameLength("FeedForward", l1.In(), m.Cols())
 	host.SameLength("FeedForward", l1.Out(), l2.In())

@@ -35,7 +35,7 @@ func newLinear8(w compute.Weight, bias []float32) *linear8 {
 				copy(rows[r*inputs:], w.Int8[(first+r)*w.In:][:w.In])
 			}
 		}
-		kernel.PackKeys(l.panels[first/kernel.PanelWidth*size:], rows, inputs, inputs)
+		kernel.PackPanels(l.panels[first/kernel.PanelWidth*size:], rows, inputs, inputs)
 	}
 	l.panels = l.panels[:l.width()/kernel.PanelWidth*size]
 	for o := range w.Out {

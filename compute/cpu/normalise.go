@@ -20,7 +20,7 @@ func (*Device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
 func (*Device) L2Normalize(x compute.Tensor) {
 	m := x.(*host.Matrix)
 	for r := range m.Rows() {
-		scale(m.Row(r), 1/float32(math.Sqrt(float64(sumOfSquares(m.Row(r), 0)))))
+		scale(m.Row(r), 1/float32(math.Sqrt(float64(kernel.SumOfSquares(m.Row(r), 0)))))
 	}
 }
 

@@ -3,6 +3,7 @@
 // It owns the dialog and, while it measures, engines of its own, so that the photo on the page is
 // left alone. It is sent the model's address; it sends nothing.
 
+import { usableThreads } from "../ranks.js";
 import { Segmenter } from "../segmenter.js";
 
 const PHOTO = "samples/astronaut.png";
@@ -47,10 +48,10 @@ export function wireSpeed(options) {
 async function measure(options, signal, say) {
   say("Starting.");
   const photo = await createImageBitmap(await (await fetch(PHOTO, { signal })).blob());
-  const most = await numberOfThreads(options);
+  const most = usableThreads();
   const table = emptyTable(most > 1 ? [1, most] : [1]);
   for (const column of table) {
-    const segmenter = await Segmenter.create({ ...options, threads: column.threads, onProgress: undefined, signal });
+    const segmenter = await Segmenter.create({ ...options, threads: column.threads, signal });
     try {
       for (const [i, size] of SIZES.entries()) {
         say(`Measuring ${size} × ${size}, ${threadsOf(column.threads)}.`);
@@ -61,13 +62,6 @@ async function measure(options, signal, say) {
       segmenter.dispose();
     }
   }
-}
-
-/** How many an engine takes that is free to choose. */
-async function numberOfThreads(options) {
-  const segmenter = await Segmenter.create({ ...options, onProgress: undefined });
-  segmenter.dispose();
-  return segmenter.threads;
 }
 
 /** Times frames until there are enough. */

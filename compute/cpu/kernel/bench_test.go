@@ -37,12 +37,12 @@ func BenchmarkRows(b *testing.B) {
 	const rows, n = 24, 192
 	x, y, weight := floats(rows*n), make([]float32, rows*n), floats(n)
 	out, info := make([]byte, rows*n), make([]Row, rows)
-	state, blend := make([]Softmax, rows), make([]Blend, rows)
+	state, blend := make([]SoftmaxState, rows), make([]Blend, rows)
 	for _, k := range []struct {
 		name string
 		run  func()
 	}{
-		{"Weights", func() { Weights(out, n, x, n, weight, n, state, blend) }},
+		{"Softmax", func() { Softmax(out, n, x, n, weight, n, state, blend) }},
 		{"Normalise", func() { Normalise(y, x, weight, weight, 1e-5) }},
 		{"Quantise", func() { Quantise(out, n, x, n, n, info) }},
 		{"GELU", func() { GELU(y) }},

@@ -52,9 +52,9 @@ func SetScale(panel []byte, i int, scale, bias float32) {
 // blocks before: sum = sum·Shrink + new·Factor.
 type Blend struct{ Shrink, Factor float32 }
 
-// Softmax is what a row of attention has seen so far: the highest score (of
+// SoftmaxState is what a row of attention has seen so far: the highest score (of
 // base 2) and the sum of the weights 127·2^(score − highest).
-type Softmax struct{ Highest, Weight float32 }
+type SoftmaxState struct{ Highest, Weight float32 }
 
 // Lowest is a score below all others.
 const Lowest = -1e30

@@ -77,7 +77,7 @@ func TestMatMul(t *testing.T) {
 						for i := range inputs { // the largest sums that there are
 							weights[3*inputs+i] = 127
 						}
-						PackKeys(panels[o/PanelWidth*PanelBytes(inputs):], weights, inputs, inputs)
+						PackPanels(panels[o/PanelWidth*PanelBytes(inputs):], weights, inputs, inputs)
 					}
 					SetScale(panels[o/PanelWidth*PanelBytes(inputs):], o%PanelWidth, float32(seed.Float64()), float32(seed.Float64()))
 				}
@@ -123,7 +123,7 @@ func TestAttend(t *testing.T) {
 	}
 }
 
-func TestWeights(t *testing.T) {
+func TestSoftmax(t *testing.T) {
 	for _, rows := range []int{1, 6} {
 		for _, n := range []int{16, 128} {
 			lds, ldw := n+4, n+16
@@ -132,16 +132,16 @@ func TestWeights(t *testing.T) {
 				inverse[i] = float32(seed.Float64() * 100)
 			}
 			scores[n-1], inverse[n-1] = Lowest, 0 // a key that only fills up
-			state := make([]Softmax, rows)
+			state := make([]SoftmaxState, rows)
 			for r := range state {
-				state[r] = Softmax{float32(seed.NormFloat64() * 10), float32(seed.Float64())}
+				state[r] = SoftmaxState{float32(seed.NormFloat64() * 10), float32(seed.Float64())}
 			}
-			state[0] = Softmax{Highest: Lowest}
-			wantState := append([]Softmax(nil), state...)
+			state[0] = SoftmaxState{Highest: Lowest}
+			wantState := append([]SoftmaxState(nil), state...)
 			got, want := make([]byte, rows*ldw), make([]byte, rows*ldw)
 			blend, wantBlend := make([]Blend, rows), make([]Blend, rows)
-			Weights(got, ldw, scores, lds, inverse, n, state, blend)
-			plainWeights(want, ldw, scores, lds, inverse, n, wantState, wantBlend)
+			Softmax(got, ldw, scores, lds, inverse, n, state, blend)
+			plainSoftmax(want, ldw, scores, lds, inverse, n, wantState, wantBlend)
 			name := fmt.Sprintf("%d×%d", rows, n)
 			nearBytes(t, name, got, want)
 			for r := range state {
@@ -206,8 +206,8 @@ func TestPack(t *testing.T) {
 	for _, n := range []int{16, 64, 112} {
 		rows := signedBytes(Group * (n + 3))
 		got, want := make([]byte, 2*PanelBytes(n)), make([]byte, 2*PanelBytes(n))
-		PackKeys(got, rows, n+3, n)
-		plainPackKeys(want, rows, n+3, n)
+		PackPanels(got, rows, n+3, n)
+		plainPackPanels(want, rows, n+3, n)
 		if !slices.Equal(got, want) {
 			t.Errorf("keys of %d differ", n)
 		}

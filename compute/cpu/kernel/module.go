@@ -15,7 +15,7 @@ func Module(relaxed bool) []byte {
 	return assemble([]*function{
 		e.matmul("matmul", false), e.matmul("matmulAdd", true), e.attend(),
 		e.softmax(), e.normalise(), e.quantise(), quantiseSigned(), e.gelu(),
-		packKeys(), packValues(),
+		packPanels(), packValues(),
 	})
 }
 
@@ -210,7 +210,7 @@ func (e engine) powerOf(x, shifted, magic local, k []local) (steps, value code) 
 	return steps, addInt32s(p, shiftLeft(get(shifted), 23))
 }
 
-// softmax is plainWeights for
+// softmax is plainSoftmax for
 //
 //	(weights, ldw, scores, lds, inverse, steps, rows, state, blend)
 //
@@ -415,10 +415,10 @@ func (e engine) gelu() *function {
 	return f
 }
 
-// packKeys is plainPackKeys for (panels, panelBytes, keys, ldk, steps), where
+// packPanels is plainPackPanels for (panels, panelBytes, keys, ldk, steps), where
 // steps = inputs/16.
-func packKeys() *function {
-	f := newFunction("packKeys", 5)
+func packPanels() *function {
+	f := newFunction("packPanels", 5)
 	panels, panelBytes, keys, ldk, steps := local(0), local(1), local(2), local(3), local(4)
 	v, sum := f.local(v128), f.local(v128)
 	panel, panelsLeft, row, rows, from, to, count := f.local(i32), f.local(i32), f.local(i32), f.local(i32), f.local(i32), f.local(i32), f.local(i32)

@@ -54,11 +54,11 @@ func plainAttend(sums []float32, width int, weights []byte, ldw int, blend []Ble
 	}
 }
 
-// plainWeights turns the scores of a block of keys (base 2, n of lds a row)
+// plainSoftmax turns the scores of a block of keys (base 2, n of lds a row)
 // into weights of 0 to 127 = 2^(score − highest of the block), says how to
 // blend what they sum up with the blocks before, and updates state. In the sum
 // of weights, each counts inverse[k] times.
-func plainWeights(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []Softmax, blend []Blend) {
+func plainSoftmax(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []SoftmaxState, blend []Blend) {
 	for r := range state {
 		s, w := scores[r*lds:][:n], weights[r*ldw:][:n]
 		highest := s[0]
@@ -76,10 +76,10 @@ func plainWeights(weights []byte, ldw int, scores []float32, lds int, inverse []
 }
 
 // add adds a block of keys to what a row has seen.
-func (s Softmax) add(highest, weight float32) (Softmax, Blend) {
+func (s SoftmaxState) add(highest, weight float32) (SoftmaxState, Blend) {
 	all := max(s.Highest, highest)
 	shrink, factor := power(s.Highest-all), power(highest-all)
-	return Softmax{all, s.Weight*shrink + weight*factor}, Blend{shrink, factor}
+	return SoftmaxState{all, s.Weight*shrink + weight*factor}, Blend{shrink, factor}
 }
 
 // power is 2^x for x ≤ 0; what is below 2⁻¹²⁶ becomes 2⁻¹²⁶.
@@ -158,9 +158,9 @@ func plainQuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []
 	}
 }
 
-// plainPackKeys packs Group rows of signed bytes, ldk apart, as the weights of
+// plainPackPanels packs Group rows of signed bytes, ldk apart, as the weights of
 // two panels, and sums them up. The panels' scales are left alone.
-func plainPackKeys(panels []byte, keys []int8, ldk, inputs int) {
+func plainPackPanels(panels []byte, keys []int8, ldk, inputs int) {
 	for r := range Group {
 		panel := panels[r/PanelWidth*PanelBytes(inputs):][:PanelBytes(inputs)]
 		i, sum := r%PanelWidth, int32(0)

@@ -2,9 +2,9 @@
 
 package kernel
 
-// Weights: see plainWeights.
-func Weights(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []Softmax, blend []Blend) {
-	plainWeights(weights, ldw, scores, lds, inverse, n, state, blend)
+// Softmax: see plainSoftmax.
+func Softmax(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []SoftmaxState, blend []Blend) {
+	plainSoftmax(weights, ldw, scores, lds, inverse, n, state, blend)
 }
 
 // Normalise: see plainNormalise.
@@ -24,3 +24,11 @@ func QuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []float
 
 // GELU: see plainGELU.
 func GELU(x []float32) { plainGELU(x) }
+
+// SumOfSquares sums the squares of x − mean.
+func SumOfSquares(x []float32, mean float32) (s float32) {
+	for _, v := range x {
+		s += (v - mean) * (v - mean)
+	}
+	return s
+}

@@ -9,9 +9,6 @@ import (
 
 // The kernels of rows on vectors of whatever length the processor has.
 
-// maxLanes is the most 32-bit lanes that a vector has.
-const maxLanes = 16
-
 // putBytes stores the low byte of every lane: what magic has rounded.
 func putBytes[T byte | int8](dst []T, v simd.Float32s) {
 	var buffer [maxLanes]uint32
@@ -21,10 +18,10 @@ func putBytes[T byte | int8](dst []T, v simd.Float32s) {
 	}
 }
 
-// Weights: see plainWeights.
-func Weights(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []Softmax, blend []Blend) {
-	if n%lanes() != 0 {
-		plainWeights(weights, ldw, scores, lds, inverse, n, state, blend)
+// Softmax: see plainSoftmax.
+func Softmax(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []SoftmaxState, blend []Blend) {
+	if n%Lanes() != 0 {
+		plainSoftmax(weights, ldw, scores, lds, inverse, n, state, blend)
 		return
 	}
 	toInteger := simd.BroadcastFloat32s(magic)
@@ -34,7 +31,7 @@ func Weights(weights []byte, ldw int, scores []float32, lds int, inverse []float
 		for i := top.Len(); i < n; i += top.Len() {
 			top = top.Max(simd.LoadFloat32s(s[i:]))
 		}
-		highest := largest(top)
+		highest := Largest(top)
 		top = simd.BroadcastFloat32s(highest)
 		var sums simd.Float32s
 		for i := 0; i < n; i += top.Len() {
@@ -42,23 +39,8 @@ func Weights(weights []byte, ldw int, scores []float32, lds int, inverse []float
 			sums = sums.Add(p.Mul(simd.LoadFloat32s(inverse[i:])))
 			putBytes(w[i:], p.Add(toInteger))
 		}
-		state[r], blend[r] = state[r].add(highest, total(sums))
+		state[r], blend[r] = state[r].add(highest, Total(sums))
 	}
-}
-
-func lanes() int {
-	var v simd.Float32s
-	return v.Len()
-}
-
-func largest(v simd.Float32s) float32 {
-	var buffer [maxLanes]float32
-	v.Store(buffer[:])
-	m := buffer[0]
-	for _, x := range buffer[1:v.Len()] {
-		m = max(m, x)
-	}
-	return m
 }
 
 // powers is power.
@@ -74,7 +56,7 @@ func powers(x simd.Float32s) simd.Float32s {
 
 // Quantise: see plainQuantise.
 func Quantise(dst []byte, ldd int, x []float32, ldx, n int, info []Row) {
-	if n%lanes() != 0 {
+	if n%Lanes() != 0 {
 		plainQuantise(dst, ldd, x, ldx, n, info)
 		return
 	}
@@ -87,7 +69,7 @@ func Quantise(dst []byte, ldd int, x []float32, ldx, n int, info []Row) {
 			low, high = low.Min(v), high.Max(v)
 		}
 		var inverse, zero float32
-		info[r], inverse, zero = between(-largest(low.Neg()), largest(high))
+		info[r], inverse, zero = between(-Largest(low.Neg()), Largest(high))
 		by, to := simd.BroadcastFloat32s(inverse), simd.BroadcastFloat32s(zero+magic)
 		for i := 0; i < n; i += by.Len() {
 			putBytes(out[i:], simd.LoadFloat32s(row[i:]).Mul(by).Add(to))
@@ -97,7 +79,7 @@ func Quantise(dst []byte, ldd int, x []float32, ldx, n int, info []Row) {
 
 // QuantiseSigned: see plainQuantiseSigned.
 func QuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []float32) {
-	if n%lanes() != 0 {
+	if n%Lanes() != 0 {
 		plainQuantiseSigned(dst, ldd, x, ldx, n, scales)
 		return
 	}
@@ -108,7 +90,7 @@ func QuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []float
 		for i := 0; i < n; i += top.Len() {
 			top = top.Max(simd.LoadFloat32s(row[i:]).Abs())
 		}
-		scales[r] = max(largest(top)/127, 1e-12)
+		scales[r] = max(Largest(top)/127, 1e-12)
 		by := simd.BroadcastFloat32s(1 / scales[r])
 		for i := 0; i < n; i += by.Len() {
 			putBytes(out[i:], simd.LoadFloat32s(row[i:]).Mul(by).Add(toInteger))
@@ -138,44 +120,10 @@ func GELU(x []float32) {
 func Normalise(dst, x, weight, bias []float32, eps float32) {
 	n := len(weight)
 	for ; len(x) >= n; dst, x = dst[n:], x[n:] {
-		mean := sum(x[:n]) / float32(n)
-		variance := sumOfSquares(x[:n], mean) / float32(n)
+		mean := Sum(x[:n]) / float32(n)
+		variance := SumOfSquares(x[:n], mean) / float32(n)
 		scaleShift(dst[:n], x[:n], mean, 1/float32(math.Sqrt(float64(variance+eps))), weight, bias)
 	}
-}
-
-func sum(x []float32) float32 {
-	var s simd.Float32s
-	for ; len(x) >= s.Len(); x = x[s.Len():] {
-		s = s.Add(simd.LoadFloat32s(x))
-	}
-	rest, _ := simd.LoadFloat32sPart(x)
-	return total(s.Add(rest))
-}
-
-// total is the sum of a vector's elements.
-func total(v simd.Float32s) (s float32) {
-	var buffer [maxLanes]float32
-	v.Store(buffer[:])
-	for _, x := range buffer[:v.Len()] {
-		s += x
-	}
-	return s
-}
-
-// sumOfSquares sums the squares of x − mean.
-func sumOfSquares(x []float32, mean float32) float32 {
-	var s simd.Float32s
-	m := simd.BroadcastFloat32s(mean)
-	for ; len(x) >= s.Len(); x = x[s.Len():] {
-		d := simd.LoadFloat32s(x).Sub(m)
-		s = s.Add(d.Mul(d))
-	}
-	result := total(s)
-	for _, v := range x {
-		result += (v - mean) * (v - mean)
-	}
-	return result
 }
 
 // scaleShift computes dst = (x − mean)·scale·weight + bias.

@@ -45,7 +45,7 @@ func installed(module []byte) bool {
 		weights[i] = int8(i - 127)
 	}
 	panels := make([]byte, Group/PanelWidth*PanelBytes(Unit))
-	PackKeys(panels, weights, Unit, Unit)
+	PackPanels(panels, weights, Unit, Unit)
 	for r := range info {
 		info[r] = Row{Offset: int32(-r), Scale: 1}
 		for o := range Group {
@@ -81,8 +81,8 @@ func quantiseWasm(dst unsafe.Pointer, ldd int32, x unsafe.Pointer, ldx, steps, r
 //go:wasmimport kernel quantiseSigned
 func quantiseSignedWasm(dst unsafe.Pointer, ldd int32, x unsafe.Pointer, ldx, steps, rows int32, scales unsafe.Pointer)
 
-//go:wasmimport kernel packKeys
-func packKeysWasm(panels unsafe.Pointer, panelBytes int32, keys unsafe.Pointer, ldk, steps int32)
+//go:wasmimport kernel packPanels
+func packPanelsWasm(panels unsafe.Pointer, panelBytes int32, keys unsafe.Pointer, ldk, steps int32)
 
 //go:wasmimport kernel packValues
 func packValuesWasm(dst, values unsafe.Pointer, ldv, steps int32)
@@ -122,8 +122,8 @@ func Attend(sums []float32, width int, weights []byte, ldw int, blend []Blend, v
 		start(blend, rows), start(values, keys*width), int32(width/PanelWidth), int32(keys/Unit))
 }
 
-// Weights: see plainWeights.
-func Weights(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []Softmax, blend []Blend) {
+// Softmax: see plainSoftmax.
+func Softmax(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []SoftmaxState, blend []Blend) {
 	rows := len(state)
 	if rows == 0 {
 		return
@@ -176,9 +176,9 @@ func QuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []float
 	}
 }
 
-// PackKeys: see plainPackKeys.
-func PackKeys(panels []byte, keys []int8, ldk, inputs int) {
-	packKeysWasm(
+// PackPanels: see plainPackPanels.
+func PackPanels(panels []byte, keys []int8, ldk, inputs int) {
+	packPanelsWasm(
 		start(panels, Group/PanelWidth*PanelBytes(inputs)), int32(PanelBytes(inputs)),
 		start(keys, (Group-1)*ldk+inputs), int32(ldk), int32(inputs/Unit))
 }
