@@ -119,7 +119,7 @@ func read(t *testing.T, s *Segmenter, x compute.Tensor) []float32 {
 
 // channelsFirst turns (N, C) into (C, N).
 func channelsFirst(values []float32, classes int) []float32 {
-	return transpose(values, len(values)/classes)
+	return quant.Transpose(values, len(values)/classes)
 }
 
 func within(t *testing.T, name string, got, want []float32, tolerance float64) {

@@ -148,30 +148,24 @@ func (m *Model) Precision() string {
 
 const patchEmbedding = "encoder.patch_embed.proj"
 
-// weight is a matrix of out×in. The first axis of the tensor is out.
-func (m *Model) weight(name string) compute.Weight {
+// isTransposed says whether a weight is stored as in×out.
+func isTransposed(name string) bool {
+	return name == "mask.proj_patch" || name == "mask.proj_classes"
+}
+
+// matrix is a weight as out×in.
+func (m *Model) matrix(name string) compute.Weight {
 	t := m.tensors[name]
-	out, values := t.shape[0], len(t.float)+len(t.int8)
-	return compute.Weight{Out: out, In: values / out, Float: t.float, Int8: t.int8, Scale: t.scale}
-}
-
-// transposed is the out×in matrix of a tensor of in×out.
-func (m *Model) transposed(name string) compute.Weight {
-	w := m.weight(name)
+	rows := t.shape[0]
+	w := compute.Weight{Out: rows, In: (len(t.float) + len(t.int8)) / rows, Float: t.float, Int8: t.int8, Scale: t.scale}
+	if !isTransposed(name) {
+		return w
+	}
 	w.Out, w.In = w.In, w.Out
-	w.Float = transpose(w.Float, w.In)
-	w.Int8 = transpose(w.Int8, w.In)
+	if w.Float != nil {
+		w.Float = quant.Transpose(w.Float, rows)
+	} else {
+		w.Int8 = quant.Transpose(w.Int8, rows)
+	}
 	return w
-}
-
-func transpose[T any](values []T, rows int) []T {
-	if values == nil {
-		return nil
-	}
-	cols := len(values) / rows
-	out := make([]T, len(values))
-	for i, v := range values {
-		out[i%cols*rows+i/cols] = v
-	}
-	return out
 }

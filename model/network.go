@@ -16,6 +16,8 @@ type network struct {
 	extra    []float32 // (E, D), the class token, and the distillation token of DeiT
 	position []float32 // (E + g², D)
 
+	names map[compute.Linear]string // of the weights
+
 	encoder []block
 	linear  compute.Linear // D → C, nil if the file has no such decoder
 	mask    *maskTransformer
@@ -43,20 +45,23 @@ type maskTransformer struct {
 type builder struct {
 	*Model
 	device compute.Device
+	names  map[compute.Linear]string
 	err    error
 }
 
 func (b *builder) linear(name string) compute.Linear {
-	return b.matrix(b.weight(name+".weight"), b.tensors[name+".bias"].float)
+	return b.product(name+".weight", b.tensors[name+".bias"].float)
 }
 
-// matrix is a linear layer, without a bias if that is nil.
-func (b *builder) matrix(w compute.Weight, bias []float32) compute.Linear {
+// product is a linear layer, without a bias if that is nil.
+func (b *builder) product(name string, bias []float32) compute.Linear {
+	w := b.matrix(name)
 	if bias == nil {
 		bias = make([]float32, w.Out)
 	}
 	l, err := b.device.NewLinear(w, bias)
 	b.keep(err)
+	b.names[l] = name
 	return l
 }
 
@@ -96,8 +101,9 @@ func (b *builder) keep(err error) {
 
 // newNetwork uploads the model.
 func newNetwork(m *Model, device compute.Device) (*network, error) {
-	b := &builder{Model: m, device: device}
+	b := &builder{Model: m, device: device, names: map[compute.Linear]string{}}
 	n := &network{
+		names:    b.names,
 		patch:    b.linear(patchEmbedding),
 		norm:     b.norm("encoder.norm"),
 		extra:    m.tensors["encoder.cls_token"].float,
@@ -117,8 +123,8 @@ func newNetwork(m *Model, device compute.Device) (*network, error) {
 				classes:     m.tensors["mask.cls_emb"].float,
 				blocks:      b.blocks("mask", m.Architecture.DecoderDepth),
 				norm:        b.norm("mask.decoder_norm"),
-				projPatch:   b.matrix(m.transposed("mask.proj_patch"), nil),
-				projClasses: b.matrix(m.transposed("mask.proj_classes"), nil),
+				projPatch:   b.product("mask.proj_patch", nil),
+				projClasses: b.product("mask.proj_classes", nil),
 				maskNorm:    b.norm("mask.mask_norm"),
 			}
 		}

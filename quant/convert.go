@@ -70,7 +70,7 @@ func groupName(name string) string {
 // is shipped (see the package documentation). What card states goes before
 // what the source states, and a zero Card states nothing. One tensor is in
 // memory at a time.
-func Convert(dst io.Writer, src io.Reader, card Card) (Report, error) {
+func Convert(dst io.Writer, src io.Reader, card Card, plan Plan) (Report, error) {
 	r, err := NewReader(src)
 	if err != nil {
 		return Report{}, err
@@ -96,7 +96,7 @@ func Convert(dst io.Writer, src io.Reader, card Card) (Report, error) {
 		if err != nil {
 			return report, err
 		}
-		change, err := convertTensor(w, r, t, parts[t.Name])
+		change, err := convertTensor(w, r, t, parts[t.Name].role, plan)
 		if err != nil {
 			return report, err
 		}
@@ -118,36 +118,57 @@ func stored(tensors []Tensor, parts layout) []Tensor {
 }
 
 // convertTensor copies the current tensor of r to w, in its stored form.
-func convertTensor(w *Writer, r *Reader, t Tensor, p part) (Change, error) {
+func convertTensor(w *Writer, r *Reader, t Tensor, p role, plan Plan) (Change, error) {
 	values, err := r.Float32s()
 	if err != nil {
 		return Change{}, err
 	}
-	c := Change{Name: t.Name, DType: p.role.dtype(), Elements: len(values)}
+	c := Change{Name: t.Name, DType: p.dtype(), Elements: len(values)}
 	c.Bytes = c.Elements * c.DType.Size()
-	if c.DType != I8 {
-		c.compare(values, rounded(values, c.DType))
-		return c, w.WriteFloat32s(values)
+	if c.DType == F16 {
+		stored := values
+		if p == embedding {
+			stored = plan.roundEmbedding(values)
+		}
+		c.compare(values, halves(stored))
+		return c, w.WriteFloat32s(stored)
 	}
-	q, scale := PerChannel(values, t.Shape, p.role.axis())
+	rows := values // of out×in
+	if p == matrix {
+		rows = Transpose(values, t.Shape[0])
+	}
+	q, scale, err := plan.Round(t.Name, rows, t.Shape[p.axis()])
+	if err != nil {
+		return c, err
+	}
+	if p == matrix {
+		q = Transpose(q, len(scale))
+	}
 	c.Bytes += len(scale) * F32.Size()
-	c.compare(values, Dequantise(q, scale, t.Shape, p.role.axis()))
+	c.compare(values, Dequantise(q, scale, t.Shape, p.axis()))
 	if err := w.WriteInt8s(q); err != nil {
 		return c, err
 	}
 	return c, w.WriteFloat32s(scale)
 }
 
-// rounded is values as F32 or F16 holds them.
-func rounded(values []float32, d DType) []float32 {
-	if d == F32 {
-		return values
-	}
-	halves := make([]float32, len(values))
+// Transpose turns a matrix of that many rows.
+func Transpose[T any](values []T, rows int) []T {
+	cols := len(values) / rows
+	out := make([]T, len(values))
 	for i, v := range values {
-		halves[i] = FromF16(ToF16(v))
+		out[i%cols*rows+i/cols] = v
 	}
-	return halves
+	return out
+}
+
+// halves is values as F16 holds them.
+func halves(values []float32) []float32 {
+	out := make([]float32, len(values))
+	for i, v := range values {
+		out[i] = FromF16(ToF16(v))
+	}
+	return out
 }
 
 // compare adds up what stored is off by.

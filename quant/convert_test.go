@@ -80,11 +80,11 @@ func TestConvert(t *testing.T) {
 	m := newModel(smallArchitecture, 3)
 	src := m.file(t)
 	var dst, again bytes.Buffer
-	report, err := Convert(&dst, bytes.NewReader(src), Card{Name: "Small"})
+	report, err := Convert(&dst, bytes.NewReader(src), Card{Name: "Small"}, Plan{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Convert(&again, bytes.NewReader(src), Card{Name: "Small"}); err != nil || !bytes.Equal(dst.Bytes(), again.Bytes()) {
+	if _, err := Convert(&again, bytes.NewReader(src), Card{Name: "Small"}, Plan{}); err != nil || !bytes.Equal(dst.Bytes(), again.Bytes()) {
 		t.Errorf("converted again, the file differs, or %v", err)
 	}
 
@@ -119,14 +119,11 @@ func checkStored(t *testing.T, r *Reader, source Tensor, values []float32, chang
 	var (
 		restored []float32
 		err      error
-		dtype    = F32
-		limit    = 0.0 // of the relative error
+		dtype    = F16
+		limit    = 0x1p-11 // of the relative error
 	)
-	switch {
-	case len(source.Shape) == 3:
-		dtype, limit = F16, 0x1p-11
-		restored, err = r.Float32s()
-	case len(source.Shape) == 1:
+	switch len(source.Shape) {
+	case 1, 3:
 		restored, err = r.Float32s()
 	default:
 		dtype, limit = I8, 0.01
@@ -199,7 +196,7 @@ func TestConvertRefuses(t *testing.T) {
 	} {
 		m := newModel(smallArchitecture, 3)
 		c.change(m)
-		if _, err := Convert(io.Discard, m.header(t), c.card); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Convert(io.Discard, m.header(t), c.card, Plan{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %q, want it to say %q", c.name, err, c.want)
 		}
 	}
@@ -208,16 +205,16 @@ func TestConvertRefuses(t *testing.T) {
 func TestConvertNamesDamagedTensors(t *testing.T) {
 	m := newModel(smallArchitecture, 3)
 	src := m.file(t)
-	if _, err := Convert(io.Discard, bytes.NewReader(src[:len(src)-1]), Card{}); err == nil || !strings.Contains(err.Error(), "mask.proj_patch") {
+	if _, err := Convert(io.Discard, bytes.NewReader(src[:len(src)-1]), Card{}, Plan{}); err == nil || !strings.Contains(err.Error(), "mask.proj_patch") {
 		t.Errorf("cut: %v", err)
 	}
 	last := len(src) - 4
 	copy(src[last:], []byte{0, 0, 0xc0, 0x7f}) // NaN
-	if _, err := Convert(io.Discard, bytes.NewReader(src), Card{}); err == nil || !strings.Contains(err.Error(), "mask.proj_patch") {
+	if _, err := Convert(io.Discard, bytes.NewReader(src), Card{}, Plan{}); err == nil || !strings.Contains(err.Error(), "mask.proj_patch") {
 		t.Errorf("NaN: %v", err)
 	}
 	m.values["encoder.pos_embed"][5] = math.MaxFloat32
-	if _, err := Convert(io.Discard, bytes.NewReader(m.file(t)), Card{}); err == nil || !strings.Contains(err.Error(), "encoder.pos_embed") {
+	if _, err := Convert(io.Discard, bytes.NewReader(m.file(t)), Card{}, Plan{}); err == nil || !strings.Contains(err.Error(), "encoder.pos_embed") {
 		t.Errorf("too large for a half: %v", err)
 	}
 }
@@ -314,7 +311,7 @@ func FuzzConvert(f *testing.F) {
 	f.Add(m.file(f))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		var out bytes.Buffer
-		report, err := Convert(&out, bytes.NewReader(src), Card{})
+		report, err := Convert(&out, bytes.NewReader(src), Card{}, Plan{})
 		if err != nil {
 			return
 		}

@@ -57,7 +57,7 @@ func ExampleConvert() {
 	}
 	defer dst.Close()
 
-	report, err := quant.Convert(dst, src, quant.Card{Name: "My model"})
+	report, err := quant.Convert(dst, src, quant.Card{Name: "My model"}, quant.Plan{})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -18,7 +18,7 @@ const (
 type role int
 
 const (
-	vector    role = iota // biases and norms: F32
+	vector    role = iota // biases and norms: F16
 	embedding             // added to tokens, or tokens themselves: F16
 	linear                // (out, in…): I8, a scale for each index of axis 0
 	matrix                // (in, out): I8, a scale for each index of axis 1
@@ -26,10 +26,7 @@ const (
 
 // dtype is that of the shipped form.
 func (r role) dtype() DType {
-	switch r {
-	case vector:
-		return F32
-	case embedding:
+	if r == vector || r == embedding {
 		return F16
 	}
 	return I8

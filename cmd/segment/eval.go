@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"segmenter/compute/cpu"
 	"segmenter/model"
@@ -53,11 +54,12 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		e.models = append(e.models, other)
 	}
 	e.confusion = make([]confusion, len(e.models))
-	photos, err := list(*data, *match)
+	photos, err := photosIn(filepath.Join(*data, "images"), *match)
 	if err != nil {
 		return err
 	}
-	if err := e.run(ctx, photos, n.threads, newBar(stderr, len(photos))); err != nil {
+	e.photos = len(photos)
+	if err := e.run(ctx, photos, n.threads, newBar(stderr)); err != nil {
 		return err
 	}
 	for _, line := range slices.Sorted(slices.Values(e.failed)) {
@@ -75,9 +77,9 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	return nil
 }
 
-// list finds the photos in a set.
-func list(data, prefix string) (photos []string, err error) {
-	entries, err := os.ReadDir(filepath.Join(data, "images"))
+// photosIn lists the photos in a folder whose names have a prefix.
+func photosIn(folder, prefix string) (photos []string, err error) {
+	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +92,7 @@ func list(data, prefix string) (photos []string, err error) {
 		}
 	}
 	if len(photos) == 0 {
-		return nil, fmt.Errorf("%s holds no photo (JPEG, PNG, WebP) that begins with %q", filepath.Join(data, "images"), prefix)
+		return nil, fmt.Errorf("%s holds no photo (JPEG, PNG, WebP) that begins with %q", folder, prefix)
 	}
 	return photos, nil
 }
@@ -101,6 +103,8 @@ type evaluation struct {
 	models     []*model.Model // the one that is judged, and one to compare it with
 	arithmetic cpu.Arithmetic // of the one that is judged
 	options    model.Options
+	photos     int
+	done       atomic.Int64 // photos
 
 	mu        sync.Mutex
 	confusion []confusion // of each model
@@ -161,7 +165,7 @@ func (e *evaluation) work(ctx context.Context, names <-chan string, bar *bar) er
 		if err != nil {
 			e.fail(name, err)
 		}
-		bar.step()
+		bar.show(int(e.done.Add(1)), e.photos, "photos")
 	}
 	return nil
 }
@@ -377,40 +381,4 @@ func (s *scores) print(w io.Writer) error {
 	}
 	_, err = fmt.Fprintf(w, "\n%6.2f  %% of all pixels get the same class from both\n", *s.Agreement)
 	return err
-}
-
-// bar is a progress bar on a terminal, and nothing elsewhere.
-type bar struct {
-	w           io.Writer
-	mu          sync.Mutex
-	done, total int
-}
-
-func newBar(w io.Writer, total int) *bar {
-	f, ok := w.(*os.File)
-	if !ok {
-		return &bar{}
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return &bar{}
-	}
-	return &bar{w: w, total: total}
-}
-
-func (b *bar) step() {
-	if b.w == nil {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.done++
-	const width = 40
-	full := width * b.done / b.total
-	fmt.Fprintf(b.w, "\r[%s%s] %d of %d photos", strings.Repeat("#", full), strings.Repeat(".", width-full), b.done, b.total)
-}
-
-func (b *bar) end() {
-	if b.w != nil && b.done > 0 {
-		fmt.Fprintln(b.w)
-	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/json"
 	"image"
@@ -9,6 +10,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -122,21 +124,61 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// TestQuantise makes the shipped model again from the float weights.
+// TestQuantise rounds as finely as there are steps, and as coarsely as asked.
 func TestQuantise(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "small.safetensors")
-	succeed(t, "quantise", "-card", "../../model/weights/everyday.json", "../../model/testdata/everyday.f32.safetensors", out)
-	made, err := os.ReadFile(out)
+	const float = "../../model/testdata/everyday.f32.safetensors"
+	photo := "../../web/samples/chelsea.png"
+	want := filepath.Join(t.TempDir(), "want.png")
+	succeed(t, "-float", "-size", "224", "-model", float, "-mask", want, photo)
+	sizes := []int{}
+	for _, c := range []struct {
+		flags []string
+		share float64 // of pixels that keep their class
+	}{
+		{nil, 0.99},
+		{[]string{"-steps", "8"}, 0.9},
+	} {
+		out, mask := filepath.Join(t.TempDir(), "small.safetensors"), filepath.Join(t.TempDir(), "mask.png")
+		succeed(t, slices.Concat([]string{"quantise", "-card", "../../model/weights/everyday.json"}, c.flags, []string{float, out})...)
+		succeed(t, "-float", "-size", "224", "-model", out, "-mask", mask, photo)
+		if share := sameShare(t, mask, want); share < c.share {
+			t.Errorf("%q: %.2f %% of the pixels keep their class; at least %v %% are expected", c.flags, 100*share, 100*c.share)
+		}
+		sizes = append(sizes, compressedSize(t, out))
+	}
+	if sizes[1] > sizes[0]*3/4 {
+		t.Errorf("fewer steps compress to %d bytes, all to %d: they are to save a quarter", sizes[1], sizes[0])
+	}
+}
+
+// sameShare is the share of pixels that have the same class in two masks.
+func sameShare(t *testing.T, a, b string) float64 {
+	t.Helper()
+	first, second := readPNG(t, a).(*image.Paletted), readPNG(t, b).(*image.Paletted)
+	same := 0
+	for i, class := range first.Pix {
+		if class == second.Pix[i] {
+			same++
+		}
+	}
+	return float64(same) / float64(len(first.Pix))
+}
+
+// compressedSize is about that of a file as it is served.
+func compressedSize(t *testing.T, path string) int {
+	t.Helper()
+	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shipped, err := os.ReadFile("../../model/weights/everyday.safetensors")
+	var out bytes.Buffer
+	w, err := flate.NewWriter(&out, flate.HuffmanOnly)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(made, shipped) {
-		t.Error("the shipped model is not what its weights and card give: run quantise again")
-	}
+	w.Write(file)
+	w.Close()
+	return out.Len()
 }
 
 // set makes a set of one photo, with the model's own mask as its labels.

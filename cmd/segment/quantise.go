@@ -2,21 +2,29 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
+	"segmenter/compute/cpu"
+	"segmenter/model"
+	"segmenter/photo"
+	"segmenter/photo/decode"
 	"segmenter/quant"
 )
 
 // quantise makes a small model file from a float one.
-func quantise(_ context.Context, arguments []string, stdout, stderr io.Writer) error {
+func quantise(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("quantise", flag.ContinueOnError)
 	cardFile := flags.String("card", "", "JSON `file` that says what the model is (docs/model-file.md)")
-	if err := parse(flags, arguments, stderr, "quantise [-card FILE] IN OUT"); err != nil {
+	photos := flags.String("calibrate", "", "`folder` of photos, such as the model was trained on: rounds weights so that what it sees there changes least. Some hundred are enough; they take minutes")
+	steps := flags.Float64("steps", 0, "`number` of steps that the root mean square of a weight is rounded to: fewer make the file smaller once it is compressed. 0 = as many as fit, or with -calibrate 4")
+	if err := parse(flags, arguments, stderr, "quantise [flags] IN OUT"); err != nil {
 		return err
 	}
 	if flags.NArg() != 2 {
@@ -25,11 +33,20 @@ func quantise(_ context.Context, arguments []string, stdout, stderr io.Writer) e
 	if sameFile(flags.Arg(0), flags.Arg(1)) {
 		return usageError("IN and OUT are one file: the float weights would be lost")
 	}
+	if !(*steps >= 0 && *steps <= 127) {
+		return usageError(fmt.Sprintf("-steps %v: expected 0 to 127", *steps))
+	}
 	card, err := readCard(*cardFile)
 	if err != nil {
 		return err
 	}
-	report, err := convert(flags.Arg(0), flags.Arg(1), card)
+	plan := quant.Plan{Steps: *steps}
+	if *photos != "" {
+		if plan, err = calibrate(ctx, flags.Arg(0), *photos, cmp.Or(*steps, 4), stderr); err != nil {
+			return err
+		}
+	}
+	report, err := convert(flags.Arg(0), flags.Arg(1), card, plan)
 	if err != nil {
 		return err
 	}
@@ -40,6 +57,34 @@ func quantise(_ context.Context, arguments []string, stdout, stderr io.Writer) e
 	}
 	fmt.Fprintf(stdout, "%9d bytes in all\n", total)
 	return nil
+}
+
+// calibrate makes the plan for the model in a file from the photos in a folder.
+func calibrate(ctx context.Context, in, folder string, steps float64, stderr io.Writer) (quant.Plan, error) {
+	m, err := model.Open(in)
+	if err != nil {
+		return quant.Plan{}, err
+	}
+	names, err := photosIn(folder, "")
+	if err != nil {
+		return quant.Plan{}, err
+	}
+	photos := func(yield func(photo.Source, error) bool) {
+		for _, name := range names {
+			source, err := decode.Open(filepath.Join(folder, name))
+			if err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			if !yield(source, err) {
+				return
+			}
+		}
+	}
+	bar := newBar(stderr)
+	defer bar.end()
+	return model.Calibrate(ctx, m, cpu.New(1, cpu.Float)[0], photos, steps, func(units string, done, total int) {
+		bar.show(done, cmp.Or(total, len(names)), units)
+	})
 }
 
 func readCard(path string) (quant.Card, error) {
@@ -60,7 +105,7 @@ func readCard(path string) (quant.Card, error) {
 
 // convert writes to a file beside out first, so that a failure leaves out as it
 // was.
-func convert(in, out string, card quant.Card) (report quant.Report, err error) {
+func convert(in, out string, card quant.Card, plan quant.Plan) (report quant.Report, err error) {
 	src, err := os.Open(in)
 	if err != nil {
 		return report, err
@@ -70,7 +115,7 @@ func convert(in, out string, card quant.Card) (report quant.Report, err error) {
 	if err != nil {
 		return report, err
 	}
-	report, err = quant.Convert(dst, bufio.NewReaderSize(src, 1<<20), card)
+	report, err = quant.Convert(dst, bufio.NewReaderSize(src, 1<<20), card, plan)
 	if err = errors.Join(err, dst.Close()); err != nil {
 		os.Remove(dst.Name())
 		return report, fmt.Errorf("%s: %w", in, err)

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+)
+
+// bar is a progress bar on a terminal, and nothing elsewhere.
+type bar struct {
+	w     io.Writer
+	mu    sync.Mutex
+	shown string
+}
+
+func newBar(w io.Writer) *bar {
+	f, ok := w.(*os.File)
+	if !ok {
+		return &bar{}
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return &bar{}
+	}
+	return &bar{w: w}
+}
+
+// show says that done of total units are done.
+func (b *bar) show(done, total int, units string) {
+	if b.w == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shown != units {
+		b.line()
+	}
+	b.shown = units
+	const width = 40
+	full := width * done / total
+	fmt.Fprintf(b.w, "\r[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, total, units)
+}
+
+func (b *bar) line() {
+	if b.shown != "" {
+		fmt.Fprintln(b.w)
+	}
+}
+
+func (b *bar) end() {
+	if b.w != nil {
+		b.line()
+	}
+}

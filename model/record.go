@@ -1,0 +1,121 @@
+package model
+
+import (
+	"math"
+
+	"segmenter/compute"
+	"segmenter/quant"
+)
+
+// recorder is a device that adds up the moments of what linear layers take in.
+type recorder struct {
+	compute.Device
+	names   map[compute.Linear]string
+	moments map[string]*quant.Moments
+	done    map[string]bool // weights whose inputs of this photo were seen
+	rgb     []byte          // of the frame
+	err     error
+}
+
+// record takes in what a layer does: x has a token a row.
+func (r *recorder) record(w compute.Linear, x []float32) {
+	name, in := r.names[w], w.In()
+	if r.done[name] { // the encoder, once more for the other decoder
+		return
+	}
+	if r.done == nil {
+		r.done = map[string]bool{}
+	}
+	r.done[name] = true
+	m := r.moments[name]
+	if m == nil {
+		m = &quant.Moments{In: in, Sum: make([]float64, in*in)}
+		r.moments[name] = m
+	}
+	// xᵀ·x, a product that the device is good at.
+	channels, sum := r.tensor(in, len(x)/in), r.tensor(in, in)
+	if r.err != nil {
+		return
+	}
+	r.Write(channels, quant.Transpose(x, len(x)/in))
+	r.MatMulT(sum, channels, channels)
+	for i, v := range r.read(sum) {
+		m.Sum[i] += float64(v)
+	}
+	r.Free(channels)
+	r.Free(sum)
+}
+
+func (r *recorder) tensor(rows, cols int) compute.Tensor {
+	t, err := r.NewTensor(rows, cols)
+	r.keep(err)
+	return t
+}
+
+func (r *recorder) read(t compute.Tensor) []float32 {
+	values := make([]float32, t.Rows()*t.Cols())
+	r.keep(r.Read(values, t))
+	return values
+}
+
+func (r *recorder) keep(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// WriteFrame keeps the picture for PatchEmbed.
+func (r *recorder) WriteFrame(f compute.Frame, rgb []byte) {
+	r.rgb = rgb
+	r.Device.WriteFrame(f, rgb)
+}
+
+// PatchEmbed is, to the moments, a linear layer of flattened patches.
+func (r *recorder) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, w compute.Linear, position compute.Tensor) {
+	P := g.Patch
+	patches := make([]float32, dst.Rows()*w.In())
+	for i := range dst.Rows() {
+		top, left := (g.First+i)/g.Cols*P, (g.First+i)%g.Cols*P
+		for c := range 3 {
+			for y := range min(P, g.Height-top) {
+				for x := range min(P, g.Width-left) {
+					v := r.rgb[((g.Top+top+y)*f.Width()+g.Left+left+x)*3+c]
+					patches[((i*3+c)*P+y)*P+x] = (float32(v)/255 - g.Mean[c]) / g.Std[c]
+				}
+			}
+		}
+	}
+	r.record(w, patches)
+	r.Device.PatchEmbed(dst, f, g, w, position)
+}
+
+// Linear also normalises by itself, to see the result.
+func (r *recorder) Linear(dst, x compute.Tensor, w compute.Linear, op compute.LinearOp) {
+	if op.Norm != nil {
+		normalised := r.tensor(x.Rows(), x.Cols())
+		if r.err != nil {
+			return
+		}
+		defer r.Free(normalised)
+		r.LayerNorm(normalised, x, *op.Norm)
+		x, op.Norm = normalised, nil
+	}
+	r.record(w, r.read(x))
+	r.Device.Linear(dst, x, w, op)
+}
+
+// FeedForward is in its parts, to see what lies between.
+func (r *recorder) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
+	hidden := r.tensor(x.Rows(), fc1.Out())
+	if r.err != nil {
+		return
+	}
+	defer r.Free(hidden)
+	r.Linear(hidden, x, fc1, compute.LinearOp{Norm: &n})
+	values := r.read(hidden)
+	for i, v := range values {
+		values[i] = float32(float64(v) / 2 * (1 + math.Erf(float64(v)/math.Sqrt2)))
+	}
+	r.Write(hidden, values)
+	r.Linear(x, hidden, fc2, compute.LinearOp{Add: true})
+}

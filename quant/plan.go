@@ -1,0 +1,77 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+)
+
+// A Plan says how finely weights are rounded to int8. The zero Plan gives the
+// largest weight of every output channel 127 steps.
+//
+// Fewer steps make a smaller file, though each weight still takes a byte: what
+// serves the file compresses it, and bytes of few values compress well.
+type Plan struct {
+	// Steps is how many steps the root mean square of a weight takes. No
+	// channel gets more than 127 for its largest weight; 0 = all have those.
+	Steps float64
+	// Finer multiplies Steps for some weights, by their names: a factor for
+	// each of equally many output channels (queries, keys and values have
+	// three). Weights that it does not name take 1.
+	Finer map[string][]float64
+	// Inputs, by the names of weights, lets the roundings of an output channel
+	// make up for each other. Other weights are rounded one by one.
+	Inputs map[string]*Moments
+}
+
+// Round rounds a weight of out×in: values[o][i] ≈ q[o][i]·scale[o].
+func (p Plan) Round(name string, values []float32, out int) (q []int8, scale []float32, err error) {
+	in := len(values) / out
+	q, scale = PerChannel(values, []int{out, in}, 0)
+	if p.Steps > 0 {
+		step := rootMeanSquare(values) / p.Steps
+		finer := p.Finer[name]
+		if len(finer) == 0 {
+			finer = []float64{1}
+		}
+		for c := range scale {
+			scale[c] = max(scale[c], float32(step/finer[c*len(finer)/out]))
+		}
+	}
+	if m := p.Inputs[name]; m != nil {
+		if m.In != in {
+			return nil, nil, fmt.Errorf("weight %q has %d inputs; their moments are of %d", name, in, m.In)
+		}
+		err = m.round(q, values, scale)
+		return q, scale, err
+	}
+	for i, v := range values {
+		q[i] = toInt8(v, scale[i/in])
+	}
+	return q, scale, nil
+}
+
+// finerEmbedding is how many times more steps than weights embeddings have:
+// they are few, and every token has them.
+const finerEmbedding = 16
+
+// roundEmbedding rounds position, class token and class embeddings, which are
+// stored as F16, to steps too.
+func (p Plan) roundEmbedding(values []float32) []float32 {
+	step := rootMeanSquare(values) / (finerEmbedding * p.Steps)
+	if !(step > 0 && step <= math.MaxFloat32) { // as many as there are, or zeros
+		return values
+	}
+	rounded := make([]float32, len(values))
+	for i, v := range values {
+		rounded[i] = float32(math.RoundToEven(float64(v)/step) * step)
+	}
+	return rounded
+}
+
+func rootMeanSquare(values []float32) float64 {
+	sum := 0.
+	for _, v := range values {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum / float64(len(values)))
+}
