@@ -18,8 +18,13 @@
 //     channel is the first axis, but the second of the two raw matrices of
 //     the mask transformer, mask.proj_patch and mask.proj_classes, which are
 //     used without a transpose.
-//   - Position, class token and class embeddings are F16.
-//   - Biases and layer norms are F32.
+//   - Position, class token and class embeddings, biases and layer norms are
+//     F16.
+//
+// A [Plan] says how finely weights are rounded. With fewer steps than int8 has,
+// the file keeps its size but compresses to less when it is served; made from
+// what the network does with photos ([Moments]), a plan makes roundings make up
+// for each other.
 //
 // Tensors are named as in the official Segmenter checkpoints: "encoder.…",
 // "linear.head.…" and, for the mask transformer, "mask.…". A file holds one

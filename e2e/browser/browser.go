@@ -24,6 +24,14 @@ func Find() (string, error) {
 	return "", ErrMissing
 }
 
+// SoftwareGPU gives pages WebGPU, computed by the processor (SwiftShader).
+var SoftwareGPU = []chromedp.ExecAllocatorOption{
+	chromedp.Flag("disable-gpu", false),
+	chromedp.Flag("enable-unsafe-webgpu", true),
+	chromedp.Flag("use-webgpu-adapter", "swiftshader"),
+	chromedp.Flag("enable-features", "Vulkan"),
+}
+
 // Start starts a headless Chromium with a new profile and returns the context
 // of its first tab. It ends with the context or when cancel is called.
 func Start(parent context.Context, options ...chromedp.ExecAllocatorOption) (ctx context.Context, cancel context.CancelFunc, err error) {

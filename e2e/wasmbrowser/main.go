@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string) (status int, err error) {
 	go server.Serve(listener)
 	defer server.Close()
 
-	tab, cancel, err := browser.Start(ctx)
+	tab, cancel, err := browser.Start(ctx, browser.SoftwareGPU...)
 	if err != nil {
 		return 0, err
 	}

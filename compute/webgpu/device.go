@@ -1,0 +1,266 @@
+//go:build js
+
+package webgpu
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"segmenter/compute"
+	"segmenter/compute/internal/host"
+	"segmenter/compute/webgpu/gpu"
+)
+
+// Device is a [compute.Device]. It is the only rank: a graphics processor has
+// its own way of sharing out work.
+type Device struct {
+	gpu      *gpu.Device
+	programs programs
+	bound    map[call]*binding
+
+	encoder *gpu.Encoder // of what was recorded and not yet sent
+	passing bool         // whether a compute pass is open
+
+	statistics *gpu.Buffer // of row_statistics
+	hidden     *gpu.Buffer // of FeedForward
+	windows    *gpu.Buffer // of Classify
+	points     []compute.Point
+	unscaled   *gpu.Buffer // scale 1 and bias 0, for MatMulT
+
+	err error // the first of an operation, for Finish
+}
+
+// New makes a device and compiles its shaders.
+func New(g *gpu.Device) (*Device, error) {
+	d := &Device{gpu: g, bound: map[call]*binding{}}
+	return d, d.programs.compile(g, usual()...)
+}
+
+// Rank says that this device is alone.
+func (d *Device) Rank() (index, count int) { return 0, 1 }
+
+// tensor is a [compute.Tensor]: rows of a buffer.
+type tensor struct {
+	buffer     *gpu.Buffer
+	first      int // value of the buffer
+	rows, cols int
+}
+
+func (t *tensor) Rows() int { return t.rows }
+func (t *tensor) Cols() int { return t.cols }
+
+func (t *tensor) Slice(from, to int) compute.Tensor {
+	return &tensor{t.buffer, t.first + from*t.cols, to - from, t.cols}
+}
+
+func (t *tensor) size() int { return t.rows * t.cols }
+
+// picture is a [compute.Frame], four bytes a pixel, or a [compute.Mask], one.
+type picture struct {
+	buffer        *gpu.Buffer
+	height, width int
+}
+
+func (p *picture) Height() int { return p.height }
+func (p *picture) Width() int  { return p.width }
+
+// linear is a [compute.Linear].
+type linear struct {
+	out, in      int
+	int8         bool
+	stride       int         // values of an output in w
+	w            *gpu.Buffer // (out, stride)
+	scaleAndBias *gpu.Buffer // (out, 2)
+}
+
+func (l *linear) In() int  { return l.in }
+func (l *linear) Out() int { return l.out }
+
+// NewTensor: see [compute.Device].
+func (d *Device) NewTensor(rows, cols int) (compute.Tensor, error) {
+	b, err := d.buffer("tensor", 4*rows*cols)
+	return &tensor{b, 0, rows, cols}, err
+}
+
+// NewFrame: see [compute.Device].
+func (d *Device) NewFrame(height, width int) (compute.Frame, error) {
+	b, err := d.buffer("frame", 4*height*width)
+	return &picture{b, height, width}, err
+}
+
+// NewMask: see [compute.Device].
+func (d *Device) NewMask(height, width int) (compute.Mask, error) {
+	b, err := d.buffer("mask", height*width)
+	return &picture{b, height, width}, err
+}
+
+// buffer makes a buffer of at least one word, since there are none of nothing.
+func (d *Device) buffer(label string, size int) (*gpu.Buffer, error) {
+	return d.gpu.NewBuffer(label, max(4, size), gpu.Storage|gpu.CopySource|gpu.CopyTarget)
+}
+
+// filled makes a buffer of words.
+func (d *Device) filled(label string, words []uint32) (*gpu.Buffer, error) {
+	b, err := d.buffer(label, 4*len(words))
+	if err == nil {
+		d.gpu.Write(b, 0, bytesOf(words))
+	}
+	return b, err
+}
+
+func bytesOf(words []uint32) []byte {
+	out := make([]byte, 0, 4*len(words))
+	for _, w := range words {
+		out = binary.LittleEndian.AppendUint32(out, w)
+	}
+	return out
+}
+
+func wordsOf(values []float32) []uint32 {
+	words := make([]uint32, len(values))
+	for i, v := range values {
+		words[i] = math.Float32bits(v)
+	}
+	return words
+}
+
+// NewLinear pads the inputs of each output to a multiple of four, as shaders
+// read them by four.
+func (d *Device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, error) {
+	host.SameLength("NewLinear", w.Out, len(bias))
+	l := &linear{out: w.Out, in: w.In, int8: w.Float == nil, stride: (w.In + 3) / 4 * 4}
+	ends := make([]uint32, 0, 2*w.Out)
+	for o, b := range bias {
+		scale := float32(1)
+		if l.int8 {
+			scale = w.Scale[o]
+		}
+		ends = append(ends, math.Float32bits(scale), math.Float32bits(b))
+	}
+	var words []uint32
+	if l.int8 {
+		host.SameLength("NewLinear", w.Out*w.In, len(w.Int8))
+		words = packed(w.Int8, w.In, l.stride)
+	} else {
+		host.SameLength("NewLinear", w.Out*w.In, len(w.Float))
+		words = make([]uint32, w.Out*l.stride)
+		for i, v := range w.Float {
+			words[i/w.In*l.stride+i%w.In] = math.Float32bits(v)
+		}
+	}
+	var err error
+	if l.w, err = d.filled("weights", words); err != nil {
+		return nil, err
+	}
+	l.scaleAndBias, err = d.filled("scales and biases", ends)
+	return l, err
+}
+
+// packed is rows of in bytes, four in a word, the rows stride bytes apart.
+func packed(values []int8, in, stride int) []uint32 {
+	words := make([]uint32, len(values)/in*stride/4)
+	for i, v := range values {
+		at := i/in*stride + i%in
+		words[at/4] |= uint32(uint8(v)) << (at % 4 * 8)
+	}
+	return words
+}
+
+// Free: see [compute.Device].
+func (d *Device) Free(handle any) {
+	switch h := handle.(type) {
+	case *tensor:
+		d.destroy(h.buffer)
+	case *picture:
+		d.destroy(h.buffer)
+	case *linear:
+		d.destroy(h.w, h.scaleAndBias)
+	}
+}
+
+// destroy gives buffers back, and all that refers to them.
+func (d *Device) destroy(buffers ...*gpu.Buffer) {
+	d.send()
+	for key, b := range d.bound {
+		if slices.ContainsFunc(key.buffers[:], func(b *gpu.Buffer) bool { return b != nil && slices.Contains(buffers, b) }) {
+			b.parameters.Destroy()
+			delete(d.bound, key)
+		}
+	}
+	for _, b := range buffers {
+		if b != nil {
+			b.Destroy()
+		}
+	}
+}
+
+// Write: see [compute.Device].
+func (d *Device) Write(t compute.Tensor, values []float32) {
+	dst := t.(*tensor)
+	host.SameLength("Write", dst.size(), len(values))
+	d.write(dst.buffer, 4*dst.first, bytesOf(wordsOf(values)))
+}
+
+// write comes after what was recorded before it.
+func (d *Device) write(b *gpu.Buffer, offset int, data []byte) {
+	d.send()
+	if len(data) > 0 {
+		d.gpu.Write(b, offset, data)
+	}
+}
+
+// WriteFrame copies the picture, a pixel a word.
+func (d *Device) WriteFrame(f compute.Frame, rgb []byte) {
+	p := f.(*picture)
+	host.SameLength("WriteFrame", 3*p.height*p.width, len(rgb))
+	rgba := make([]byte, 4*p.height*p.width)
+	for i := range p.height * p.width {
+		copy(rgba[4*i:4*i+3], rgb[3*i:])
+	}
+	d.write(p.buffer, 0, rgba)
+}
+
+// Finish: see [compute.Device].
+func (d *Device) Finish() error {
+	d.send()
+	if d.err != nil {
+		return d.err
+	}
+	return d.gpu.Done()
+}
+
+// Read: see [compute.Device].
+func (d *Device) Read(dst []float32, t compute.Tensor) error {
+	src := t.(*tensor)
+	host.SameLength("Read", src.size(), len(dst))
+	raw := make([]byte, 4*len(dst))
+	if err := d.read(raw, src.buffer, 4*src.first); err != nil {
+		return err
+	}
+	for i := range dst {
+		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+	}
+	return nil
+}
+
+// ReadMask: see [compute.Device].
+func (d *Device) ReadMask(dst []uint8, m compute.Mask) error {
+	src := m.(*picture)
+	host.SameLength("ReadMask", src.height*src.width, len(dst))
+	whole := make([]byte, (len(dst)+3)/4*4)
+	err := d.read(whole, src.buffer, 0)
+	copy(dst, whole)
+	return err
+}
+
+func (d *Device) read(dst []byte, b *gpu.Buffer, offset int) error {
+	d.send()
+	if d.err != nil || len(dst) == 0 {
+		return d.err
+	}
+	return d.gpu.Read(dst, b, offset)
+}
+
+// Close: see [compute.Device].
+func (d *Device) Close() { d.gpu.Close() }

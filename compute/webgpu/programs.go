@@ -1,0 +1,111 @@
+//go:build js
+
+package webgpu
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"segmenter/compute/webgpu/gpu"
+)
+
+//go:embed shaders/*.wgsl
+var shaders embed.FS
+
+// program is a shader: files that are put together, after constants.
+type program struct {
+	files string // names without .wgsl, separated by spaces
+	rows  int    // ROWS of matmul, 0 elsewhere
+	size  int    // SIZE of attention, 0 elsewhere
+}
+
+func (p program) source() (string, error) {
+	var text strings.Builder
+	if p.rows > 0 {
+		fmt.Fprintf(&text, "const ROWS = %du;\n", p.rows)
+	}
+	if p.size > 0 {
+		fmt.Fprintf(&text, "const SIZE = %du;\n", p.size)
+	}
+	for name := range strings.FieldsSeq(p.files) {
+		part, err := shaders.ReadFile("shaders/" + name + ".wgsl")
+		if err != nil {
+			return "", err
+		}
+		text.Write(part)
+	}
+	return text.String(), nil
+}
+
+// product is the program of a linear layer.
+func product(input string, int8 bool, after string) program {
+	weight := "weight_float"
+	if int8 {
+		weight = "weight_int8"
+	}
+	return program{files: strings.Join([]string{"linear", after, weight, input, "matmul"}, " "), rows: tileRows / 16}
+}
+
+var (
+	rowStatistics = program{files: "row_statistics"}
+	layerNorm     = program{files: "layer_norm"}
+	l2Normalize   = program{files: "l2_normalize"}
+	classify      = program{files: "classify"}
+)
+
+func attention(size int) program { return program{files: "attention", size: size} }
+
+// usual lists the programs of a quantised model, to be compiled all at once
+// and before they are needed.
+func usual() []program {
+	return []program{
+		product("input_patches", true, "after_add"),
+		product("input_normalised", true, "after_store"),
+		product("input_normalised", true, "after_gelu"),
+		product("input_rows", true, "after_add"),
+		product("input_rows", true, "after_store"),
+		product("input_rows", false, "after_store"),
+		rowStatistics, layerNorm, l2Normalize, classify, attention(64),
+	}
+}
+
+// programs holds those that are compiled.
+type programs map[program]*gpu.Pipeline
+
+// compile compiles programs in parallel.
+func (list *programs) compile(g *gpu.Device, wanted ...program) error {
+	if *list == nil {
+		*list = programs{}
+	}
+	specs := make([]gpu.PipelineSpec, len(wanted))
+	for i, p := range wanted {
+		source, err := p.source()
+		if err != nil {
+			return err
+		}
+		shader, err := g.NewShader(p.files, source)
+		if err != nil {
+			return err
+		}
+		specs[i] = gpu.PipelineSpec{Label: p.files, Shader: shader, Entry: "main"}
+	}
+	pipelines, err := g.NewPipelines(specs)
+	if err != nil {
+		return err
+	}
+	for i, p := range wanted {
+		(*list)[p] = pipelines[i]
+	}
+	return nil
+}
+
+// get compiles a program if it was not.
+func (list *programs) get(g *gpu.Device, p program) (*gpu.Pipeline, error) {
+	if (*list)[p] == nil {
+		if err := list.compile(g, p); err != nil {
+			return nil, err
+		}
+	}
+	return (*list)[p], nil
+}

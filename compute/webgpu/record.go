@@ -1,0 +1,110 @@
+//go:build js
+
+package webgpu
+
+import (
+	"segmenter/compute/webgpu/gpu"
+)
+
+// call is one dispatch of a shader.
+type call struct {
+	program    program
+	buffers    [8]*gpu.Buffer // by binding; the first is that of the parameters
+	parameters parameters
+	groups     [2]int // workgroups
+}
+
+// parameters is what a shader is told of a call: its uniform buffer.
+type parameters [24]uint32
+
+// binding is what is kept of a call.
+type binding struct {
+	pipeline   *gpu.Pipeline
+	parameters *gpu.Buffer
+	group      *gpu.BindGroup
+}
+
+// run records a call.
+func (d *Device) run(c call) {
+	if d.err != nil || c.groups[0] == 0 || c.groups[1] == 0 {
+		return
+	}
+	b := d.bound[c]
+	if b == nil {
+		if b, d.err = d.bind(c); d.err != nil {
+			return
+		}
+		d.bound[c] = b
+	}
+	if d.encoder == nil {
+		d.encoder = d.gpu.NewEncoder("operations")
+	}
+	if !d.passing {
+		d.encoder.BeginCompute("operations")
+		d.passing = true
+	}
+	d.encoder.SetPipeline(b.pipeline)
+	d.encoder.SetBindGroup(0, b.group)
+	d.encoder.Dispatch(c.groups[0], c.groups[1], 1)
+}
+
+func (d *Device) bind(c call) (*binding, error) {
+	b := new(binding)
+	var err error
+	if b.pipeline, err = d.programs.get(d.gpu, c.program); err != nil {
+		return nil, err
+	}
+	if b.parameters, err = d.gpu.NewBuffer("parameters", 4*len(c.parameters), gpu.Uniform|gpu.CopyTarget); err != nil {
+		return nil, err
+	}
+	d.gpu.Write(b.parameters, 0, bytesOf(c.parameters[:]))
+	entries := []gpu.Binding{{Index: 0, Buffer: b.parameters}}
+	for i, buffer := range c.buffers {
+		if buffer != nil {
+			entries = append(entries, gpu.Binding{Index: i, Buffer: buffer})
+		}
+	}
+	b.group, err = d.gpu.NewBindGroup(b.pipeline, 0, entries...)
+	return b, err
+}
+
+// copy records a copy of values from one buffer to another.
+func (d *Device) copy(dst, src *tensor) {
+	if d.err != nil || src.size() == 0 {
+		return
+	}
+	d.endPass()
+	if d.encoder == nil {
+		d.encoder = d.gpu.NewEncoder("operations")
+	}
+	d.encoder.Copy(dst.buffer, 4*dst.first, src.buffer, 4*src.first, 4*src.size())
+}
+
+func (d *Device) endPass() {
+	if d.passing {
+		d.encoder.End()
+		d.passing = false
+	}
+}
+
+// send hands to the processor what was recorded.
+func (d *Device) send() {
+	if d.encoder == nil {
+		return
+	}
+	d.endPass()
+	d.gpu.Submit(d.encoder)
+	d.encoder = nil
+}
+
+// grow makes a scratch buffer larger if it has to be.
+func (d *Device) grow(b **gpu.Buffer, label string, size int) *gpu.Buffer {
+	if *b != nil && (*b).Size() >= size || d.err != nil {
+		return *b
+	}
+	if *b != nil {
+		d.destroy(*b)
+	}
+	*b, d.err = d.buffer(label, size)
+	return *b
+}
