@@ -96,14 +96,7 @@ func TestCalibrate(t *testing.T) {
 }
 
 func TestCalibrateRefuses(t *testing.T) {
-	float, err := Open(floatWeights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	int8, err := Open(int8Weights)
-	if err != nil {
-		t.Fatal(err)
-	}
+	float, int8 := openModel(t, floatWeights), openModel(t, int8Weights)
 	broken := errors.New("broken photo")
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -41,7 +41,7 @@ func Example() {
 	fmt.Println(values)
 	// Output:
 	// Everyday 38 knows 38 classes, such as cat
-	// map[F16:69888 F32:61208 I8:6458496]
+	// map[F16:106098 F32:24998 I8:6458496]
 }
 
 // A float model becomes a file of a quarter of its size.

@@ -4,6 +4,7 @@ package webgpu
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 
@@ -95,9 +96,21 @@ func (d *Device) NewMask(height, width int) (compute.Mask, error) {
 	return &picture{b, height, width}, err
 }
 
+// large is the size of buffers, in bytes, from which a lack of memory is to be
+// known at once. That of others is noticed by Finish.
+const large = 1 << 20
+
 // buffer makes a buffer of at least one word, since there are none of nothing.
-func (d *Device) buffer(label string, size int) (*gpu.Buffer, error) {
-	return d.gpu.NewBuffer(label, max(4, size), gpu.Storage|gpu.CopySource|gpu.CopyTarget)
+func (d *Device) buffer(label string, size int) (b *gpu.Buffer, err error) {
+	create := func() { b = d.gpu.NewBuffer(label, max(4, size), gpu.Storage|gpu.CopySrc|gpu.CopyDst) }
+	if size < large {
+		create()
+		return b, nil
+	}
+	if err = d.gpu.Checked(fmt.Sprintf("a buffer of %d bytes (%s)", size, label), create); err != nil && b != nil {
+		b.Destroy()
+	}
+	return b, err
 }
 
 // filled makes a buffer of words.

@@ -40,7 +40,7 @@ func (d *Device) run(c call) {
 		d.encoder = d.gpu.NewEncoder("operations")
 	}
 	if !d.passing {
-		d.encoder.BeginCompute("operations")
+		d.encoder.BeginCompute("operations", nil)
 		d.passing = true
 	}
 	d.encoder.SetPipeline(b.pipeline)
@@ -54,18 +54,17 @@ func (d *Device) bind(c call) (*binding, error) {
 	if b.pipeline, err = d.programs.get(d.gpu, c.program); err != nil {
 		return nil, err
 	}
-	if b.parameters, err = d.gpu.NewBuffer("parameters", 4*len(c.parameters), gpu.Uniform|gpu.CopyTarget); err != nil {
-		return nil, err
-	}
+	b.parameters = d.gpu.NewBuffer("parameters", 4*len(c.parameters), gpu.Uniform|gpu.CopyDst)
 	d.gpu.Write(b.parameters, 0, bytesOf(c.parameters[:]))
-	entries := []gpu.Binding{{Index: 0, Buffer: b.parameters}}
+	bindings := make([]gpu.Binding, len(c.buffers))
+	bindings[0] = b.parameters
 	for i, buffer := range c.buffers {
 		if buffer != nil {
-			entries = append(entries, gpu.Binding{Index: i, Buffer: buffer})
+			bindings[i] = buffer
 		}
 	}
-	b.group, err = d.gpu.NewBindGroup(b.pipeline, 0, entries...)
-	return b, err
+	b.group = d.gpu.NewBindGroup(b.pipeline, 0, bindings...)
+	return b, nil
 }
 
 // copy records a copy of values from one buffer to another.

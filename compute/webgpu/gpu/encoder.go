@@ -80,7 +80,9 @@ func (e *Encoder) BeginRender(label string, target *View) {
 func (e *Encoder) SetPipeline(p *Pipeline) { e.setPipeline.Invoke(e.pass, p.value) }
 
 // SetBindGroup gives the next dispatches or draws their index-th bind group.
-func (e *Encoder) SetBindGroup(index int, g *BindGroup) { e.setBindGroup.Invoke(e.pass, index, g.value) }
+func (e *Encoder) SetBindGroup(index int, g *BindGroup) {
+	e.setBindGroup.Invoke(e.pass, index, g.value)
+}
 
 // Dispatch runs x×y×z workgroups.
 func (e *Encoder) Dispatch(x, y, z int) { e.device.methods.dispatch.Invoke(e.pass, x, y, z) }
