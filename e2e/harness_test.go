@@ -122,6 +122,12 @@ type visit struct {
 // package's comment says.
 func newVisit(t *testing.T, path string, extra map[string][]byte) *visit {
 	t.Helper()
+	return newVisitIn(t, chromium, path, extra)
+}
+
+// newVisitIn is newVisit in another browser.
+func newVisitIn(t *testing.T, browser context.Context, path string, extra map[string][]byte) *visit {
+	t.Helper()
 	v := &visit{T: t}
 	server := httptest.NewServer(v.serve(path, extra))
 	t.Cleanup(server.Close)
@@ -130,7 +136,7 @@ func newVisit(t *testing.T, path string, extra map[string][]byte) *visit {
 	proxy := httptest.NewServer(http.HandlerFunc(v.refuse))
 	t.Cleanup(proxy.Close)
 
-	tab, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
+	tab, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
 		p.ProxyServer = proxy.URL
 	}))
 	t.Cleanup(cancel)

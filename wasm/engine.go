@@ -13,17 +13,23 @@ import (
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/compute/webgpu/gpu"
 	"segmenter/model"
 	"segmenter/photo"
 )
 
 // engine is what JavaScript sees. Its methods return Promises; a rejection is
-// an Error with a code: bad-model, bad-photo, too-large, aborted or internal.
+// an Error with a code: bad-model, bad-photo, too-large, aborted,
+// graphics or internal.
 type engine struct {
-	segmenter *model.Segmenter
-	classes   int // of the model
+	model     *model.Model
+	segmenter *model.Segmenter // on this engine's part of the ranks
+	graphics  *model.Segmenter // on the graphics processor, nil without
+	gpu       *gpu.Device      // that processor
+	last      *model.Segmenter // the one that had the last photo
 	photo     rows
 	result    model.Result
+	float     bool // whether to compute in float32
 
 	rank, ranks int
 	exchange    *sharedMemory // nil where this is the only rank
@@ -38,6 +44,7 @@ func (e *engine) object() map[string]any {
 	return map[string]any{
 		"start":         promise(e.start),
 		"load":          promise(e.load),
+		"openGraphics":  promise(e.openGraphics),
 		"segment":       promise(e.segment),
 		"follow":        promise(e.follow),
 		"probabilities": promise(e.probabilities),
@@ -84,7 +91,9 @@ func (e *engine) load(arguments []js.Value) (any, error) {
 	if e.segmenter != nil {
 		e.segmenter.Close()
 	}
-	e.segmenter, e.classes = s, len(m.Classes)
+	e.closeGraphics()
+	e.model, e.segmenter, e.last = m, s, s
+	e.float = arithmetic == cpu.Float
 	return describe(m), nil
 }
 
@@ -104,9 +113,10 @@ func describe(m *model.Model) map[string]any {
 }
 
 // segment(request, readRows, onProgress) finds the classes of a photo. The
-// other ranks must follow.
+// other ranks must follow, unless the graphics processor does it.
 //
-//	request     { width, height, decoder, size, window, stride }, see model.Options
+//	request     { width, height, decoder, size, window, stride }, see model.Options,
+//	            and device: "cpu" or "webgpu"
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
 func (e *engine) segment(arguments []js.Value) (any, error) {
@@ -127,7 +137,11 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 		}
 		e.turn.wait()
 	}
-	if err := e.segmentPhoto(ctx, options); err != nil {
+	segment := e.segmentPhoto
+	if request.Get("device").String() == "webgpu" {
+		segment = e.segmentOnGraphics
+	}
+	if err := segment(ctx, options); err != nil {
 		return nil, err
 	}
 	return resultObject(&e.result), nil
@@ -136,6 +150,7 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 // segmentPhoto segments the photo alone, or as the first of several ranks: then
 // it shows the others what it made of the photo.
 func (e *engine) segmentPhoto(ctx context.Context, o model.Options) error {
+	e.last = e.segmenter
 	if e.exchange == nil {
 		return e.segmenter.SegmentInto(ctx, &e.result, &e.photo, o)
 	}
@@ -208,7 +223,7 @@ func (e *engine) probabilities(arguments []js.Value) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
-	values, err := e.segmenter.Probabilities(arguments[0].Int())
+	values, err := e.last.Probabilities(arguments[0].Int())
 	if err != nil {
 		return nil, err
 	}
@@ -221,11 +236,11 @@ func (e *engine) scores([]js.Value) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
-	values, rows, cols, err := e.segmenter.Scores()
+	values, rows, cols, err := e.last.Scores()
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"rows": rows, "cols": cols, "classes": e.classes, "values": floatsOf(values)}, nil
+	return map[string]any{"rows": rows, "cols": cols, "classes": len(e.model.Classes), "values": floatsOf(values)}, nil
 }
 
 // floatsOf copies values to a new Float32Array.

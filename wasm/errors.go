@@ -23,7 +23,10 @@ func toError(err error) js.Value {
 }
 
 func codeOf(err error) string {
+	var graphics graphicsError
 	switch {
+	case errors.As(err, &graphics):
+		return "graphics"
 	case errors.Is(err, model.ErrModel):
 		return "bad-model"
 	case errors.Is(err, errPhoto):

@@ -80,7 +80,7 @@ function loadAhead() {
 async function loadModel() {
   showState();
   try {
-    segmenter = await Segmenter.create({ ...engineOptions(), threads: address.threads, onProgress: showLoading });
+    segmenter = await Segmenter.create({ ...engineOptions(), threads: address.threads, onProgress: showLoading, onDevice: showDevice });
   } catch (error) {
     loading = null;
     throw error;
@@ -110,6 +110,20 @@ function showLoading({ stage, loaded, total }) {
     done: loaded,
     total: ready ? 0 : total,
   });
+}
+
+/** Says that the graphics processor is not used where it was asked for, or no longer. */
+function showDevice({ message }) {
+  if (message) showMessage(message, { action: { label: "Try again", run: retryGraphics } });
+}
+
+async function retryGraphics() {
+  try {
+    await segmenter.useDevice("webgpu");
+    settingsChanged();
+  } catch (error) {
+    fail(error, retryGraphics);
+  }
 }
 
 // Jobs. A new one ends the one before it.
@@ -246,7 +260,8 @@ function factsOf({ network, timings }) {
   const seconds = (timings.total / 1000).toFixed(timings.total < 9950 ? 2 : 0);
   const windows = network.windows > 1 ? ` · ${network.windows} windows` : "";
   const threads = segmenter.threads === 1 ? "1 thread" : `${segmenter.threads} threads`;
-  return `${network.width} × ${network.height}${windows} · ${seconds} s on ${threads}`;
+  const where = segmenter.device === "webgpu" ? "the graphics processor" : threads;
+  return `${network.width} × ${network.height}${windows} · ${seconds} s on ${where}`;
 }
 
 function showState() {

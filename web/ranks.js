@@ -93,7 +93,8 @@ export class Ranks {
    */
   async request(type, payload, options) {
     const [first, ...others] = this.#clients;
-    if (type !== "segment" || others.length === 0) return first.request(type, payload, options);
+    const together = type === "segment" && payload.options.device !== "webgpu" && others.length > 0;
+    if (!together) return first.request(type, payload, options);
 
     const { bitmap: { width, height }, options: how } = payload; // before the bitmap is handed over
     this.#exchange.reset();

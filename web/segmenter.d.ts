@@ -26,6 +26,17 @@ export interface Progress {
   total: number;
 }
 
+export type Device = "auto" | "cpu" | "webgpu";
+
+export interface DeviceChange {
+  /** What computes from now on. */
+  device: "cpu" | "webgpu";
+  /** What the browser calls the graphics processor; "" where it does not tell. */
+  name: string;
+  /** A sentence for people if WebGPU was wanted and is not used; "" otherwise. */
+  message: string;
+}
+
 export interface SegmenterOptions {
   /**
    * The model: the address of a safetensors file, or its bytes. Default: the model beside this
@@ -33,8 +44,12 @@ export interface SegmenterOptions {
    * address: give a changed model another address, or another query such as `?v=2`.
    */
   model?: string | URL | Blob | ArrayBuffer;
-  /** Where to compute. "auto" (default) takes the fastest there is; today that is "cpu". */
-  device?: "auto" | "cpu";
+  /**
+   * Where to compute. "auto" (default): the first photo goes to the processor; after it, where the
+   * browser has WebGPU, both devices segment a picture of that size, and the faster is kept. With
+   * "webgpu", the processor takes over where there is none, or when it fails.
+   */
+  device?: Device;
   /**
    * "int8" (default): products of bytes where the model's weights are bytes, the fastest by far.
    * "float": float32 throughout, for comparisons.
@@ -48,6 +63,8 @@ export interface SegmenterOptions {
   threads?: number;
   /** Told while the engine and the model load, also when a dead engine is started again. */
   onProgress?: (progress: Progress) => void;
+  /** Told when another device computes, and when WebGPU was asked for and cannot be had. */
+  onDevice?: (change: DeviceChange) => void;
   /** Gives up loading. */
   signal?: AbortSignal;
 }
@@ -136,7 +153,10 @@ export class Segmenter {
   readonly model: ModelInfo;
 
   /** The device that computes. */
-  readonly device: "cpu";
+  readonly device: "cpu" | "webgpu";
+
+  /** Changes the device, as the option `device` would have chosen it. */
+  useDevice(device: Device): Promise<void>;
 
   /** How many threads compute. */
   readonly threads: number;

@@ -10,6 +10,7 @@
 // Nothing leaves the browser.
 
 import { SegmenterError } from "./errors.js";
+import { DeviceChoice } from "./graphics.js";
 import { decodePhoto, shrinkPhoto } from "./photo.js";
 import { Ranks, usableThreads } from "./ranks.js";
 
@@ -23,6 +24,7 @@ export class Segmenter {
   #onProgress;
   #threads;
   #arithmetic;
+  #choice; // DeviceChoice
   #engine = null; // Ranks
   #model = null; // what the engine says of the model
   #requests = new Set(); // an AbortController for each request that is running or waiting
@@ -34,15 +36,23 @@ export class Segmenter {
    *
    * @param {import("./segmenter.js").SegmenterOptions} options
    */
-  constructor({ model = DEFAULT_MODEL, device = "auto", arithmetic = "int8", threads, onProgress = () => {} } = {}) {
+  constructor({
+    model = DEFAULT_MODEL,
+    device = "auto",
+    arithmetic = "int8",
+    threads,
+    onProgress = () => {},
+    onDevice = () => {},
+  } = {}) {
     requireBrowser();
-    requireOption(device === "auto" || device === "cpu", "device", `"auto" or "cpu"`, device);
+    requireDevice(device);
     requireOption(["int8", "float"].includes(arithmetic), "arithmetic", `"int8" or "float"`, arithmetic);
     const isNumber = threads === undefined || (Number.isInteger(threads) && threads > 0);
     requireOption(isNumber, "threads", "a whole number above 0", threads);
     const isUrl = typeof model === "string" || model instanceof URL;
     this.#source = isUrl ? new URL(model, document.baseURI).href : model;
     this.#onProgress = onProgress;
+    this.#choice = new DeviceChoice(device, onDevice);
     this.#arithmetic = arithmetic;
     this.#threads = usableThreads(threads);
   }
@@ -69,9 +79,19 @@ export class Segmenter {
     return this.#model;
   }
 
-  /** The device that computes. */
+  /** The device that computes: "cpu" or "webgpu". */
   get device() {
-    return "cpu";
+    return this.#choice.current;
+  }
+
+  /**
+   * Changes the device, as the option `device` would have chosen it.
+   *
+   * @param {"auto" | "cpu" | "webgpu"} device
+   */
+  async useDevice(device) {
+    requireDevice(device);
+    return this.#inLine(undefined, async () => this.#choice.change(device, await this.#startedEngine()));
   }
 
   /** How many threads compute. */
@@ -99,6 +119,7 @@ export class Segmenter {
         return await this.#repeated(() => this.#segment(source, how, elapsed, { signal, onProgress }));
       } finally {
         if (copy) source.close();
+        this.#compareDevices(how);
       }
     });
   }
@@ -113,11 +134,19 @@ export class Segmenter {
     signal.throwIfAborted();
     const { value: result, elapsed: computing } = await timed(engine.request(
       "segment",
-      { bitmap, options: how },
+      { bitmap, options: { ...how, device: this.#choice.current } },
       { transfer: [bitmap], signal, onProgress },
     ));
     const decode = copying + elapsed;
     return this.#segmentation(result, decode, decode + computing);
+  }
+
+  /**
+   * Has the devices compared before the next request, where that was not done. If the engine dies at
+   * it, that request starts it again.
+   */
+  #compareDevices(how) {
+    this.#last = this.#last.then(() => this.#engine?.alive && this.#choice.compare(this.#engine, how)).catch(() => {});
   }
 
   /**
@@ -181,6 +210,7 @@ export class Segmenter {
     this.#engine = engine;
     try {
       this.#model = await engine.load(this.#source);
+      await this.#choice.begin(engine);
     } catch (error) {
       engine.close(error);
       throw error;
@@ -188,11 +218,15 @@ export class Segmenter {
     return engine;
   }
 
-  /** Does something once more if the engine dies at it the first time. */
+  /** Does something once more if the engine dies, or the graphics processor fails, at it the first time. */
   async #repeated(task) {
     try {
       return await task();
     } catch (error) {
+      if (error.code === "graphics") {
+        this.#choice.failed(error);
+        return task();
+      }
       const hasDied = error.code === "internal" && this.#engine?.alive === false;
       if (!hasDied) throw error;
       return task();
@@ -221,6 +255,10 @@ function segmentOptions(options, decoders) {
 
 function definedOnly(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function requireDevice(device) {
+  requireOption(["auto", "cpu", "webgpu"].includes(device), "device", `"auto", "cpu" or "webgpu"`, device);
 }
 
 function requireOption(holds, name, expected, found) {

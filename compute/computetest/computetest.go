@@ -18,10 +18,10 @@ import (
 // single GELU near 0, whose error is absolute.
 const Tolerance = 1e-9
 
-// Test compares the group of ranks that open returns with the reference.
-func Test(t *testing.T, open func(ranks int) []compute.Device, tolerance float64) {
+// Test compares the groups of ranks that open returns with the reference.
+func Test(t *testing.T, open func(ranks int) []compute.Device, tolerance float64, groups ...int) {
 	for _, c := range operations() {
-		for _, ranks := range []int{1, 2, 3} {
+		for _, ranks := range groups {
 			t.Run(fmt.Sprintf("%s/%dranks", c.name, ranks), func(t *testing.T) {
 				want := c.on(t, []compute.Device{reference.New()})
 				got := c.on(t, open(ranks))

@@ -128,7 +128,7 @@ func patchEmbed(g compute.Grid) operation {
 
 // TestClassify compares masks pixel by pixel: scores are continuous, so that
 // rounding decides about very few.
-func TestClassify(t *testing.T, open func(ranks int) []compute.Device) {
+func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ...int) {
 	whole := []compute.Point{{}}
 	for _, c := range []struct {
 		name          string
@@ -174,7 +174,7 @@ func TestClassify(t *testing.T, open func(ranks int) []compute.Device) {
 				return pixels
 			}
 			want := paint([]compute.Device{reference.New()})
-			for _, ranks := range []int{1, 3} {
+			for _, ranks := range groups {
 				different := 0
 				for i, class := range paint(open(ranks)) {
 					if class != want[i] {

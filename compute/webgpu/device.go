@@ -16,14 +16,17 @@ import (
 // Device is a [compute.Device]. It is the only rank: a graphics processor has
 // its own way of sharing out work.
 type Device struct {
-	gpu      *gpu.Device
-	programs programs
-	bound    map[call]*binding
+	gpu        *gpu.Device
+	arithmetic Arithmetic
+	programs   programs
+	bound      map[call]*binding
 
 	encoder *gpu.Encoder // of what was recorded and not yet sent
 	passing bool         // whether a compute pass is open
 
 	statistics *gpu.Buffer // of row_statistics
+	bytes      *gpu.Buffer // of quantise
+	scales     *gpu.Buffer
 	hidden     *gpu.Buffer // of FeedForward
 	windows    *gpu.Buffer // of Classify
 	points     []compute.Point
@@ -32,10 +35,24 @@ type Device struct {
 	err error // the first of an operation, for Finish
 }
 
+// Arithmetic says in what numbers a device computes.
+type Arithmetic int
+
+const (
+	// Float is float32 for everything; int8 weights are expanded.
+	Float Arithmetic = iota
+	// Int8 has linear layers with int8 weights sum up products of bytes, where
+	// shaders can; inputs are quantised token by token.
+	Int8
+)
+
 // New makes a device and compiles its shaders.
-func New(g *gpu.Device) (*Device, error) {
-	d := &Device{gpu: g, bound: map[call]*binding{}}
-	return d, d.programs.compile(g, usual()...)
+func New(g *gpu.Device, a Arithmetic) (*Device, error) {
+	if !g.Info().PackedDot {
+		a = Float
+	}
+	d := &Device{gpu: g, arithmetic: a, bound: map[call]*binding{}}
+	return d, d.programs.compile(g, usual(a)...)
 }
 
 // Rank says that this device is alone.

@@ -12,7 +12,7 @@ import (
 )
 
 // open is one device; a graphics processor has no ranks.
-func open(t *testing.T) *Device {
+func open(t *testing.T, a Arithmetic) *Device {
 	t.Helper()
 	g, err := gpu.Open(gpu.Options{})
 	if errors.Is(err, gpu.ErrNone) {
@@ -21,7 +21,7 @@ func open(t *testing.T) *Device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := New(g)
+	d, err := New(g, a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +30,19 @@ func open(t *testing.T) *Device {
 }
 
 func TestOperations(t *testing.T) {
-	d := open(t)
-	computetest.Test(t, func(int) []compute.Device { return []compute.Device{d} }, computetest.Tolerance)
+	d := open(t, Float)
+	computetest.Test(t, func(int) []compute.Device { return []compute.Device{d} }, computetest.Tolerance, 1)
 }
 
 func TestClassify(t *testing.T) {
-	d := open(t)
-	computetest.TestClassify(t, func(int) []compute.Device { return []compute.Device{d} })
+	d := open(t, Float)
+	computetest.TestClassify(t, func(int) []compute.Device { return []compute.Device{d} }, 1)
+}
+
+func TestOperationsInt8(t *testing.T) {
+	d := open(t, Int8)
+	if d.arithmetic != Int8 {
+		t.Skip("this browser's shaders have no dot product of bytes")
+	}
+	computetest.Test(t, func(int) []compute.Device { return []compute.Device{d} }, 1e-3, 1)
 }

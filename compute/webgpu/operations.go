@@ -3,6 +3,7 @@
 package webgpu
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -14,10 +15,11 @@ import (
 // Sizes that shaders have too.
 const (
 	tileRows, tileOutputs = 64, 64 // matmul
-	statisticsRows        = 8      // row_statistics, l2_normalize
+	statisticsRows        = 8      // row_statistics, l2_normalize, quantise
 	queryBlock            = 64     // attention
-	flat                  = 64     // invocations of a workgroup where each works by itself
-	mostGroups            = 65535  // of a dimension, the least that WebGPU allows
+	largestHead           = 64
+	flat                  = 64    // invocations of a workgroup where each works by itself
+	mostGroups            = 65535 // of a dimension, the least that WebGPU allows
 )
 
 func groups(n, unit int) int { return (n + unit - 1) / unit }
@@ -49,6 +51,14 @@ func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, after string
 		return
 	}
 	c := call{buffers: [8]*gpu.Buffer{1: l.w, l.scaleAndBias, dst.buffer, x.buffer}}
+	c.parameters = parameters{uint32(x.rows), uint32(l.in), uint32(l.out), uint32(l.stride), uint32(x.first), 0, uint32(dst.first)}
+	c.groups = [2]int{groups(l.out, tileOutputs), groups(x.rows, tileRows)}
+	if l.int8 && d.arithmetic == Int8 {
+		c.program = productOfBytes(after)
+		c.buffers[4], c.buffers[5] = d.quantise(x, l.stride/4, n)
+		d.run(c)
+		return
+	}
 	input := "input_rows"
 	if n != nil {
 		input = "input_normalised"
@@ -56,9 +66,24 @@ func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, after string
 		c.buffers[6], c.buffers[7] = n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer
 	}
 	c.program = product(input, l.int8, after)
-	c.parameters = parameters{uint32(x.rows), uint32(l.in), uint32(l.out), uint32(l.stride), uint32(x.first), 0, uint32(dst.first)}
-	c.groups = [2]int{groups(l.out, tileOutputs), groups(x.rows, tileRows)}
 	d.run(c)
+}
+
+// quantise records the quantisation of rows to so many words each.
+func (d *Device) quantise(x *tensor, words int, n *compute.Norm) (bytes, scales *gpu.Buffer) {
+	bytes = d.grow(&d.bytes, "quantised rows", 4*x.rows*words)
+	scales = d.grow(&d.scales, "scales of rows", 4*x.rows)
+	c := call{
+		program:    quantise(n != nil),
+		buffers:    [8]*gpu.Buffer{1: x.buffer, bytes, scales},
+		parameters: parameters{uint32(x.rows), uint32(x.cols), uint32(x.first), uint32(words)},
+		groups:     [2]int{groups(x.rows, statisticsRows), 1},
+	}
+	if n != nil {
+		c.buffers[4], c.buffers[5] = n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer
+	}
+	d.run(c)
+	return bytes, scales
 }
 
 // measure records the statistics of rows for their layer normalisation.
@@ -162,8 +187,12 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 	out, in := dst.(*tensor), qkv.(*tensor)
 	host.SameLength("Attention", 3*out.cols, in.cols)
 	host.SameLength("Attention", out.rows, in.rows)
+	size := out.cols / heads
+	if size > largestHead && d.err == nil {
+		d.err = fmt.Errorf("heads of %d channels: the graphics processor takes at most %d; use the processor", size, largestHead)
+	}
 	d.run(call{
-		program:    attention(out.cols / heads),
+		program:    attention(size),
 		buffers:    [8]*gpu.Buffer{1: in.buffer, out.buffer},
 		parameters: parameters{uint32(out.rows), uint32(heads), uint32(in.first), uint32(out.first)},
 		groups:     [2]int{groups(out.rows, queryBlock), heads},

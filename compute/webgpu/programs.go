@@ -16,15 +16,11 @@ var shaders embed.FS
 // program is a shader: files that are put together, after constants.
 type program struct {
 	files string // names without .wgsl, separated by spaces
-	rows  int    // ROWS of matmul, 0 elsewhere
 	size  int    // SIZE of attention, 0 elsewhere
 }
 
 func (p program) source() (string, error) {
 	var text strings.Builder
-	if p.rows > 0 {
-		fmt.Fprintf(&text, "const ROWS = %du;\n", p.rows)
-	}
 	if p.size > 0 {
 		fmt.Fprintf(&text, "const SIZE = %du;\n", p.size)
 	}
@@ -44,7 +40,21 @@ func product(input string, int8 bool, after string) program {
 	if int8 {
 		weight = "weight_int8"
 	}
-	return program{files: strings.Join([]string{"linear", after, weight, input, "matmul"}, " "), rows: tileRows / 16}
+	return program{files: strings.Join([]string{"linear", after, weight, input, "matmul"}, " ")}
+}
+
+// productOfBytes is the program of a linear layer whose input is quantised.
+func productOfBytes(after string) program {
+	return program{files: "linear " + after + " matmul_int8"}
+}
+
+// quantise is the program that quantises the input, after layer normalisation
+// or as it is.
+func quantise(normalised bool) program {
+	if normalised {
+		return program{files: "quantise_normalised quantise"}
+	}
+	return program{files: "quantise_rows quantise"}
 }
 
 var (
@@ -58,16 +68,19 @@ func attention(size int) program { return program{files: "attention", size: size
 
 // usual lists the programs of a quantised model, to be compiled all at once
 // and before they are needed.
-func usual() []program {
-	return []program{
+func usual(a Arithmetic) []program {
+	list := []program{
 		product("input_patches", true, "after_add"),
-		product("input_normalised", true, "after_store"),
-		product("input_normalised", true, "after_gelu"),
-		product("input_rows", true, "after_add"),
-		product("input_rows", true, "after_store"),
 		product("input_rows", false, "after_store"),
 		rowStatistics, layerNorm, l2Normalize, classify, attention(64),
 	}
+	if a == Int8 {
+		return append(list, quantise(true), quantise(false),
+			productOfBytes("after_store"), productOfBytes("after_gelu"), productOfBytes("after_add"))
+	}
+	return append(list,
+		product("input_normalised", true, "after_store"), product("input_normalised", true, "after_gelu"),
+		product("input_rows", true, "after_add"), product("input_rows", true, "after_store"))
 }
 
 // programs holds those that are compiled.

@@ -24,12 +24,16 @@ func Find() (string, error) {
 	return "", ErrMissing
 }
 
-// SoftwareGPU gives pages WebGPU, computed by the processor (SwiftShader).
+// SoftwareGPU gives pages WebGPU, computed by the processor (SwiftShader). The
+// rest of the browser has to draw in the same way: otherwise WebGPU computes,
+// but a canvas or a frame of video ends the GPU process.
 var SoftwareGPU = []chromedp.ExecAllocatorOption{
 	chromedp.Flag("disable-gpu", false),
 	chromedp.Flag("enable-unsafe-webgpu", true),
 	chromedp.Flag("use-webgpu-adapter", "swiftshader"),
 	chromedp.Flag("enable-features", "Vulkan"),
+	chromedp.Flag("use-vulkan", "swiftshader"),
+	chromedp.Flag("use-angle", "swiftshader"),
 }
 
 // Start starts a headless Chromium with a new profile and returns the context

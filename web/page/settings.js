@@ -6,7 +6,7 @@
 
 /**
  * @typedef {object} Address  what the address asks for
- * @property {"auto" | "cpu"} [device]
+ * @property {"auto" | "cpu" | "webgpu"} [device]
  * @property {string} [decoder]
  * @property {string} [size]
  * @property {number} [threads]
@@ -18,7 +18,7 @@
 
 // How each parameter is read: undefined means that the value is no good.
 const PARAMETERS = {
-  device: { read: oneOf("auto", "cpu"), expected: "auto or cpu" },
+  device: { read: oneOf("auto", "cpu", "webgpu"), expected: "auto, cpu or webgpu" },
   decoder: { read: oneOf("mask", "linear"), expected: "mask or linear" },
   size: { read: oneOf("256", "384", "512", "0"), expected: "256, 384, 512 or 0 for the full size" },
   threads: { read: count, expected: "a whole number from 1 to 64" },

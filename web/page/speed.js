@@ -51,7 +51,7 @@ async function measure(options, signal, say) {
   const most = usableThreads();
   const table = emptyTable(most > 1 ? [1, most] : [1]);
   for (const column of table) {
-    const segmenter = await Segmenter.create({ ...options, threads: column.threads, signal });
+    const segmenter = await Segmenter.create({ ...options, device: "cpu", threads: column.threads, signal });
     try {
       for (const [i, size] of SIZES.entries()) {
         say(`Measuring ${size} × ${size}, ${threadsOf(column.threads)}.`);

@@ -36,8 +36,8 @@ type Buffer struct {
 }
 
 // NewBuffer makes a buffer of zeros. size is in bytes and is rounded up to a
-// multiple of 4. Errors, such as too little memory, go to Checked or Err; the
-// buffer has to be destroyed even then.
+// multiple of 4. It does not wait, so errors, such as too little memory, go to
+// Checked or Err; the buffer has to be destroyed even then.
 func (d *Device) NewBuffer(label string, size int, usage Usage) *Buffer {
 	b := d.newBuffer(label, size, usage)
 	d.buffers++
@@ -96,7 +96,8 @@ func (d *Device) arrayOf(n int) js.Value {
 }
 
 // Read waits for what was submitted and copies the bytes of b from offset on,
-// a multiple of 4, to dst.
+// a multiple of 4, to dst. It returns Err too, since what should have made the
+// bytes may have failed.
 func (d *Device) Read(dst []byte, b *Buffer, offset int) error {
 	if err := d.goneErr(); err != nil {
 		return err
@@ -134,7 +135,7 @@ func (d *Device) Read(dst []byte, b *Buffer, offset int) error {
 	value.Call("unmap")
 	d.bytesRead += int64(n)
 	d.keepStaging(staging)
-	return nil
+	return d.Err() // of what made these bytes
 }
 
 func (d *Device) keepStaging(b *Buffer) {

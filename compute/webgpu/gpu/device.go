@@ -121,7 +121,7 @@ func (d *Device) requestDevice(adapter js.Value, o Options) (js.Value, error) {
 // a refusal is what it says.
 func (d *Device) request(object js.Value, method string, options map[string]any) (js.Value, error) {
 	var promise js.Value
-	if err := try(func() { promise = object.Call(method, options) }); err != nil {
+	if err := catch(func() { promise = object.Call(method, options) }); err != nil {
 		return js.Undefined(), err
 	}
 	return d.await(promise)
@@ -324,6 +324,6 @@ func (d *Device) inScopes(f func() []js.Value) (promises []js.Value, err error) 
 		}
 		promises = append(promises, own...)
 	}()
-	err = try(func() { own = f() })
+	err = catch(func() { own = f() })
 	return nil, err
 }

@@ -6,15 +6,15 @@
 // # Errors
 //
 // WebGPU carries commands out later, and so errors come later. Those of what
-// [Device.Checked] runs come back from it, all for one wait: a caller makes all
-// its buffers and bind groups within one. So do those of NewShader,
-// NewPipelines, NewRenderPipeline, ConfigureCanvas and Read, which wait anyway.
-// Every other error is kept: the first is what [Device.Err] and [Device.Done]
-// return from then on. When the device is lost, everything that waits returns a
-// [LostError] at once.
+// [Device.Checked] runs come back from it, all for one wait: a caller can make
+// hundreds of buffers and bind groups within one. So do those of NewShader,
+// NewPipelines, NewRenderPipeline, NewTimestamps and ConfigureCanvas, which wait
+// anyway. Every other error is kept: the first is what [Device.Err],
+// [Device.Done] and [Device.Read] return from then on. When the device is lost,
+// everything that waits returns a [LostError] at once.
 //
-// A call that JavaScript refuses with an exception, such as a write beyond a
-// buffer, is a bug in the caller: it panics, or within Checked is an error.
+// Where JavaScript throws an exception, methods that return an error return it.
+// In others it is a bug in the caller and panics, or is what Checked returns.
 //
 // # Goroutines
 //

@@ -103,7 +103,7 @@ func stage(s *Shader, entry string, constants map[string]float64) map[string]any
 // newPipelines starts n pipelines and waits for all.
 func (d *Device) newPipelines(n int, start func(i int) (label string, promise js.Value)) ([]*Pipeline, error) {
 	list, promises := make([]*Pipeline, n), make([]js.Value, n)
-	err := try(func() {
+	err := catch(func() {
 		for i := range list {
 			list[i] = &Pipeline{layouts: map[int]js.Value{}}
 			list[i].label, promises[i] = start(i)

@@ -15,10 +15,9 @@ const lossDelay = time.Second
 // waiter waits for a promise. Its functions are used again for the next one,
 // since each is registered with Go's runtime.
 type waiter struct {
-	settled          chan outcome
-	fulfil, reject   js.Func
-	abandoned        bool // nobody waits any more; release when it settles
-	fulfilled, wrong any  // the functions, boxed
+	settled        chan outcome
+	fulfil, reject js.Func
+	abandoned      bool // nobody waits any more; release when it settles
 }
 
 type outcome struct {
@@ -38,7 +37,6 @@ func newWaiter() *waiter {
 		})
 	}
 	w.fulfil, w.reject = settle(false), settle(true)
-	w.fulfilled, w.wrong = w.fulfil, w.reject
 	return w
 }
 
@@ -64,7 +62,7 @@ func (d *Device) await(promise js.Value) (js.Value, error) {
 		return js.Undefined(), err
 	}
 	w := d.waiter()
-	promise.Call("then", w.fulfilled, w.wrong)
+	promise.Call("then", w.fulfil, w.reject)
 	select {
 	case o := <-w.settled:
 		if d.closed {
@@ -108,10 +106,11 @@ func (d *Device) awaitAll(promises []js.Value) ([]js.Value, []error, error) {
 	return values, errs, nil
 }
 
-// refusal is why a promise was rejected.
+// refusal is why a promise was rejected. Errors that WebGPU has no class for
+// may mean that the device is being lost.
 func (d *Device) refusal(reason js.Value) error {
 	err := toError(reason)
-	if _, ok := errors.AsType[ValidationError](err); ok {
+	if d.value.IsUndefined() || explained(err) {
 		return err
 	}
 	select {
@@ -120,6 +119,14 @@ func (d *Device) refusal(reason js.Value) error {
 	case <-time.After(lossDelay):
 		return err
 	}
+}
+
+func explained(err error) bool {
+	switch err.(type) {
+	case ValidationError, OutOfMemoryError, InternalError:
+		return true
+	}
+	return false
 }
 
 // toError turns an error of WebGPU, or what JavaScript threw, into one of Go.
@@ -144,8 +151,8 @@ func toError(value js.Value) error {
 	return errors.New("gpu: " + value.Get("name").String() + ": " + message)
 }
 
-// try turns what JavaScript throws in f into an error.
-func try(f func()) (err error) {
+// catch turns what JavaScript throws in f into an error.
+func catch(f func()) (err error) {
 	defer func() {
 		switch cause := recover().(type) {
 		case nil:

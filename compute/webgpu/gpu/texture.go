@@ -61,7 +61,7 @@ func (d *Device) NewSampler(filter string) *Sampler {
 // premultiplied alpha. It returns what the browser says against the source, such as
 // that it is closed; other errors go to Checked or Err. It does not wait.
 func (d *Device) CopyExternalImage(source js.Value, t *Texture, width, height int) error {
-	err := try(func() {
+	err := catch(func() {
 		d.queue.Call("copyExternalImageToTexture",
 			map[string]any{"source": source}, map[string]any{"texture": t.value}, []any{width, height})
 	})
@@ -110,7 +110,7 @@ func (c *Canvas) Format() string { return c.format }
 // when this turn of its event loop ends, so waiting loses it.
 func (c *Canvas) CurrentView() (*View, error) {
 	v := new(View)
-	if err := try(func() { v.value = c.context.Call("getCurrentTexture").Call("createView") }); err != nil {
+	if err := catch(func() { v.value = c.context.Call("getCurrentTexture").Call("createView") }); err != nil {
 		return nil, fmt.Errorf("draw to a canvas: %w", err)
 	}
 	return v, nil

@@ -6,12 +6,12 @@
 @group(0) @binding(7) var<storage> normBias: array<f32>;
 
 fn input(row: u32, inner: u32) -> vec4f {
-  var four = vec4f();
-  if (row >= shape.rows) { return four; }
+  if (row >= shape.rows) { return vec4f(); }
   let at = shape.x + row * shape.inner + inner;
   let measured = statistics[row];
-  for (var i = 0u; i < min(4, shape.inner - min(inner, shape.inner)); i++) {
-    four[i] = fma((x[at + i] - measured.x) * measured.y, normWeight[inner + i], normBias[inner + i]);
-  }
-  return four;
+  let values = (vec4f(x[at], x[at + 1], x[at + 2], x[at + 3]) - measured.x) * measured.y;
+  let scale = vec4f(normWeight[inner], normWeight[inner + 1], normWeight[inner + 2], normWeight[inner + 3]);
+  let shift = vec4f(normBias[inner], normBias[inner + 1], normBias[inner + 2], normBias[inner + 3]);
+  let there = vec4u(inner) + vec4u(0, 1, 2, 3) < vec4u(shape.inner);
+  return select(vec4f(), fma(values, scale, shift), there);
 }

@@ -26,7 +26,7 @@ struct Grid {
 @group(0) @binding(2) var<storage> scaleAndBias: array<vec2f>;  // an output
 @group(0) @binding(3) var<storage, read_write> dst: array<f32>;
 
-fn output(row: u32, o: u32, sum: f32) {
+fn store(row: u32, o: u32, sum: f32) {
   let at = shape.dst + row * shape.outputs + o;
   let y = fma(sum, scaleAndBias[o].x, scaleAndBias[o].y);
   dst[at] = after(at, y);
