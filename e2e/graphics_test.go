@@ -71,7 +71,7 @@ func TestGraphics(t *testing.T) {
 	if state := v.after(func() { v.set("decoder", "linear") }); state != "done" {
 		t.Fatalf("without the graphics processor: state %s: %s", state, v.message())
 	}
-	if notices := v.notices(); !strings.Contains(notices, "The graphics processor failed") {
+	if notices := v.notices(); !strings.Contains(notices, "WebGPU failed") {
 		t.Errorf("the page says %q of the loss", notices)
 	}
 	if facts := v.facts(); !strings.Contains(facts, "thread") {
@@ -80,7 +80,7 @@ func TestGraphics(t *testing.T) {
 	v.screenshot("webgpu-lost")
 
 	v.after(func() { evaluate[bool](v, `(document.querySelector(".message.notice button").click(), true)`) })
-	if facts, notices := v.facts(), v.notices(); !strings.Contains(facts, "graphics processor") && !strings.Contains(notices, "WebGPU cannot be used") {
+	if facts, notices := v.facts(), v.notices(); !strings.Contains(facts, "graphics processor") && !strings.Contains(notices, "WebGPU failed") {
 		t.Errorf("after another try, the page says %q and %q", facts, notices)
 	}
 }
@@ -93,7 +93,7 @@ func TestNoGraphics(t *testing.T) {
 	if state := v.after(func() { v.choose(samples + "/chelsea.png") }); state != "done" {
 		t.Fatalf("state %s: %s", state, v.message())
 	}
-	if notices := v.notices(); !strings.Contains(notices, "WebGPU cannot be used") {
+	if notices := v.notices(); !strings.Contains(notices, "WebGPU failed") {
 		t.Errorf("the page says %q", notices)
 	}
 	v.screenshot("webgpu-missing")

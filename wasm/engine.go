@@ -5,35 +5,23 @@ package main
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"syscall/js"
 	"time"
 
-	"segmenter/compute"
-	"segmenter/compute/cpu"
-	"segmenter/compute/webgpu/gpu"
 	"segmenter/model"
-	"segmenter/photo"
 )
 
 // engine is what JavaScript sees. Its methods return Promises; a rejection is
 // an Error with a code: bad-model, bad-photo, too-large, aborted,
 // graphics or internal.
 type engine struct {
-	model     *model.Model
-	segmenter *model.Segmenter // on this engine's part of the ranks
-	graphics  *model.Segmenter // on the graphics processor, nil without
-	gpu       *gpu.Device      // that processor
-	last      *model.Segmenter // the one that had the last photo
+	machine   // what computes
+	segmenter *model.Segmenter
+	classes   int // of the model
 	photo     rows
 	result    model.Result
-	float     bool // whether to compute in float32
-
-	rank, ranks int
-	exchange    *sharedMemory // nil where this is the only rank
-	frame       photo.Image   // what all ranks see of the photo; only the first has it
 
 	turn   *turn
 	cancel context.CancelFunc
@@ -44,7 +32,6 @@ func (e *engine) object() map[string]any {
 	return map[string]any{
 		"start":         promise(e.start),
 		"load":          promise(e.load),
-		"openGraphics":  promise(e.openGraphics),
 		"segment":       promise(e.segment),
 		"follow":        promise(e.follow),
 		"probabilities": promise(e.probabilities),
@@ -53,48 +40,29 @@ func (e *engine) object() map[string]any {
 	}
 }
 
-// start(rank, ranks, memory: SharedArrayBuffer) makes this engine one of
-// several that segment photos together; see sharedMemory. It is called before a
-// model is loaded, or not at all.
-func (e *engine) start(arguments []js.Value) (any, error) {
-	if e.segmenter != nil {
-		return nil, errors.New("there is a model already: start comes before it")
-	}
-	e.rank, e.ranks = arguments[0].Int(), arguments[1].Int()
-	e.exchange = newSharedMemory(e.ranks, arguments[2])
-	return nil, nil
-}
-
-// devices is this engine's part of the ranks.
-func (e *engine) devices(a cpu.Arithmetic) []compute.Device {
-	if e.exchange == nil {
-		return cpu.New(1, a)
-	}
-	return []compute.Device{cpu.NewRank(e.rank, e.ranks, e.exchange, a)}
-}
-
 // load(bytes: Uint8Array, arithmetic: "int8" | "float") takes a model file and
-// returns what it says of itself. A model that is refused leaves the one before in place.
+// returns what it says of itself, and of the graphics processor, null without.
+// A model that is refused leaves the one before in place.
 func (e *engine) load(arguments []js.Value) (any, error) {
 	m, err := model.Read(&reader{bytes: arguments[0]})
 	if err != nil {
 		return nil, err
 	}
-	arithmetic := cpu.Int8
-	if len(arguments) > 1 && arguments[1].String() == "float" {
-		arithmetic = cpu.Float
-	}
-	s, err := model.New(m, e.devices(arithmetic))
+	devices, err := e.devices(len(arguments) > 1 && arguments[1].String() == "float")
 	if err != nil {
 		return nil, err
+	}
+	s, err := model.New(m, devices)
+	if err != nil {
+		return nil, machineError(err)
 	}
 	if e.segmenter != nil {
 		e.segmenter.Close()
 	}
-	e.closeGraphics()
-	e.model, e.segmenter, e.last = m, s, s
-	e.float = arithmetic == cpu.Float
-	return describe(m), nil
+	e.segmenter, e.classes = s, len(m.Classes)
+	info := describe(m)
+	info["graphics"] = e.graphics()
+	return info, nil
 }
 
 func describe(m *model.Model) map[string]any {
@@ -113,10 +81,9 @@ func describe(m *model.Model) map[string]any {
 }
 
 // segment(request, readRows, onProgress) finds the classes of a photo. The
-// other ranks must follow, unless the graphics processor does it.
+// other ranks must follow.
 //
-//	request     { width, height, decoder, size, window, stride }, see model.Options,
-//	            and device: "cpu" or "webgpu"
+//	request     { width, height, decoder, size, window, stride }, see model.Options
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
 func (e *engine) segment(arguments []js.Value) (any, error) {
@@ -137,54 +104,10 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 		}
 		e.turn.wait()
 	}
-	segment := e.segmentPhoto
-	if request.Get("device").String() == "webgpu" {
-		segment = e.segmentOnGraphics
-	}
-	if err := segment(ctx, options); err != nil {
-		return nil, err
+	if err := e.segmentPhoto(ctx, options); err != nil {
+		return nil, machineError(err)
 	}
 	return resultObject(&e.result), nil
-}
-
-// segmentPhoto segments the photo alone, or as the first of several ranks: then
-// it shows the others what it made of the photo.
-func (e *engine) segmentPhoto(ctx context.Context, o model.Options) error {
-	e.last = e.segmenter
-	if e.exchange == nil {
-		return e.segmenter.SegmentInto(ctx, &e.result, &e.photo, o)
-	}
-	start := time.Now()
-	if err := e.segmenter.Resize(&e.frame, &e.photo, o); err != nil {
-		return err
-	}
-	resizing := time.Since(start)
-	if err := e.segmentFrame(ctx, &e.frame, e.photo.height, e.photo.width, o); err != nil {
-		return err
-	}
-	e.result.Times.Prepare += resizing
-	return nil
-}
-
-// segmentFrame is what every rank does; only the first has the frame. Height
-// and width are the photo's.
-func (e *engine) segmentFrame(ctx context.Context, frame *photo.Image, height, width int, o model.Options) error {
-	shared, err := showFrame(e.exchange, frame)
-	if err != nil {
-		return err
-	}
-	o.Size, o.MaskHeight, o.MaskWidth = 0, height, width
-	return e.segmenter.SegmentInto(ctx, &e.result, shared, o)
-}
-
-// follow(request) takes this rank's part in what the first segments, and
-// returns when that is done. It fails when the exchange is broken.
-func (e *engine) follow(arguments []js.Value) (any, error) {
-	if e.segmenter == nil {
-		return nil, errNoModel
-	}
-	request := arguments[0]
-	return nil, e.segmentFrame(context.Background(), nil, request.Get("height").Int(), request.Get("width").Int(), optionsOf(request))
 }
 
 func optionsOf(request js.Value) model.Options {
@@ -223,7 +146,7 @@ func (e *engine) probabilities(arguments []js.Value) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
-	values, err := e.last.Probabilities(arguments[0].Int())
+	values, err := e.segmenter.Probabilities(arguments[0].Int())
 	if err != nil {
 		return nil, err
 	}
@@ -236,11 +159,11 @@ func (e *engine) scores([]js.Value) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
-	values, rows, cols, err := e.last.Scores()
+	values, rows, cols, err := e.segmenter.Scores()
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"rows": rows, "cols": cols, "classes": len(e.model.Classes), "values": floatsOf(values)}, nil
+	return map[string]any{"rows": rows, "cols": cols, "classes": e.classes, "values": floatsOf(values)}, nil
 }
 
 // floatsOf copies values to a new Float32Array.

@@ -23,9 +23,8 @@ func toError(err error) js.Value {
 }
 
 func codeOf(err error) string {
-	var graphics graphicsError
 	switch {
-	case errors.As(err, &graphics):
+	case errors.Is(err, errGraphics):
 		return "graphics"
 	case errors.Is(err, model.ErrModel):
 		return "bad-model"
@@ -38,3 +37,14 @@ func codeOf(err error) string {
 	}
 	return "internal"
 }
+
+// errGraphics is what failures of the graphics processor are, by errors.Is.
+// Another engine, on the processor, can go on.
+var errGraphics = errors.New("the graphics processor failed")
+
+// graphicsError makes err one of them. (errors.As would add a hundredth to the
+// program.)
+type graphicsError struct{ error }
+
+func (e graphicsError) Unwrap() error        { return e.error }
+func (e graphicsError) Is(target error) bool { return target == errGraphics }

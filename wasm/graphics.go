@@ -1,4 +1,4 @@
-//go:build js
+//go:build js && webgpu
 
 package main
 
@@ -14,71 +14,55 @@ import (
 	"segmenter/model"
 )
 
-// openGraphics() prepares the model for the graphics processor too, and returns
-// { name, software }: what the browser calls it, "" where it does not tell, and
-// whether it is no more than a program on the processor.
-func (e *engine) openGraphics([]js.Value) (any, error) {
-	if e.model == nil {
-		return nil, errNoModel
-	}
-	e.closeGraphics()
+// machine is the graphics processor.
+type machine struct{ gpu *gpu.Device }
+
+// start: the graphics processor has no ranks.
+func (e *engine) start([]js.Value) (any, error) {
+	return nil, errors.New("the graphics processor computes alone: it has no ranks")
+}
+
+// follow: see start.
+func (e *engine) follow(arguments []js.Value) (any, error) { return e.start(arguments) }
+
+func (m *machine) devices(float bool) ([]compute.Device, error) {
 	g, err := gpu.Open(gpu.Options{PowerPreference: "high-performance"})
 	if err != nil {
 		return nil, graphicsError{err}
 	}
 	arithmetic := webgpu.Int8
-	if e.float {
+	if float {
 		arithmetic = webgpu.Float
 	}
 	device, err := webgpu.New(g, arithmetic)
-	if err == nil {
-		e.graphics, err = model.New(e.model, []compute.Device{device})
-	}
-	if err == nil {
-		err = device.Finish()
-	}
 	if err != nil {
-		e.graphics = nil
 		g.Close()
 		return nil, graphicsError{err}
 	}
-	e.gpu = g
-	info := g.Info()
-	name := strings.TrimSpace(info.Vendor + " " + info.Architecture)
-	if info.Description != "" {
-		name = info.Description
-	}
-	return map[string]any{"name": name, "software": info.IsFallback}, nil
+	m.gpu = g
+	return []compute.Device{device}, nil
 }
 
-func (e *engine) closeGraphics() {
-	if e.graphics == nil {
-		return
+// graphics describes the graphics processor: { name, software }, what the
+// browser calls it, "" where it does not tell, and whether it is no more than a
+// program on the processor.
+func (m *machine) graphics() any {
+	info := m.gpu.Info()
+	name := info.Description
+	if name == "" {
+		name = strings.TrimSpace(info.Vendor + " " + info.Architecture)
 	}
-	if e.last == e.graphics {
-		e.last = e.segmenter
-	}
-	e.graphics.Close()
-	e.graphics, e.gpu = nil, nil
+	return map[string]any{"name": name, "software": info.IsFallback}
 }
 
-// segmentOnGraphics segments the photo on the graphics processor. After an
-// error of its own it is of no more use, until it is opened again.
-func (e *engine) segmentOnGraphics(ctx context.Context, o model.Options) error {
-	if e.graphics == nil {
-		return graphicsError{errors.New("the graphics processor is not in use: open it first")}
-	}
-	e.last = e.graphics
-	err := e.graphics.SegmentInto(ctx, &e.result, &e.photo, o)
-	if err == nil || codeOf(err) != "internal" {
-		return err
-	}
-	e.closeGraphics()
-	return graphicsError{err}
+func (e *engine) segmentPhoto(ctx context.Context, o model.Options) error {
+	return e.segmenter.SegmentInto(ctx, &e.result, &e.photo, o)
 }
 
-// graphicsError is a failure of the graphics processor, without which the
-// engine can go on.
-type graphicsError struct{ error }
-
-func (e graphicsError) Unwrap() error { return e.error }
+// machineError tells failures of the graphics processor from those of a photo.
+func machineError(err error) error {
+	if codeOf(err) == "internal" {
+		return graphicsError{err}
+	}
+	return err
+}

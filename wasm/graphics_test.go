@@ -1,4 +1,4 @@
-//go:build js
+//go:build js && webgpu
 
 package main
 
@@ -19,58 +19,50 @@ func TestGraphics(t *testing.T) {
 		return bytesOf("Uint8Array", pixels)
 	})
 	progress := js.FuncOf(func(js.Value, []js.Value) any { return nil })
-	on := func(device string) map[string]any {
-		r := request(100, 70, 64, 0, 0)
-		r["device"] = device
-		return r
-	}
-	segment := func(device, want string) js.Value {
-		t.Helper()
-		result, code := ask(t, object, "segment", on(device), grey, progress)
-		if code != want {
-			t.Fatalf("segment on %s: code %q, expected %q", device, code, want)
+	photo := request(100, 70, 64, 0, 0)
+	load := func() string {
+		info, code := ask(t, object, "load", modelFile(t), "int8")
+		if code == "" && info.Get("graphics").Get("name").Type() != js.TypeString {
+			t.Error("load does not say what computes")
 		}
-		return result
+		return code
+	}
+	segment := func(want string) {
+		t.Helper()
+		result, code := ask(t, object, "segment", photo, grey, progress)
+		if code != want {
+			t.Fatalf("segment: code %q, expected %q", code, want)
+		}
+		if want == "" && result.Get("mask").Length() != 7000 {
+			t.Errorf("a mask of %d pixels", result.Get("mask").Length())
+		}
 	}
 
-	if _, code := ask(t, object, "openGraphics"); code != "internal" {
-		t.Errorf("openGraphics without a model: code %q", code)
-	}
-	if _, code := ask(t, object, "load", modelFile(t), "float"); code != "" {
-		t.Fatalf("load: code %q", code)
-	}
-	segment("webgpu", "graphics") // not opened
-	want := segment("cpu", "").Get("mask")
-	if _, code := ask(t, object, "openGraphics"); code == "graphics" {
+	if code := load(); code == "graphics" {
 		t.Skip("there is no WebGPU")
 	} else if code != "" {
-		t.Fatalf("openGraphics: code %q", code)
+		t.Fatalf("load: code %q", code)
 	}
-	got := segment("webgpu", "").Get("mask")
-	different := 0
-	for i := range want.Length() {
-		if got.Index(i).Int() != want.Index(i).Int() {
-			different++
-		}
-	}
-	if different*200 > want.Length() {
-		t.Errorf("%d of %d pixels differ from those of the processor", different, want.Length())
-	}
+	segment("")
 	for method, argument := range map[string]any{"probabilities": 0, "scores": nil} {
 		if _, code := ask(t, object, method, argument); code != "" {
-			t.Errorf("%s of what the graphics processor did: code %q", method, code)
+			t.Errorf("%s: code %q", method, code)
+		}
+	}
+	for _, method := range []string{"start", "follow"} {
+		if _, code := ask(t, object, method); code != "internal" {
+			t.Errorf("%s: code %q", method, code)
 		}
 	}
 
-	running := object.Call("segment", on("webgpu"), grey, progress)
+	running := object.Call("segment", photo, grey, progress)
 	e.gpu.Destroy()
 	if _, code := await(running); code != "graphics" {
 		t.Fatalf("the graphics processor is lost: code %q", code)
 	}
-	segment("webgpu", "graphics")
-	segment("cpu", "")
-	if _, code := ask(t, object, "openGraphics"); code != "" {
-		t.Fatalf("openGraphics once more: code %q", code)
+	segment("graphics")
+	if code := load(); code != "" {
+		t.Fatalf("load once more: code %q", code)
 	}
-	segment("webgpu", "")
+	segment("")
 }

@@ -6,32 +6,38 @@
 
 import { SegmenterError } from "./errors.js";
 
-const WASM = new URL("./engine.wasm", import.meta.url).href;
+/** An engine for each device: who never uses the other never downloads it. */
+const ENGINES = {
+  cpu: new URL("./engine.wasm", import.meta.url).href,
+  webgpu: new URL("./engine-webgpu.wasm", import.meta.url).href,
+};
 
-/** @type {Promise<WebAssembly.Module> | null} */
-let compiling = null;
+/** @type {Map<string, Promise<WebAssembly.Module>>} by address */
+const compiling = new Map();
 
 /**
+ * @param {"cpu" | "webgpu"} device
  * @param {(loaded: number, total: number) => void} onProgress  told of start and end only: counting
  *   its bytes would keep the browser from caching compiled code
  * @returns {Promise<WebAssembly.Module>}
  */
-export async function compileEngine(onProgress) {
+export async function compileEngine(device, onProgress) {
   onProgress(0, 0);
-  compiling ??= compile();
+  const address = ENGINES[device];
+  if (!compiling.has(address)) compiling.set(address, compile(address));
   try {
-    const module = await compiling;
-    const size = performance.getEntriesByName(WASM)[0]?.decodedBodySize || 1;
+    const module = await compiling.get(address);
+    const size = performance.getEntriesByName(address)[0]?.decodedBodySize || 1;
     onProgress(size, size);
     return module;
   } catch (error) {
-    compiling = null; // the next attempt downloads it again
+    compiling.delete(address); // the next attempt downloads it again
     throw error;
   }
 }
 
-async function compile() {
-  const response = await fetch(WASM).catch((cause) => {
+async function compile(address) {
+  const response = await fetch(address).catch((cause) => {
     throw new SegmenterError(
       "network",
       "The engine could not be downloaded: check the connection and try again.",
@@ -41,7 +47,7 @@ async function compile() {
   if (!response.ok) {
     throw new SegmenterError(
       "network",
-      `The engine could not be downloaded: ${WASM} answered ${response.status}. Check that the file is there.`,
+      `The engine could not be downloaded: ${address} answered ${response.status}. Check that the file is there.`,
     );
   }
   try {

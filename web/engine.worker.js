@@ -5,8 +5,7 @@
 // It is sent { id, type, payload }:
 //   start          { module, rank, ranks, memory }  the WebAssembly, and what the ranks share
 //   load           { bytes, arithmetic }            of a model file, and "int8" or "float"
-//   openGraphics   {}                               readies the graphics processor, for the same model
-//   segment        { bitmap, options }              a photo and { device, decoder, size, window, stride }
+//   segment        { bitmap, options }              a photo and { decoder, size, window, stride }
 //   follow         { width, height, options }       the same photo, for the ranks after the first
 //   probabilities  { classId }                      of the last photo
 //   scores         {}                               of the last photo
@@ -27,7 +26,7 @@ import { SegmenterError } from "./errors.js";
 const WIDEST_CANVAS = 16384;
 
 /** Requests by type. Each returns the answer and what of it is handed over instead of copied. */
-const requests = { start, load, openGraphics, segment, follow, probabilities, scores };
+const requests = { start, load, segment, follow, probabilities, scores };
 
 let running = 0; // id of the request being answered, 0 if none
 
@@ -76,10 +75,6 @@ async function start({ module, rank, ranks, memory }) {
 
 async function load({ bytes, arithmetic }) {
   return [await engine.load(bytes, arithmetic)];
-}
-
-async function openGraphics() {
-  return [await engine.openGraphics()];
 }
 
 async function segment({ bitmap, options }, report) {

@@ -22,6 +22,7 @@ export function usableThreads(wanted) {
 }
 
 export class Ranks {
+  #device;
   #arithmetic;
   #clients; // the first is the one that is asked
   #exchange; // null for a single rank
@@ -32,11 +33,13 @@ export class Ranks {
   /**
    * Starts the workers.
    *
-   * @param {number} count
+   * @param {"cpu" | "webgpu"} device
+   * @param {number} count  1 for "webgpu", which shares out work by itself
    * @param {"int8" | "float"} arithmetic
    * @param {(progress: import("./segmenter.js").Progress) => void} onProgress  of loading
    */
-  constructor(count, arithmetic, onProgress) {
+  constructor(device, count, arithmetic, onProgress) {
+    this.#device = device;
     this.#arithmetic = arithmetic;
     this.#onProgress = onProgress;
     this.#exchange = count > 1 ? new Exchange() : null;
@@ -50,7 +53,7 @@ export class Ranks {
   }
 
   async #start() {
-    const module = await compileEngine((loaded, total) => this.#onProgress({ stage: "engine", loaded, total }));
+    const module = await compileEngine(this.#device, (loaded, total) => this.#onProgress({ stage: "engine", loaded, total }));
     const memory = this.#exchange?.memory;
     await this.#all((rank, ranks) => ["start", { module, rank, ranks, memory }]);
   }
@@ -59,7 +62,8 @@ export class Ranks {
    * Loads a model.
    *
    * @param {string | Blob | ArrayBuffer} source  an absolute URL, a file, or the bytes
-   * @returns {Promise<import("./segmenter.js").ModelInfo>}
+   * @returns {Promise<import("./segmenter.js").ModelInfo & { graphics: { name: string, software: boolean } | null }>}
+   *   graphics: what computes if it is "webgpu"
    */
   async load(source) {
     const [model] = await Promise.all([this.#read(source), this.#started]);
@@ -93,8 +97,7 @@ export class Ranks {
    */
   async request(type, payload, options) {
     const [first, ...others] = this.#clients;
-    const together = type === "segment" && payload.options.device !== "webgpu" && others.length > 0;
-    if (!together) return first.request(type, payload, options);
+    if (type !== "segment" || others.length === 0) return first.request(type, payload, options);
 
     const { bitmap: { width, height }, options: how } = payload; // before the bitmap is handed over
     this.#exchange.reset();

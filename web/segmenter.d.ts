@@ -46,8 +46,9 @@ export interface SegmenterOptions {
   model?: string | URL | Blob | ArrayBuffer;
   /**
    * Where to compute. "auto" (default): the first photo goes to the processor; after it, where the
-   * browser has WebGPU, both devices segment a picture of that size, and the faster is kept. With
-   * "webgpu", the processor takes over where there is none, or when it fails.
+   * browser has WebGPU, an engine for that is loaded too, both segment a picture of the photo's size,
+   * and the faster is kept. With "webgpu", the processor takes over where there is none, or when it
+   * fails.
    */
   device?: Device;
   /**

@@ -10,7 +10,7 @@
 // Nothing leaves the browser.
 
 import { SegmenterError } from "./errors.js";
-import { DeviceChoice } from "./graphics.js";
+import { hasGraphics, warmTime } from "./graphics.js";
 import { decodePhoto, shrinkPhoto } from "./photo.js";
 import { Ranks, usableThreads } from "./ranks.js";
 
@@ -24,7 +24,9 @@ export class Segmenter {
   #onProgress;
   #threads;
   #arithmetic;
-  #choice; // DeviceChoice
+  #device; // "cpu" or "webgpu": where the engine computes
+  #undecided; // whether to try the other after the first photo
+  #onDevice;
   #engine = null; // Ranks
   #model = null; // what the engine says of the model
   #requests = new Set(); // an AbortController for each request that is running or waiting
@@ -52,7 +54,8 @@ export class Segmenter {
     const isUrl = typeof model === "string" || model instanceof URL;
     this.#source = isUrl ? new URL(model, document.baseURI).href : model;
     this.#onProgress = onProgress;
-    this.#choice = new DeviceChoice(device, onDevice);
+    this.#onDevice = onDevice;
+    this.#choose(device);
     this.#arithmetic = arithmetic;
     this.#threads = usableThreads(threads);
   }
@@ -81,7 +84,7 @@ export class Segmenter {
 
   /** The device that computes: "cpu" or "webgpu". */
   get device() {
-    return this.#choice.current;
+    return this.#device;
   }
 
   /**
@@ -91,7 +94,16 @@ export class Segmenter {
    */
   async useDevice(device) {
     requireDevice(device);
-    return this.#inLine(undefined, async () => this.#choice.change(device, await this.#startedEngine()));
+    return this.#inLine(undefined, async () => {
+      this.#engine?.close(disposedError());
+      this.#choose(device);
+      await this.#startedEngine();
+    });
+  }
+
+  #choose(device) {
+    this.#device = device === "webgpu" ? "webgpu" : "cpu";
+    this.#undecided = device === "auto";
   }
 
   /** How many threads compute. */
@@ -134,7 +146,7 @@ export class Segmenter {
     signal.throwIfAborted();
     const { value: result, elapsed: computing } = await timed(engine.request(
       "segment",
-      { bitmap, options: { ...how, device: this.#choice.current } },
+      { bitmap, options: how },
       { transfer: [bitmap], signal, onProgress },
     ));
     const decode = copying + elapsed;
@@ -142,11 +154,38 @@ export class Segmenter {
   }
 
   /**
-   * Has the devices compared before the next request, where that was not done. If the engine dies at
-   * it, that request starts it again.
+   * After the first photo, so that nobody waits for it: has the graphics processor segment a picture
+   * of that size too, and keeps the faster. The next request waits for that.
    */
   #compareDevices(how) {
-    this.#last = this.#last.then(() => this.#engine?.alive && this.#choice.compare(this.#engine, how)).catch(() => {});
+    if (!this.#undecided) return;
+    this.#undecided = false;
+    // If either engine fails at it, the one that is there stays, or is started again when needed.
+    this.#last = this.#last.then(() => this.#tryGraphics(how)).catch(() => {});
+  }
+
+  async #tryGraphics(how) {
+    const engine = this.#engine;
+    if (this.#disposed || !engine.alive || !(await hasGraphics())) return;
+    let rival = new Ranks("webgpu", 1, this.#arithmetic, () => {});
+    try {
+      const { graphics } = await rival.load(this.#source);
+      const onProcessor = await warmTime(engine, how);
+      const onGraphics = await warmTime(rival, how);
+      if (this.#disposed || onGraphics >= onProcessor) return;
+      [this.#engine, rival] = [rival, engine];
+      this.#device = "webgpu";
+      this.#onDevice({ device: "webgpu", name: graphics.name, message: "" });
+    } finally {
+      rival.close(disposedError());
+    }
+  }
+
+  /** From now on the processor computes. */
+  #giveUpGraphics(error) {
+    this.#engine.close(error);
+    this.#choose("cpu");
+    this.#onDevice({ device: "cpu", name: "", message: `WebGPU failed, so the processor computes. ${error.message}` });
   }
 
   /**
@@ -206,16 +245,22 @@ export class Segmenter {
   async #startedEngine() {
     if (this.#disposed) throw disposedError();
     if (this.#engine?.alive) return this.#engine;
-    const engine = new Ranks(this.#threads, this.#arithmetic, this.#onProgress);
+    const threads = this.#device === "webgpu" ? 1 : this.#threads;
+    const engine = new Ranks(this.#device, threads, this.#arithmetic, this.#onProgress);
     this.#engine = engine;
     try {
-      this.#model = await engine.load(this.#source);
-      await this.#choice.begin(engine);
+      const { graphics, ...model } = await engine.load(this.#source);
+      this.#model = model;
+      if (graphics) this.#onDevice({ device: "webgpu", name: graphics.name, message: "" });
+      return engine;
     } catch (error) {
+      if (error.code === "graphics") {
+        this.#giveUpGraphics(error);
+        return this.#startedEngine();
+      }
       engine.close(error);
       throw error;
     }
-    return engine;
   }
 
   /** Does something once more if the engine dies, or the graphics processor fails, at it the first time. */
@@ -224,7 +269,7 @@ export class Segmenter {
       return await task();
     } catch (error) {
       if (error.code === "graphics") {
-        this.#choice.failed(error);
+        this.#giveUpGraphics(error);
         return task();
       }
       const hasDied = error.code === "internal" && this.#engine?.alive === false;

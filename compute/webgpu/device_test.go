@@ -11,9 +11,16 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
+// opened are devices by their arithmetic. Tests share them: where the processor
+// computes in place of a graphics processor, compiling shaders takes long.
+var opened = map[Arithmetic]*Device{}
+
 // open is one device; a graphics processor has no ranks.
 func open(t *testing.T, a Arithmetic) *Device {
 	t.Helper()
+	if opened[a] != nil {
+		return opened[a]
+	}
 	g, err := gpu.Open(gpu.Options{})
 	if errors.Is(err, gpu.ErrNone) {
 		t.Skip(err)
@@ -21,22 +28,18 @@ func open(t *testing.T, a Arithmetic) *Device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := New(g, a)
-	if err != nil {
+	if opened[a], err = New(g, a); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(d.Close)
-	return d
+	return opened[a]
+}
+
+func alone(d *Device) func(int) []compute.Device {
+	return func(int) []compute.Device { return []compute.Device{d} }
 }
 
 func TestOperations(t *testing.T) {
-	d := open(t, Float)
-	computetest.Test(t, func(int) []compute.Device { return []compute.Device{d} }, computetest.Tolerance, 1)
-}
-
-func TestClassify(t *testing.T) {
-	d := open(t, Float)
-	computetest.TestClassify(t, func(int) []compute.Device { return []compute.Device{d} }, 1)
+	computetest.Test(t, alone(open(t, Float)), computetest.Tolerance, 1)
 }
 
 func TestOperationsInt8(t *testing.T) {
@@ -44,5 +47,7 @@ func TestOperationsInt8(t *testing.T) {
 	if d.arithmetic != Int8 {
 		t.Skip("this browser's shaders have no dot product of bytes")
 	}
-	computetest.Test(t, func(int) []compute.Device { return []compute.Device{d} }, 1e-3, 1)
+	computetest.Test(t, alone(d), 1e-3, 1)
 }
+
+func TestClassify(t *testing.T) { computetest.TestClassify(t, alone(open(t, Float)), 1) }

@@ -3,7 +3,7 @@
 //
 //	go run ./site/build [-o dist]
 //
-// It copies the page, compiles the engine to WebAssembly, adds the support
+// It copies the page, compiles the engines to WebAssembly, adds the support
 // file of the same Go toolchain and the default model, and writes compressed
 // siblings (.br and .gz) of what compresses. The same sources and toolchain
 // give the same bytes; what is up to date is left alone; files that an earlier
@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -29,8 +30,9 @@ const maxEngine = 1_000_000
 
 // What the build adds to the page, by its name in the site.
 const (
-	engine       = "engine.wasm"
-	defaultModel = "models/everyday.safetensors"
+	engine         = "engine.wasm"
+	graphicsEngine = "engine-webgpu.wasm"
+	defaultModel   = "models/everyday.safetensors"
 )
 
 func main() {
@@ -96,6 +98,9 @@ func collect() (map[string][]byte, error) {
 		}
 	}
 	stampModel(sources)
+	if sources[graphicsEngine], err = compileEngine("-tags=webgpu"); err != nil {
+		return nil, err
+	}
 	if sources[engine], err = compileEngine(); err != nil {
 		return nil, err
 	}
@@ -130,16 +135,17 @@ func addPage(sources map[string][]byte, page fs.FS) error {
 	})
 }
 
-// compileEngine compiles ./wasm. Symbols and paths are left out: they would
-// double its size and tie it to one machine.
-func compileEngine() ([]byte, error) {
+// compileEngine compiles ./wasm, with flags of the go command. Symbols and
+// paths are left out: they would double its size and tie it to one machine.
+func compileEngine(flags ...string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "engine")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, engine)
-	if _, err := goCommand("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, "./wasm"); err != nil {
+	command := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path}, flags, []string{"./wasm"})
+	if _, err := goCommand(command...); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
