@@ -69,6 +69,8 @@ check_sources() {
 	GOBIN=$tools go install $staticcheck
 	"$tools/staticcheck" ./...
 	wasm "$tools/staticcheck" "${engine_packages[@]}"
+	wasm go vet -tags webgpu ./wasm
+	wasm "$tools/staticcheck" -tags webgpu ./wasm
 }
 
 # The wasm runtime of Go has 8 kB for arguments and variables together, so it
@@ -80,6 +82,7 @@ test_in_node() {
 test_in_chromium() {
 	go build -o "$tools/wasmbrowser" ./e2e/wasmbrowser
 	wasm go test -run '^(Test|Fuzz)' -exec "$tools/wasmbrowser" "${engine_packages[@]}"
+	wasm go test -run Graphics -tags webgpu -exec "$tools/wasmbrowser" ./wasm
 }
 
 # end_to_end is everything under e2e/, one package after the other, since each

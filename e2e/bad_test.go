@@ -140,7 +140,7 @@ func TestBadModels(t *testing.T) {
 				extra = nil
 			}
 			v := newVisit(t, "/", extra)
-			v.allowed = "404"
+			v.allowed = []string{"404"}
 			v.open("?size=256&model=bad/" + test.name)
 			v.waitFor("error")
 			message := v.message()

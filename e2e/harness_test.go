@@ -110,8 +110,9 @@ type visit struct {
 	foreign  recorder // requests to other hosts
 	console  recorder // errors and warnings
 
-	// allowed is a part of console messages that the test means to cause.
-	allowed string
+	// allowed are parts of console messages, or of lines of requests, that the
+	// test means to cause.
+	allowed []string
 	// bare is a site on a host that lets nobody set headers: without those for
 	// cross-origin isolation.
 	bare bool
@@ -202,18 +203,22 @@ func (v *visit) check() {
 		v.screenshot("failed-" + strings.ReplaceAll(v.Name(), "/", "-"))
 	}
 	for _, line := range v.console.all() {
-		if v.allowed == "" || !strings.Contains(line, v.allowed) {
+		if !v.isAllowed(line) {
 			v.Errorf("on the console: %s", line)
 		}
 	}
 	for _, line := range v.requests.all() {
-		if !strings.HasPrefix(line, "200 GET ") && !strings.HasPrefix(line, "304 GET ") && (v.allowed == "" || !strings.HasPrefix(line, v.allowed)) {
+		if !strings.HasPrefix(line, "200 GET ") && !strings.HasPrefix(line, "304 GET ") && !v.isAllowed(line) {
 			v.Errorf("a request failed: %s", line)
 		}
 	}
 	if lines := v.foreign.all(); len(lines) > 0 {
 		v.Errorf("requests to other hosts: %v", lines)
 	}
+}
+
+func (v *visit) isAllowed(line string) bool {
+	return slices.ContainsFunc(v.allowed, func(part string) bool { return strings.Contains(line, part) })
 }
 
 func (v *visit) must(err error) {

@@ -13,7 +13,7 @@ func TestForeignRequests(t *testing.T) {
 		"leak.html": []byte(`<!doctype html><link rel="icon" href="data:,"><script src="leak.js"></script><script>new Worker("leak.js")</script>`),
 		"leak.js":   []byte(`fetch("http://" + (self.document ? "page" : "worker") + ".example/photo").catch(() => {});`),
 	})
-	v.allowed = ".example/photo"
+	v.allowed = []string{".example/photo"}
 	v.open("leak.html")
 	want := []string{"GET page.example", "GET worker.example"}
 	v.eventually(func() bool { return len(v.foreign.all()) == len(want) })

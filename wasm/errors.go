@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"syscall/js"
 
 	"segmenter/model"
@@ -46,5 +47,6 @@ var errGraphics = errors.New("the graphics processor failed")
 // program.)
 type graphicsError struct{ error }
 
+func (e graphicsError) Error() string        { return strings.TrimPrefix(e.error.Error(), "gpu: ") }
 func (e graphicsError) Unwrap() error        { return e.error }
 func (e graphicsError) Is(target error) bool { return target == errGraphics }

@@ -17,6 +17,7 @@ export class Stage {
   #tooltip = document.getElementById("tooltip");
   #view = null;
   #result = null;
+  #shown = null; // the photo
   #lit = null;
   #onPoint;
 
@@ -28,6 +29,9 @@ export class Stage {
       this.#point(event);
       this.bare(event.pointerType === "mouse" && event.button === 0);
     });
+    // A fault of the graphics driver takes with it what canvases hold.
+    this.#photo.addEventListener("contextrestored", () => this.#drawPhoto());
+    this.#classes.addEventListener("contextrestored", () => this.#drawClasses());
     addEventListener("pointerup", () => this.bare(false));
     addEventListener("keydown", ({ key }) => key === "Escape" && this.#leave());
     this.#frame.addEventListener("pointercancel", () => this.#leave());
@@ -44,6 +48,16 @@ export class Stage {
   showPhoto(photo) {
     this.clearResult();
     this.#photo.setAttribute("aria-label", "Photo");
+    this.#shown = photo;
+    this.#drawPhoto();
+    this.#easel.style.setProperty("--width", photo.width);
+    this.#easel.style.setProperty("--height", photo.height);
+    this.#easel.hidden = false;
+  }
+
+  #drawPhoto() {
+    const photo = this.#shown;
+    if (!photo) return;
     const scale = Math.min(1, Math.sqrt(PHOTO_PIXELS / (photo.width * photo.height)));
     this.#photo.width = Math.max(1, Math.round(photo.width * scale));
     this.#photo.height = Math.max(1, Math.round(photo.height * scale));
@@ -52,9 +66,10 @@ export class Stage {
     context.fillRect(0, 0, this.#photo.width, this.#photo.height);
     context.imageSmoothingQuality = "high";
     context.drawImage(photo, 0, 0, this.#photo.width, this.#photo.height);
-    this.#easel.style.setProperty("--width", photo.width);
-    this.#easel.style.setProperty("--height", photo.height);
-    this.#easel.hidden = false;
+  }
+
+  #drawClasses() {
+    if (this.#view) draw(this.#classes, paintClasses(this.#view, this.#result.classes));
   }
 
   /**
@@ -65,7 +80,7 @@ export class Stage {
     this.#photo.setAttribute("aria-label", `Photo with its classes: ${description}`);
     this.#result = result;
     this.#view = viewOf(result);
-    draw(this.#classes, paintClasses(this.#view, result.classes));
+    this.#drawClasses();
     this.#classes.hidden = false;
     this.#lit = null;
     this.highlight(null);
@@ -81,6 +96,7 @@ export class Stage {
 
   clear() {
     this.clearResult();
+    this.#shown = null;
     this.#easel.hidden = true;
   }
 
