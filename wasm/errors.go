@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 	"syscall/js"
 
 	"segmenter/model"
@@ -40,13 +39,6 @@ func codeOf(err error) string {
 }
 
 // errGraphics is what failures of the graphics processor are, by errors.Is.
-// Another engine, on the processor, can go on.
+// Another engine, on the processor, can go on. (errors.As would add a hundredth
+// to the program.)
 var errGraphics = errors.New("the graphics processor failed")
-
-// graphicsError makes err one of them. (errors.As would add a hundredth to the
-// program.)
-type graphicsError struct{ error }
-
-func (e graphicsError) Error() string        { return strings.TrimPrefix(e.error.Error(), "gpu: ") }
-func (e graphicsError) Unwrap() error        { return e.error }
-func (e graphicsError) Is(target error) bool { return target == errGraphics }

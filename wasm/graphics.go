@@ -66,3 +66,10 @@ func machineError(err error) error {
 	}
 	return err
 }
+
+// graphicsError is an [errGraphics].
+type graphicsError struct{ error }
+
+func (e graphicsError) Error() string        { return strings.TrimPrefix(e.error.Error(), "gpu: ") }
+func (e graphicsError) Unwrap() error        { return e.error }
+func (e graphicsError) Is(target error) bool { return target == errGraphics }
