@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,7 +80,7 @@ func TestGraphics(t *testing.T) {
 		t.Errorf("%.2f %% of the pixels are as the processor has them; at least 99.5 %% are expected", 100*share)
 	}
 
-	v.allowed = []string{"Instance reference no longer exists", "adapters"} // says Chromium of the loss
+	v.allowed = []string{"Instance reference no longer exists"} // says Chromium of the loss
 	v.endGraphics()
 
 	if state := v.after(func() { v.set("decoder", "linear") }); state != "done" {
@@ -105,7 +107,6 @@ func TestGraphics(t *testing.T) {
 // TestNoGraphics asks for what the browser does not have.
 func TestNoGraphics(t *testing.T) {
 	v := newVisit(t, "/", nil)
-	v.allowed = []string{"adapters"} // there are none, says Chromium
 	v.open("?device=webgpu&size=256")
 	if state := v.after(func() { v.choose(samples + "/chelsea.png") }); state != "done" {
 		t.Fatalf("state %s: %s", state, v.message())
@@ -114,4 +115,41 @@ func TestNoGraphics(t *testing.T) {
 		t.Errorf("the page says %q", notices)
 	}
 	v.screenshot("webgpu-missing")
+}
+
+// TestAutoDevice has the devices compared, by hiding that the graphics processor
+// is a program on the processor, which therefore has to win.
+func TestAutoDevice(t *testing.T) {
+	v := newVisitIn(t, withWebGPU(t), "/", libraryPage)
+	v.library()
+	v.start("2")
+	asked := func() bool {
+		return slices.Contains(v.requests.all(), "200 GET /engine-webgpu.wasm")
+	}
+	photo := map[string]any{"decoder": "mask", "size": 64}
+	sum := func() float64 { // of what the engine says of the last photo
+		return evaluate[float64](v, `threads.segmenter.scores().then(({ values }) => values.reduce((a, b) => a + b * b))`)
+	}
+	want := v.segment(photo)
+	wantSum := sum()
+	if asked() {
+		t.Error("a program on the processor was tried as graphics processor")
+	}
+
+	evaluate[bool](v, `(navigator.gpu.requestAdapter = async () => ({ info: {} }), true)`)
+	v.start("2")
+	v.segment(photo)
+	// The next request waits for the comparison, after which the photo is still the last one.
+	if got := sum(); got != wantSum {
+		t.Errorf("squares of the scores add up to %v; %v are expected", got, wantSum)
+	}
+	if !asked() {
+		t.Error("the graphics processor was not tried")
+	}
+	if device := evaluate[string](v, `threads.segmenter.device`); device != "cpu" {
+		t.Errorf("the slower device was kept: %s", device)
+	}
+	if !bytes.Equal(v.segment(photo), want) {
+		t.Error("the mask is another after the comparison")
+	}
 }

@@ -14,9 +14,24 @@ import (
 	"segmenter/quant"
 )
 
+// shared is a device that a segmenter does not close. Tests share devices: where
+// the processor computes in place of a graphics processor, compiling shaders
+// takes long.
+type shared struct {
+	compute.Device
+	gpu *gpu.Device
+}
+
+func (shared) Close() {}
+
+var opened = map[webgpu.Arithmetic]shared{}
+
 // openGPU is the graphics processor of the browser, with its device.
 func openGPU(t testing.TB, a webgpu.Arithmetic) (*gpu.Device, compute.Device) {
 	t.Helper()
+	if d, ok := opened[a]; ok {
+		return d.gpu, d
+	}
 	g, err := gpu.Open(gpu.Options{})
 	if errors.Is(err, gpu.ErrNone) {
 		t.Skip(err)
@@ -28,7 +43,8 @@ func openGPU(t testing.TB, a webgpu.Arithmetic) (*gpu.Device, compute.Device) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g, device
+	opened[a] = shared{device, g}
+	return g, opened[a]
 }
 
 // TestGoldenWebGPU takes one photo: where the processor computes in place of a

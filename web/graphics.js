@@ -3,6 +3,8 @@
 // It owns nothing. It is asked by segmenter.js before an engine for the graphics processor is
 // downloaded, and sent engines to time.
 
+import { decodePhoto } from "./photo.js";
+
 /** Whether the browser has a graphics processor that is not itself a program on the processor. */
 export async function hasGraphics() {
   try {
@@ -14,29 +16,20 @@ export async function hasGraphics() {
 }
 
 /**
- * How long an engine takes for a frame that it is ready for: the second of two.
+ * How long an engine takes for a photo that it is ready for: the second of two times.
  *
  * @param {import("./ranks.js").Ranks} engine
+ * @param {Blob | ImageBitmap} source
  * @param {object} how  as the engine is sent it with a photo
  * @returns {Promise<number>} milliseconds
  */
-export async function warmTime(engine, how) {
+export async function warmTime(engine, source, how) {
   let elapsed = 0;
   for (let i = 0; i < 2; i++) {
-    const bitmap = testPicture(how.size || 512);
+    const bitmap = await decodePhoto(source);
     const start = performance.now();
-    await engine.request("segment", { bitmap, options: { ...how, window: 0, stride: 0 } }, { transfer: [bitmap] });
+    await engine.request("segment", { bitmap, options: how }, { transfer: [bitmap] });
     elapsed = performance.now() - start;
   }
   return elapsed;
-}
-
-function testPicture(size) {
-  const context = new OffscreenCanvas(size, size).getContext("2d");
-  const gradient = context.createLinearGradient(0, 0, size, size);
-  gradient.addColorStop(0, "skyblue");
-  gradient.addColorStop(1, "olive");
-  context.fillStyle = gradient;
-  context.fillRect(0, 0, size, size);
-  return context.canvas.transferToImageBitmap();
 }

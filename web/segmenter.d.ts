@@ -46,8 +46,8 @@ export interface SegmenterOptions {
   model?: string | URL | Blob | ArrayBuffer;
   /**
    * Where to compute. "auto" (default): the first photo goes to the processor; after it, where the
-   * browser has WebGPU, an engine for that is loaded too, both segment a picture of the photo's size,
-   * and the faster is kept. With "webgpu", the processor takes over where there is none, or when it
+   * browser has WebGPU, an engine for that is loaded too, both segment that photo, and the faster
+   * is kept. With "webgpu", the processor takes over where there is none, or when it
    * fails.
    */
   device?: Device;

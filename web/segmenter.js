@@ -26,6 +26,7 @@ export class Segmenter {
   #arithmetic;
   #device; // "cpu" or "webgpu": where the engine computes
   #undecided; // whether to try the other after the first photo
+  #afterTurn = null; // what is to be done before the next in line
   #onDevice;
   #engine = null; // Ranks
   #model = null; // what the engine says of the model
@@ -127,11 +128,14 @@ export class Segmenter {
 
     return this.#inLine(signal, async (signal) => {
       const { value: source, elapsed } = (await copy) ?? { value: photo, elapsed: 0 };
+      const release = () => copy && source.close();
       try {
-        return await this.#repeated(() => this.#segment(source, how, elapsed, { signal, onProgress }));
+        const result = await this.#repeated(() => this.#segment(source, how, elapsed, { signal, onProgress }));
+        if (!this.#undecided || how.window > 0) return result;
+        this.#afterTurn = () => this.#tryGraphics(source, how).catch(() => {}).then(release);
+        return result;
       } finally {
-        if (copy) source.close();
-        this.#compareDevices(how);
+        if (!this.#afterTurn) release();
       }
     });
   }
@@ -154,24 +158,19 @@ export class Segmenter {
   }
 
   /**
-   * After the first photo, so that nobody waits for it: has the graphics processor segment a picture
-   * of that size too, and keeps the faster. The next request waits for that.
+   * After the first photo, so that nobody waits for it: has the graphics processor segment it too,
+   * and keeps the faster. The next request waits for that. If either engine fails at it, the one that
+   * is there stays, or is started again when it is needed.
    */
-  #compareDevices(how) {
-    if (!this.#undecided) return;
+  async #tryGraphics(source, how) {
     this.#undecided = false;
-    // If either engine fails at it, the one that is there stays, or is started again when needed.
-    this.#last = this.#last.then(() => this.#tryGraphics(how)).catch(() => {});
-  }
-
-  async #tryGraphics(how) {
     const engine = this.#engine;
     if (this.#disposed || !engine.alive || !(await hasGraphics())) return;
     let rival = new Ranks("webgpu", 1, this.#arithmetic, () => {});
     try {
       const { graphics } = await rival.load(this.#source);
-      const onProcessor = await warmTime(engine, how);
-      const onGraphics = await warmTime(rival, how);
+      const onProcessor = await warmTime(engine, source, how);
+      const onGraphics = await warmTime(rival, source, how);
       if (this.#disposed || onGraphics >= onProcessor) return;
       [this.#engine, rival] = [rival, engine];
       this.#device = "webgpu";
@@ -238,7 +237,12 @@ export class Segmenter {
       return task(aborted);
     });
     this.#requests.add(request);
-    this.#last = turn.catch(() => {}).then(() => this.#requests.delete(request));
+    this.#last = turn.catch(() => {}).then(() => {
+      this.#requests.delete(request);
+      const after = this.#afterTurn;
+      this.#afterTurn = null;
+      return after?.();
+    });
     return Promise.race([turn, rejectWhenAborted(aborted)]);
   }
 
