@@ -43,16 +43,15 @@ func (m *machine) devices(float bool) ([]compute.Device, error) {
 	return []compute.Device{device}, nil
 }
 
-// graphics describes the graphics processor: { name, software }, what the
-// browser calls it, "" where it does not tell, and whether it is no more than a
-// program on the processor.
+// graphics describes the graphics processor: { name }, what the browser calls
+// it, "" where it does not tell.
 func (m *machine) graphics() any {
 	info := m.gpu.Info()
 	name := info.Description
 	if name == "" {
 		name = strings.TrimSpace(info.Vendor + " " + info.Architecture)
 	}
-	return map[string]any{"name": name, "software": info.IsFallback}
+	return map[string]any{"name": name}
 }
 
 func (e *engine) segmentPhoto(ctx context.Context, o model.Options) error {

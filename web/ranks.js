@@ -62,7 +62,7 @@ export class Ranks {
    * Loads a model.
    *
    * @param {string | Blob | ArrayBuffer} source  an absolute URL, a file, or the bytes
-   * @returns {Promise<import("./segmenter.js").ModelInfo & { graphics: { name: string, software: boolean } | null }>}
+   * @returns {Promise<import("./segmenter.js").ModelInfo & { graphics: { name: string } | null }>}
    *   graphics: what computes if it is "webgpu"
    */
   async load(source) {

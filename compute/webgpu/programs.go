@@ -40,25 +40,25 @@ func product(input string, int8 bool, after string) program {
 	if int8 {
 		weight = "weight_int8"
 	}
-	return program{files: strings.Join([]string{"linear", after, weight, input, "matmul"}, " ")}
+	return program{files: strings.Join([]string{"linear", after, weight, input, "numbers_float", "matmul"}, " ")}
 }
 
 // productOfBytes is the program of a linear layer whose input is quantised.
 func productOfBytes(after string) program {
-	return program{files: "linear " + after + " matmul_int8"}
+	return program{files: "linear " + after + " numbers_int8 matmul"}
 }
 
 // quantise is the program that quantises the input, after layer normalisation
 // or as it is.
 func quantise(normalised bool) program {
 	if normalised {
-		return program{files: "quantise_normalised quantise"}
+		return program{files: "quantise_normalised row_measure quantise"}
 	}
 	return program{files: "quantise_rows quantise"}
 }
 
 var (
-	rowStatistics = program{files: "row_statistics"}
+	rowStatistics = program{files: "row_measure row_statistics"}
 	layerNorm     = program{files: "layer_norm"}
 	l2Normalize   = program{files: "l2_normalize"}
 	classify      = program{files: "classify"}

@@ -1,5 +1,5 @@
 // Rows to int8, four in a word, each row by its own scale: x ≈ q·scale, the
-// largest of a row is 127. The input of matmul_int8.wgsl.
+// largest of a row is 127. The input of numbers_int8.wgsl.
 //
 // A row is shared by 8 invocations, a workgroup does 8 rows. What is quantised,
 // prepare(), stands in another file that is put before this one.

@@ -1,32 +1,7 @@
-// Rows after layer normalisation.
-
-const EPSILON = 1e-5;
+// Rows after layer normalisation. row_measure.wgsl measures them.
 
 @group(0) @binding(4) var<storage> normWeight: array<f32>;
 @group(0) @binding(5) var<storage> normBias: array<f32>;
-
-/** The sum of a row's lanes. */
-fn sum(index: u32, part: f32) -> f32 {
-  workgroupBarrier();
-  parts[index] = part;
-  workgroupBarrier();
-  var total = 0f;
-  for (var lane = 0u; lane < LANES; lane++) { total += parts[index / LANES * LANES + lane]; }
-  return total;
-}
-
-/** A row's mean and 1/√(variance + ε). */
-fn measure(index: u32, first: u32) -> vec2f {
-  var part = 0f;
-  for (var i = index % LANES; i < shape.cols; i += LANES) { part += x[first + i]; }
-  let mean = sum(index, part) / f32(shape.cols);
-  part = 0;
-  for (var i = index % LANES; i < shape.cols; i += LANES) {
-    let d = x[first + i] - mean;
-    part = fma(d, d, part);
-  }
-  return vec2f(mean, inverseSqrt(sum(index, part) / f32(shape.cols) + EPSILON));
-}
 
 fn prepare(value: f32, col: u32, measured: vec2f) -> f32 {
   return fma((value - measured.x) * measured.y, normWeight[col], normBias[col]);
