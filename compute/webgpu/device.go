@@ -24,13 +24,15 @@ type Device struct {
 	encoder *gpu.Encoder // of what was recorded and not yet sent
 	passing bool         // whether a compute pass is open
 
-	statistics *gpu.Buffer // of row_statistics
-	bytes      *gpu.Buffer // of quantise
-	scales     *gpu.Buffer
-	hidden     *gpu.Buffer // of FeedForward
-	windows    *gpu.Buffer // of Classify
-	points     []compute.Point
-	unscaled   *gpu.Buffer // scale 1 and bias 0, for MatMulT
+	// Scratch memory, as large as it has had to be so far.
+	rows     *gpu.Buffer // normalised rows, or patches
+	bytes    *gpu.Buffer // quantised rows, and their scales
+	scales   *gpu.Buffer
+	hidden   *gpu.Buffer // of FeedForward
+	arranged *gpu.Buffer // weights of MatMulT, and their ends
+	unscaled *gpu.Buffer
+	windows  *gpu.Buffer // of Classify
+	points   []compute.Point
 
 	err error // the first of an operation, for Finish
 }
@@ -41,22 +43,40 @@ type Arithmetic int
 const (
 	// Float is float32 for everything; int8 weights are expanded.
 	Float Arithmetic = iota
-	// Int8 has linear layers with int8 weights sum up products of bytes, where
-	// shaders can; inputs are quantised token by token.
+	// Int8 has linear layers with int8 weights, and attention, multiply bytes;
+	// inputs are quantised token by token.
 	Int8
 )
 
 // New makes a device and compiles its shaders.
 func New(g *gpu.Device, a Arithmetic) (*Device, error) {
-	if !g.Info().PackedDot {
-		a = Float
-	}
-	d := &Device{gpu: g, arithmetic: a, bound: map[call]*binding{}}
-	return d, d.programs.compile(g, usual(a)...)
+	return newDevice(g, a, multipliesBytes(g.Info()))
+}
+
+// newDevice has products of bytes computed by dot4I8Packed if packed, otherwise
+// in float32.
+func newDevice(g *gpu.Device, a Arithmetic, packed bool) (*Device, error) {
+	d := &Device{gpu: g, arithmetic: a, programs: programs{packed: packed}, bound: map[call]*binding{}}
+	return d, d.programs.compile(g, d.programs.usual(a)...)
+}
+
+// multipliesBytes tells whether a processor has an instruction for dot4I8Packed.
+// WebGPU does not say. Apple's have none, nor has a processor that computes in
+// place of a graphics processor: there, the browser writes it out.
+func multipliesBytes(info gpu.Info) bool {
+	return info.PackedDot && !info.IsFallback && info.Vendor != "apple"
 }
 
 // Rank says that this device is alone.
 func (d *Device) Rank() (index, count int) { return 0, 1 }
+
+// rowUnit is what the rows of tensors are padded to, in values: what shaders
+// take at a time of bytes. The padding is always 0.
+const rowUnit = 16
+
+func padded(cols int) int { return roundUp(cols, rowUnit) }
+
+func roundUp(n, unit int) int { return groups(n, unit) * unit }
 
 // tensor is a [compute.Tensor]: rows of a buffer.
 type tensor struct {
@@ -69,10 +89,13 @@ func (t *tensor) Rows() int { return t.rows }
 func (t *tensor) Cols() int { return t.cols }
 
 func (t *tensor) Slice(from, to int) compute.Tensor {
-	return &tensor{t.buffer, t.first + from*t.cols, to - from, t.cols}
+	return &tensor{t.buffer, t.first + from*t.stride(), to - from, t.cols}
 }
 
 func (t *tensor) size() int { return t.rows * t.cols }
+
+// stride is the values from a row to the next.
+func (t *tensor) stride() int { return padded(t.cols) }
 
 // picture is a [compute.Frame], four bytes a pixel, or a [compute.Mask], one.
 type picture struct {
@@ -83,13 +106,11 @@ type picture struct {
 func (p *picture) Height() int { return p.height }
 func (p *picture) Width() int  { return p.width }
 
-// linear is a [compute.Linear].
+// linear is a [compute.Linear]. How w lies is told in matmul.wgsl.
 type linear struct {
-	out, in      int
-	int8         bool
-	stride       int         // values of an output in w
-	w            *gpu.Buffer // (out, stride)
-	scaleAndBias *gpu.Buffer // (out, 2)
+	out, in int
+	int8    bool
+	w, ends *gpu.Buffer
 }
 
 func (l *linear) In() int  { return l.in }
@@ -97,7 +118,7 @@ func (l *linear) Out() int { return l.out }
 
 // NewTensor: see [compute.Device].
 func (d *Device) NewTensor(rows, cols int) (compute.Tensor, error) {
-	b, err := d.buffer("tensor", 4*rows*cols)
+	b, err := d.buffer("tensor", 4*rows*padded(cols))
 	return &tensor{b, 0, rows, cols}, err
 }
 
@@ -155,46 +176,56 @@ func wordsOf(values []float32) []uint32 {
 	return words
 }
 
-// NewLinear pads the inputs of each output to a multiple of four, as shaders
-// read them by four.
+// NewLinear arranges the weights for matmul.wgsl.
 func (d *Device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, error) {
 	host.SameLength("NewLinear", w.Out, len(bias))
-	l := &linear{out: w.Out, in: w.In, int8: w.Float == nil, stride: (w.In + 3) / 4 * 4}
-	ends := make([]uint32, 0, 2*w.Out)
-	for o, b := range bias {
-		scale := float32(1)
-		if l.int8 {
-			scale = w.Scale[o]
-		}
-		ends = append(ends, math.Float32bits(scale), math.Float32bits(b))
-	}
+	l := &linear{out: w.Out, in: w.In, int8: w.Float == nil}
 	var words []uint32
 	if l.int8 {
 		host.SameLength("NewLinear", w.Out*w.In, len(w.Int8))
-		words = packed(w.Int8, w.In, l.stride)
+		words = make([]uint32, roundUp(w.Out, tileOutputs)*roundUp(w.In, int8Step)/4)
+		for i, v := range w.Int8 {
+			at := arrange(i/w.In, i%w.In, w.In, int8Step)
+			words[at/4] |= uint32(uint8(v)) << (at % 4 * 8)
+		}
 	} else {
 		host.SameLength("NewLinear", w.Out*w.In, len(w.Float))
-		words = make([]uint32, w.Out*l.stride)
+		words = make([]uint32, roundUp(w.Out, tileOutputs)*roundUp(w.In, floatStep))
 		for i, v := range w.Float {
-			words[i/w.In*l.stride+i%w.In] = math.Float32bits(v)
+			words[arrange(i/w.In, i%w.In, w.In, floatStep)] = math.Float32bits(v)
 		}
 	}
 	var err error
 	if l.w, err = d.filled("weights", words); err != nil {
 		return nil, err
 	}
-	l.scaleAndBias, err = d.filled("scales and biases", ends)
+	l.ends, err = d.filled("scales and biases", wordsOf(ends(w.Out, w.Scale, bias)))
 	return l, err
 }
 
-// packed is rows of in bytes, four in a word, the rows stride bytes apart.
-func packed(values []int8, in, stride int) []uint32 {
-	words := make([]uint32, len(values)/in*stride/4)
-	for i, v := range values {
-		at := i/in*stride + i%in
-		words[at/4] |= uint32(uint8(v)) << (at % 4 * 8)
+// arrange is where an output's weight of an input lies, in weights, if shaders
+// take step inputs at a time: see matmul.wgsl.
+func arrange(output, input, inputs, step int) int {
+	tile, o := output/tileOutputs, output%tileOutputs
+	pack := (o/32*4+o%4)*8 + o%32/4
+	return ((tile*groups(inputs, step)+input/step)*tileOutputs+pack)*step + input%step
+}
+
+// ends is the scales and biases of outputs, those of four outputs in turn;
+// scale nil is 1, bias nil is 0.
+func ends(outputs int, scale, bias []float32) []float32 {
+	list := make([]float32, 2*roundUp(outputs, tileOutputs))
+	for o := range outputs {
+		at := o/4*8 + o%4
+		list[at] = 1
+		if scale != nil {
+			list[at] = scale[o]
+		}
+		if bias != nil {
+			list[at+4] = bias[o]
+		}
 	}
-	return words
+	return list
 }
 
 // Free: see [compute.Device].
@@ -205,7 +236,7 @@ func (d *Device) Free(handle any) {
 	case *picture:
 		d.destroy(h.buffer)
 	case *linear:
-		d.destroy(h.w, h.scaleAndBias)
+		d.destroy(h.w, h.ends)
 	}
 }
 
@@ -229,7 +260,11 @@ func (d *Device) destroy(buffers ...*gpu.Buffer) {
 func (d *Device) Write(t compute.Tensor, values []float32) {
 	dst := t.(*tensor)
 	host.SameLength("Write", dst.size(), len(values))
-	d.write(dst.buffer, 4*dst.first, bytesOf(wordsOf(values)))
+	words := make([]uint32, dst.rows*dst.stride())
+	for i, v := range values {
+		words[i/dst.cols*dst.stride()+i%dst.cols] = math.Float32bits(v)
+	}
+	d.write(dst.buffer, 4*dst.first, bytesOf(words))
 }
 
 // write comes after what was recorded before it.
@@ -264,12 +299,13 @@ func (d *Device) Finish() error {
 func (d *Device) Read(dst []float32, t compute.Tensor) error {
 	src := t.(*tensor)
 	host.SameLength("Read", src.size(), len(dst))
-	raw := make([]byte, 4*len(dst))
+	raw := make([]byte, 4*src.rows*src.stride())
 	if err := d.read(raw, src.buffer, 4*src.first); err != nil {
 		return err
 	}
 	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		at := i/src.cols*src.stride() + i%src.cols
+		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*at:]))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package webgpu
 
 import (
 	"errors"
+	"sync"
 	"testing"
 
 	"segmenter/compute"
@@ -11,43 +12,38 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// opened are devices by their arithmetic. Tests share them: where the processor
-// computes in place of a graphics processor, compiling shaders takes long.
-var opened = map[Arithmetic]*Device{}
+// opened is the browser's graphics processor, or why there is none. Tests share
+// it.
+var opened = sync.OnceValues(func() (*gpu.Device, error) { return gpu.Open(gpu.Options{}) })
 
 // open is one device; a graphics processor has no ranks.
-func open(t *testing.T, a Arithmetic) *Device {
+func open(t *testing.T, a Arithmetic, packed bool) func(int) []compute.Device {
 	t.Helper()
-	if opened[a] != nil {
-		return opened[a]
-	}
-	g, err := gpu.Open(gpu.Options{})
+	g, err := opened()
 	if errors.Is(err, gpu.ErrNone) {
 		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if opened[a], err = New(g, a); err != nil {
+	if packed && !g.Info().PackedDot {
+		t.Skip("this browser's shaders have no dot product of bytes")
+	}
+	d, err := newDevice(g, a, packed)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return opened[a]
-}
-
-func alone(d *Device) func(int) []compute.Device {
 	return func(int) []compute.Device { return []compute.Device{d} }
 }
 
 func TestOperations(t *testing.T) {
-	computetest.Test(t, alone(open(t, Float)), computetest.Tolerance, 1)
+	computetest.Test(t, open(t, Float, false), computetest.Tolerance, 1)
 }
 
 func TestOperationsInt8(t *testing.T) {
-	d := open(t, Int8)
-	if d.arithmetic != Int8 {
-		t.Skip("this browser's shaders have no dot product of bytes")
+	for name, packed := range map[string]bool{"packed": true, "expanded": false} {
+		t.Run(name, func(t *testing.T) { computetest.Test(t, open(t, Int8, packed), 1e-3, 1) })
 	}
-	computetest.Test(t, alone(d), 1e-3, 1)
 }
 
-func TestClassify(t *testing.T) { computetest.TestClassify(t, alone(open(t, Float)), 1) }
+func TestClassify(t *testing.T) { computetest.TestClassify(t, open(t, Float, false), 1) }

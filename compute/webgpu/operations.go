@@ -14,10 +14,11 @@ import (
 
 // Sizes that shaders have too.
 const (
-	tileRows, tileOutputs = 64, 64 // matmul
-	statisticsRows        = 8      // row_statistics, l2_normalize, quantise
-	queryBlock            = 64     // attention
-	largestHead           = 64
+	tileRows, tileOutputs = 32, 64 // matmul
+	floatStep, int8Step   = 4, 16  // of the inner dimension: numbers_float and the others
+	rowsAtOnce            = 8      // rows
+	queryBlock            = 32     // attention
+	largestHead, headUnit = 64, 4
 	flat                  = 64    // invocations of a workgroup where each works by itself
 	mostGroups            = 65535 // of a dimension, the least that WebGPU allows
 )
@@ -47,61 +48,88 @@ func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, after string
 	host.SameLength("Linear", l.in, x.cols)
 	host.SameLength("Linear", l.out, dst.cols)
 	host.SameLength("Linear", x.rows, dst.rows)
-	if x.rows == 0 {
-		return
-	}
-	c := call{buffers: [8]*gpu.Buffer{1: l.w, l.scaleAndBias, dst.buffer, x.buffer}}
-	c.parameters = parameters{uint32(x.rows), uint32(l.in), uint32(l.out), uint32(l.stride), uint32(x.first), 0, uint32(dst.first)}
-	c.groups = [2]int{groups(l.out, tileOutputs), groups(x.rows, tileRows)}
 	if l.int8 && d.arithmetic == Int8 {
-		c.program = productOfBytes(after)
-		c.buffers[4], c.buffers[5] = d.quantise(x, l.stride/4, n)
-		d.run(c)
+		bytes, scales := d.quantise(x, n)
+		words := padded(x.cols) / int8Step
+		d.product(d.programs.productOfBytes(after), dst, place{bytes, 0, uint32(words)}, scales, l.w, l.ends, l.in, int8Step)
 		return
 	}
-	input := "input_rows"
 	if n != nil {
-		input = "input_normalised"
-		c.buffers[5] = d.measure(x)
-		c.buffers[6], c.buffers[7] = n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer
+		x = d.normalised(x, *n)
 	}
-	c.program = product(input, l.int8, after)
-	d.run(c)
+	step := floatStep
+	if l.int8 {
+		step = int8Step
+	}
+	d.product(product(l.int8, after), dst, x.fours(), nil, l.w, l.ends, l.in, step)
 }
 
-// quantise records the quantisation of rows to so many words each.
-func (d *Device) quantise(x *tensor, words int, n *compute.Norm) (bytes, scales *gpu.Buffer) {
-	bytes = d.grow(&d.bytes, "quantised rows", 4*x.rows*words)
+// place is where a matrix lies: in which buffer, from which element on, and how
+// many elements a row has.
+type place struct {
+	buffer        *gpu.Buffer
+	first, stride uint32
+}
+
+// fours is where a tensor lies, in elements of four values.
+func (t *tensor) fours() place { return place{t.buffer, uint32(t.first / 4), uint32(t.stride() / 4)} }
+
+// values is where a tensor lies, in values.
+func (t *tensor) values() place { return place{t.buffer, uint32(t.first), uint32(t.stride())} }
+
+// product records dst = x·Wᵀ + b, whose inner dimension is taken step by step.
+func (d *Device) product(p program, dst *tensor, x place, scales, w, ends *gpu.Buffer, inner, step int) {
+	to := dst.fours()
+	d.run(call{
+		program:    p,
+		buffers:    [8]*gpu.Buffer{1: w, ends, to.buffer, x.buffer, scales},
+		parameters: parameters{uint32(dst.rows), uint32(groups(inner, step)), x.first, x.stride, to.first, to.stride},
+		groups:     [2]int{groups(dst.cols, tileOutputs), groups(dst.rows, tileRows)},
+	})
+}
+
+// normalised records the layer normalisation of rows into scratch memory.
+func (d *Device) normalised(x *tensor, n compute.Norm) *tensor {
+	t := &tensor{d.grow(&d.rows, "rows", 4*x.rows*x.stride()), 0, x.rows, x.cols}
+	d.normalise(t, x, n)
+	return t
+}
+
+func (d *Device) normalise(dst, x *tensor, n compute.Norm) {
+	from, to := x.values(), dst.values()
+	d.run(call{
+		program:    layerNorm,
+		buffers:    [8]*gpu.Buffer{1: from.buffer, to.buffer, 4: n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer},
+		parameters: parameters{uint32(x.rows), uint32(x.cols), from.first, to.first, to.stride},
+		groups:     [2]int{groups(x.rows, rowsAtOnce), 1},
+	})
+}
+
+// quantise records the quantisation of rows, which are normalised first if n is
+// not nil, into scratch memory.
+func (d *Device) quantise(x *tensor, n *compute.Norm) (bytes, scales *gpu.Buffer) {
+	bytes = d.grow(&d.bytes, "quantised rows", x.rows*x.stride())
 	scales = d.grow(&d.scales, "scales of rows", 4*x.rows)
+	from := x.values()
 	c := call{
-		program:    quantise(n != nil),
-		buffers:    [8]*gpu.Buffer{1: x.buffer, bytes, scales},
-		parameters: parameters{uint32(x.rows), uint32(x.cols), uint32(x.first), uint32(words)},
-		groups:     [2]int{groups(x.rows, statisticsRows), 1},
+		program:    quantiseRows,
+		buffers:    [8]*gpu.Buffer{1: from.buffer, bytes, scales},
+		parameters: parameters{uint32(x.rows), uint32(x.cols), from.first, from.stride, from.stride / 4},
+		groups:     [2]int{groups(x.rows, rowsAtOnce), 1},
 	}
 	if n != nil {
+		c.program = quantiseNormalised
 		c.buffers[4], c.buffers[5] = n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer
 	}
 	d.run(c)
 	return bytes, scales
 }
 
-// measure records the statistics of rows for their layer normalisation.
-func (d *Device) measure(x *tensor) *gpu.Buffer {
-	statistics := d.grow(&d.statistics, "statistics", 8*x.rows)
-	d.run(call{
-		program:    rowStatistics,
-		buffers:    [8]*gpu.Buffer{1: x.buffer, statistics},
-		parameters: parameters{uint32(x.rows), uint32(x.cols), uint32(x.first)},
-		groups:     [2]int{groups(x.rows, statisticsRows), 1},
-	})
-	return statistics
-}
-
 // FeedForward: see [compute.Device].
 func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
 	t, l1, l2 := x.(*tensor), fc1.(*linear), fc2.(*linear)
-	hidden := &tensor{d.grow(&d.hidden, "hidden", 4*t.rows*l1.out), 0, t.rows, l1.out}
+	hidden := &tensor{nil, 0, t.rows, l1.out}
+	hidden.buffer = d.grow(&d.hidden, "hidden", 4*t.rows*hidden.stride())
 	d.linear(hidden, t, l1, &n, "after_gelu")
 	d.linear(t, hidden, l2, nil, "after_add")
 }
@@ -110,74 +138,78 @@ func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.
 func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, w compute.Linear, position compute.Tensor) {
 	out, l, frame := dst.(*tensor), w.(*linear), f.(*picture)
 	host.SameLength("PatchEmbed", 3*g.Patch*g.Patch, l.in)
-	host.SameLength("PatchEmbed", l.out, out.cols)
 	d.Copy(dst, position)
-	p := parameters{uint32(out.rows), uint32(l.in), uint32(l.out), uint32(l.stride), 0, 0, uint32(out.first)}
-	copy(p[8:], []uint32{uint32(g.Patch), uint32(g.Cols), uint32(g.First), uint32(frame.width)})
-	copy(p[12:], []uint32{uint32(g.Top), uint32(g.Left), uint32(g.Height), uint32(g.Width)})
+	x := &tensor{nil, 0, out.rows, l.in}
+	x.buffer = d.grow(&d.rows, "rows", 4*x.rows*x.stride())
+	p := parameters{uint32(x.rows), uint32(g.First), uint32(g.Cols), uint32(g.Patch), uint32(x.stride() / 4), uint32(frame.width)}
+	copy(p[8:], []uint32{uint32(g.Top), uint32(g.Left), uint32(g.Height), uint32(g.Width)})
 	for c := range 3 {
-		p[16+c] = math.Float32bits(1 / (255 * g.Std[c]))
-		p[20+c] = math.Float32bits(-g.Mean[c] / g.Std[c])
+		p[12+c] = math.Float32bits(1 / (255 * g.Std[c]))
+		p[16+c] = math.Float32bits(-g.Mean[c] / g.Std[c])
 	}
 	d.run(call{
-		program:    product("input_patches", l.int8, "after_add"),
-		buffers:    [8]*gpu.Buffer{1: l.w, l.scaleAndBias, out.buffer, frame.buffer},
+		program:    patches,
+		buffers:    [8]*gpu.Buffer{1: frame.buffer, x.buffer},
 		parameters: p,
-		groups:     [2]int{groups(l.out, tileOutputs), groups(out.rows, tileRows)},
+		groups:     [2]int{min(mostGroups, groups(x.rows*x.stride()/4, flat)), 1},
 	})
+	step := floatStep
+	if l.int8 {
+		step = int8Step
+	}
+	d.product(product(l.int8, "after_add"), out, x.fours(), nil, l.w, l.ends, l.in, step)
 }
 
 // LayerNorm: see [compute.Device].
 func (d *Device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
 	out, in := dst.(*tensor), x.(*tensor)
-	if *out != *in {
-		d.Copy(out, in)
+	if *out == *in { // a shader cannot write to what it reads
+		in = &tensor{d.grow(&d.rows, "rows", 4*out.rows*out.stride()), 0, out.rows, out.cols}
+		d.copy(in, out)
 	}
-	if out.rows == 0 {
-		return
-	}
-	statistics := d.measure(out)
-	d.run(call{
-		program:    layerNorm,
-		buffers:    [8]*gpu.Buffer{1: out.buffer, statistics, n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer},
-		parameters: parameters{uint32(out.rows), uint32(out.cols), uint32(out.first)},
-		groups:     [2]int{min(mostGroups, groups(out.size(), flat)), 1},
-	})
+	d.normalise(out, in, n)
 }
 
 // L2Normalize: see [compute.Device].
 func (d *Device) L2Normalize(x compute.Tensor) {
 	t := x.(*tensor)
+	at := t.values()
 	d.run(call{
 		program:    l2Normalize,
-		buffers:    [8]*gpu.Buffer{1: t.buffer},
-		parameters: parameters{uint32(t.rows), uint32(t.cols), uint32(t.first)},
-		groups:     [2]int{groups(t.rows, statisticsRows), 1},
+		buffers:    [8]*gpu.Buffer{1: at.buffer},
+		parameters: parameters{uint32(t.rows), uint32(t.cols), at.first, at.stride},
+		groups:     [2]int{groups(t.rows, rowsAtOnce), 1},
 	})
 }
 
-// MatMulT is a linear layer whose weights are a tensor.
+// MatMulT is a linear layer whose weights are a tensor, which is arranged as
+// weights are.
 func (d *Device) MatMulT(dst, a, b compute.Tensor) {
 	out, x, w := dst.(*tensor), a.(*tensor), b.(*tensor)
 	host.SameLength("MatMulT", x.cols, w.cols)
 	host.SameLength("MatMulT", out.cols, w.rows)
 	host.SameLength("MatMulT", out.rows, x.rows)
+	steps := groups(w.cols, floatStep)
+	packs := roundUp(w.rows, tileOutputs) * steps
+	d.grow(&d.arranged, "arranged rows", 4*floatStep*packs)
+	from := w.fours()
 	d.run(call{
-		program:    product("input_rows", false, "after_store"),
-		buffers:    [8]*gpu.Buffer{1: w.buffer, d.identity(w.rows), out.buffer, x.buffer},
-		parameters: parameters{uint32(x.rows), uint32(x.cols), uint32(w.rows), uint32(w.cols), uint32(x.first), uint32(w.first), uint32(out.first)},
-		groups:     [2]int{groups(w.rows, tileOutputs), groups(x.rows, tileRows)},
+		program:    arrangeRows,
+		buffers:    [8]*gpu.Buffer{1: from.buffer, d.arranged},
+		parameters: parameters{uint32(w.rows), uint32(steps), from.first, from.stride, uint32(packs)},
+		groups:     [2]int{min(mostGroups, groups(packs, flat)), 1},
 	})
+	d.product(product(false, "after_store"), out, x.fours(), nil, d.arranged, d.identity(w.rows), w.cols, floatStep)
 }
 
-// identity is scale 1 and bias 0 for at least n outputs.
+// identity is the ends of at least n outputs: scale 1 and bias 0.
 func (d *Device) identity(n int) *gpu.Buffer {
-	if d.unscaled != nil && d.unscaled.Size() >= 8*n {
-		return d.unscaled
-	}
-	d.grow(&d.unscaled, "scale 1, bias 0", 8*n)
-	if d.err == nil {
-		d.write(d.unscaled, 0, bytesOf(slices.Repeat([]uint32{math.Float32bits(1), 0}, n)))
+	values := ends(n, nil, nil)
+	if d.unscaled == nil || d.unscaled.Size() < 4*len(values) {
+		d.grow(&d.unscaled, "scale 1, bias 0", 4*len(values))
+		if d.err == nil {
+			d.write(d.unscaled, 0, bytesOf(wordsOf(values)))
+		}
 	}
 	return d.unscaled
 }
@@ -188,15 +220,23 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 	host.SameLength("Attention", 3*out.cols, in.cols)
 	host.SameLength("Attention", out.rows, in.rows)
 	size := out.cols / heads
-	if size > largestHead && d.err == nil {
-		d.err = fmt.Errorf("heads of %d channels: the graphics processor takes at most %d; use the processor", size, largestHead)
+	if (size > largestHead || size%headUnit != 0) && d.err == nil {
+		d.err = fmt.Errorf("heads of %d channels: the graphics processor takes multiples of %d up to %d; use the processor", size, headUnit, largestHead)
 	}
-	d.run(call{
+	from, to := in.fours(), out.fours()
+	c := call{
 		program:    attention(size),
-		buffers:    [8]*gpu.Buffer{1: in.buffer, out.buffer},
-		parameters: parameters{uint32(out.rows), uint32(heads), uint32(in.first), uint32(out.first)},
+		buffers:    [8]*gpu.Buffer{1: from.buffer, to.buffer},
+		parameters: parameters{uint32(out.rows), uint32(heads), from.first, from.stride, to.first, to.stride},
 		groups:     [2]int{groups(out.rows, queryBlock), heads},
-	})
+	}
+	if d.arithmetic == Int8 && size%rowUnit == 0 {
+		// Each head of a token is a row that has a scale of its own.
+		c.program = d.programs.attentionOfBytes(size)
+		c.buffers[1], c.buffers[3] = d.quantise(&tensor{in.buffer, in.first, 3 * heads * in.rows, size}, nil)
+		c.parameters[2] = 0
+	}
+	d.run(c)
 }
 
 // Classify: see [compute.Device].
@@ -214,13 +254,14 @@ func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.Vi
 		d.write(d.windows, 0, bytesOf(words))
 		d.points = slices.Clone(v.Windows)
 	}
+	from := s.fours()
 	d.run(call{
 		program: classify,
-		buffers: [8]*gpu.Buffer{1: s.buffer, d.windows, mask.buffer},
+		buffers: [8]*gpu.Buffer{1: from.buffer, d.windows, mask.buffer},
 		parameters: parameters{
 			uint32(v.Patch), uint32(v.Rows), uint32(v.Cols), uint32(s.cols),
 			uint32(v.Height), uint32(v.Width), uint32(v.WindowHeight), uint32(v.WindowWidth),
-			uint32(len(v.Windows)), uint32(mask.height), uint32(mask.width), uint32(s.first),
+			uint32(len(v.Windows)), uint32(mask.height), uint32(mask.width), from.first, from.stride,
 		},
 		groups: [2]int{min(mostGroups, groups(mask.height*mask.width, 4*flat)), 1},
 	})

@@ -34,91 +34,101 @@ func (p program) source() (string, error) {
 	return text.String(), nil
 }
 
-// product is the program of a linear layer.
-func product(input string, int8 bool, after string) program {
-	weight := "weight_float"
-	if int8 {
-		weight = "weight_int8"
-	}
-	return program{files: strings.Join([]string{"linear", after, weight, input, "numbers_float", "matmul"}, " ")}
-}
-
-// productOfBytes is the program of a linear layer whose input is quantised.
-func productOfBytes(after string) program {
-	return program{files: "linear " + after + " numbers_int8 matmul"}
-}
-
-// quantise is the program that quantises the input, after layer normalisation
-// or as it is.
-func quantise(normalised bool) program {
-	if normalised {
-		return program{files: "quantise_normalised row_measure quantise"}
-	}
-	return program{files: "quantise_rows quantise"}
-}
+// list is a program of these files.
+func list(files ...string) program { return program{files: strings.Join(files, " ")} }
 
 var (
-	rowStatistics = program{files: "row_measure row_statistics"}
-	layerNorm     = program{files: "layer_norm"}
-	l2Normalize   = program{files: "l2_normalize"}
-	classify      = program{files: "classify"}
+	patches      = list("patches")
+	arrangeRows  = list("arrange")
+	layerNorm    = list("rows", "normalise", "layer_norm")
+	l2Normalize  = list("rows", "l2_normalize")
+	quantiseRows = list("rows", "as_it_is", "quantise")
+	// of rows after layer normalisation:
+	quantiseNormalised = list("rows", "normalise", "quantise")
+	classify           = list("classify")
 )
 
-func attention(size int) program { return program{files: "attention", size: size} }
+// product is a linear layer of float32 with weights in float32 or int8.
+func product(int8 bool, after string) program {
+	if int8 {
+		return list("linear", after, "numbers_mixed", "matmul")
+	}
+	return list("linear", after, "numbers_float", "matmul")
+}
+
+func attention(size int) program {
+	return program{files: "attention_float attention", size: size}
+}
+
+// productOfBytes is a linear layer whose input is quantised.
+func (p *programs) productOfBytes(after string) program {
+	return list("linear", after, p.bytes(), "numbers_int8", "matmul")
+}
+
+// attentionOfBytes is attention whose input is quantised.
+func (p *programs) attentionOfBytes(size int) program {
+	return program{files: p.bytes() + " attention_int8 attention", size: size}
+}
+
+func (p *programs) bytes() string {
+	if p.packed {
+		return "bytes_packed"
+	}
+	return "bytes_expanded"
+}
 
 // usual lists the programs of a quantised model, to be compiled all at once
 // and before they are needed.
-func usual(a Arithmetic) []program {
-	list := []program{
-		product("input_patches", true, "after_add"),
-		product("input_rows", false, "after_store"),
-		rowStatistics, layerNorm, l2Normalize, classify, attention(64),
+func (p *programs) usual(a Arithmetic) []program {
+	always := []program{
+		patches, product(true, "after_add"), layerNorm, l2Normalize, arrangeRows, product(false, "after_store"), classify,
 	}
 	if a == Int8 {
-		return append(list, quantise(true), quantise(false),
-			productOfBytes("after_store"), productOfBytes("after_gelu"), productOfBytes("after_add"))
+		return append(always, quantiseNormalised, quantiseRows, p.attentionOfBytes(64),
+			p.productOfBytes("after_store"), p.productOfBytes("after_gelu"), p.productOfBytes("after_add"))
 	}
-	return append(list,
-		product("input_normalised", true, "after_store"), product("input_normalised", true, "after_gelu"),
-		product("input_rows", true, "after_add"), product("input_rows", true, "after_store"))
+	return append(always, attention(64), product(true, "after_store"), product(true, "after_gelu"))
 }
 
 // programs holds those that are compiled.
-type programs map[program]*gpu.Pipeline
+type programs struct {
+	packed   bool // products of bytes are computed by dot4I8Packed
+	compiled map[program]*gpu.Pipeline
+}
 
 // compile compiles programs in parallel.
-func (list *programs) compile(g *gpu.Device, wanted ...program) error {
-	if *list == nil {
-		*list = programs{}
+func (p *programs) compile(g *gpu.Device, wanted ...program) error {
+	if p.compiled == nil {
+		p.compiled = map[program]*gpu.Pipeline{}
 	}
 	specs := make([]gpu.PipelineSpec, len(wanted))
-	for i, p := range wanted {
-		source, err := p.source()
+	for i, w := range wanted {
+		source, err := w.source()
 		if err != nil {
 			return err
 		}
-		shader, err := g.NewShader(p.files, source)
+		shader, err := g.NewShader(w.files, source)
 		if err != nil {
 			return err
 		}
-		specs[i] = gpu.PipelineSpec{Label: p.files, Shader: shader, Entry: "main"}
+		specs[i] = gpu.PipelineSpec{Label: w.files, Shader: shader, Entry: "main"}
 	}
 	pipelines, err := g.NewPipelines(specs)
 	if err != nil {
 		return err
 	}
-	for i, p := range wanted {
-		(*list)[p] = pipelines[i]
+	for i, w := range wanted {
+		p.compiled[w] = pipelines[i]
 	}
 	return nil
 }
 
 // get compiles a program if it was not.
-func (list *programs) get(g *gpu.Device, p program) (*gpu.Pipeline, error) {
-	if (*list)[p] == nil {
-		if err := list.compile(g, p); err != nil {
+func (p *programs) get(g *gpu.Device, wanted program) (*gpu.Pipeline, error) {
+	if p.compiled[wanted] == nil {
+		if err := p.compile(g, wanted); err != nil {
 			return nil, err
 		}
 	}
-	return (*list)[p], nil
+	return p.compiled[wanted], nil
 }

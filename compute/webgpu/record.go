@@ -76,7 +76,7 @@ func (d *Device) copy(dst, src *tensor) {
 	if d.encoder == nil {
 		d.encoder = d.gpu.NewEncoder("operations")
 	}
-	d.encoder.Copy(dst.buffer, 4*dst.first, src.buffer, 4*src.first, 4*src.size())
+	d.encoder.Copy(dst.buffer, 4*dst.first, src.buffer, 4*src.first, 4*src.rows*src.stride())
 }
 
 func (d *Device) endPass() {

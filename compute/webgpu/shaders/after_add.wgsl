@@ -1,3 +1,3 @@
 // A residual connection.
 
-fn after(at: u32, y: f32) -> f32 { return dst[at] + y; }
+fn after(at: u32, y: vec4f) -> vec4f { return dst[at] + y; }

@@ -1,3 +1,3 @@
-// The output itself.
+// The outputs themselves.
 
-fn after(at: u32, y: f32) -> f32 { return y; }
+fn after(at: u32, y: vec4f) -> vec4f { return y; }

@@ -2,179 +2,163 @@
 // never stored (Dao et al., "FlashAttention", 2022; the online softmax is that
 // of Milakov and Gimelshein, 2018).
 //
-// qkv has the columns (3, heads, SIZE), SIZE at most 64. A workgroup takes 64
-// queries of a head and goes through the keys by 64. For each block, it computes
-// 64×64 scores as matmul.wgsl does, 4×4 an invocation, then their exponentials,
-// then adds the product of these and the values to 4×4 sums an invocation.
-// Invocation x, y has the rows y + 16r and the columns x + 16c.
+// A workgroup takes 32 queries of a head and goes through the keys by 32.
+// Invocation x, y has the queries 4y to 4y + 3. For each block of keys, which
+// are put into workgroup memory, it computes their scores with the keys x + 8i,
+// then their exponentials, which it shares; then it adds the product of its
+// queries' shares and the values to what it has of the result: the fours of
+// channels x and x + 8. So SIZE is a multiple of 4 and at most 64.
 //
-// Workgroup memory: 2·64·5·16 + 64·17·4 bytes, 14.6 KB.
+// What numbers queries, keys and values are stands in attention_float.wgsl, or
+// in attention_int8.wgsl and one of the files that it names:
+//
+//   alias Four, Sum           4 channels, 4 scores
+//   fn product(q: Four, k: Four)
+//   fn channels(at: u32) -> Four    of a query or a key
+//   fn value(at: u32) -> vec4f      4 channels of a value
+//   fn scale(token: u32, part: u32, head: u32) -> f32   of what these return
+//   const PRODUCT                   what 1 of a Sum is
+//
+// Workgroup memory: 32·17·16 + 32·9·16 + 64·16 bytes, 14 KB; with bytes 8 KB.
 
 struct Shape {
   tokens: u32,
   heads: u32,
-  qkv: u32,  // where qkv and dst begin in their buffers, in values
-  dst: u32,
+  qkv: u32,        // where qkv begins in its buffer, and how many a row has, in fours
+  qkvStride: u32,
+  dst: u32,        // the same of dst
+  dstStride: u32,
 }
 
-const BLOCK = 64u;
-const SLICE = 4u;  // vec4s
-const STRIDE = 5u;
-const PADDED = 17u;
+const BLOCK = 32u;
+const FOURS = SIZE / 4;
+const KEY = FOURS + 1;  // one more, so that neighbours lie in different banks
+const SHARE = 9u;       // fours of queries, one more too
 const LOWEST = -3e38;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage> qkv: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dst: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dst: array<vec4f>;
 
-var<workgroup> left: array<vec4f, BLOCK * STRIDE>;   // a slice of the queries
-var<workgroup> right: array<vec4f, BLOCK * STRIDE>;  // of the keys, or of the values, transposed
-var<workgroup> shares: array<f32, BLOCK * PADDED>;   // 16 columns of the exponentials, or parts of a row's maximum
+var<workgroup> keys: array<Four, BLOCK * KEY>;
+var<workgroup> shares: array<vec4f, BLOCK * SHARE>;  // of a key in four queries
+var<workgroup> parts: array<vec4f, 64>;
 
-/** A value of a token's query (part 0), key (1) or value (2); 0 beyond the end. */
-fn read(part: u32, token: u32, head: u32, i: u32) -> f32 {
-  let at = shape.qkv + ((token * 3 + part) * shape.heads + head) * SIZE + i;
-  return select(0, qkv[at], token < shape.tokens && i < SIZE);
+/** Where a token's query (part 0), key (1) or value (2) begins; of the last token, beyond the end. */
+fn place(token: u32, part: u32, head: u32) -> u32 {
+  return shape.qkv + min(token, shape.tokens - 1) * shape.qkvStride + (part * shape.heads + head) * FOURS;
 }
 
-fn readFour(part: u32, token: u32, head: u32, i: u32) -> vec4f {
-  return vec4f(read(part, token, head, i), read(part, token, head, i + 1), read(part, token, head, i + 2), read(part, token, head, i + 3));
-}
-
-/** The largest of each of an invocation's rows, of which the 16 with the same y have parts. */
-fn rowMaximum(x: u32, y: u32, part: vec4f) -> vec4f {
-  for (var r = 0u; r < 4; r++) { shares[(y + 16 * r) * PADDED + x] = part[r]; }
-  workgroupBarrier();
-  var peak = part;
-  for (var i = 0u; i < 16; i++) { peak = max(peak, column(y, i)); }
-  workgroupBarrier();
-  return peak;
-}
-
-fn rowSum(x: u32, y: u32, part: vec4f) -> vec4f {
-  for (var r = 0u; r < 4; r++) { shares[(y + 16 * r) * PADDED + x] = part[r]; }
-  workgroupBarrier();
-  var sum = vec4f();
-  for (var i = 0u; i < 16; i++) { sum += column(y, i); }
-  return sum;
-}
-
-/** What lies in a column of `shares` in the rows y + 16r. */
-fn column(y: u32, i: u32) -> vec4f {
-  return vec4f(shares[y * PADDED + i], shares[(y + 16) * PADDED + i], shares[(y + 32) * PADDED + i], shares[(y + 48) * PADDED + i]);
-}
-
-@compute @workgroup_size(16, 16)
+@compute @workgroup_size(8, 8)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_id) at: vec3u,
   @builtin(local_invocation_index) index: u32,
 ) {
   let head = group.y;
-  let firstQuery = group.x * BLOCK;
-  let slot = index / SLICE * STRIDE + index % SLICE;
-  var peak = vec4f(LOWEST);  // of the rows y + 16r, so far
-  var total = vec4f();       // of the exponentials in this invocation's columns
-  var out0 = vec4f();        // row y: columns x + 16c of the result, to be divided by the total
-  var out1 = vec4f();
-  var out2 = vec4f();
-  var out3 = vec4f();
+  let query = group.x * BLOCK + 4 * at.y;
+  let queries = vec4u(place(query, 0, head), place(query + 1, 0, head), place(query + 2, 0, head), place(query + 3, 0, head));
+  let unit = PRODUCT * inverseSqrt(f32(SIZE)) *
+    vec4f(scale(query, 0, head), scale(query + 1, 0, head), scale(query + 2, 0, head), scale(query + 3, 0, head));
+  var peak = vec4f(LOWEST);  // of the scores of each query, so far
+  var total = vec4f();       // of the exponentials that this invocation has
+  // The results of the four queries, to be divided by the totals.
+  var near0 = vec4f();
+  var near1 = vec4f();
+  var near2 = vec4f();
+  var near3 = vec4f();
+  var far0 = vec4f();
+  var far1 = vec4f();
+  var far2 = vec4f();
+  var far3 = vec4f();
 
-  for (var firstKey = 0u; firstKey < shape.tokens; firstKey += BLOCK) {
-    var score0 = vec4f();
-    var score1 = vec4f();
-    var score2 = vec4f();
-    var score3 = vec4f();
-    for (var i = 0u; i < SIZE; i += 4 * SLICE) {
-      left[slot] = readFour(0, firstQuery + index / SLICE, head, i + index % SLICE * 4);
-      right[slot] = readFour(1, firstKey + index / SLICE, head, i + index % SLICE * 4);
-      workgroupBarrier();
-      for (var k = 0u; k < SLICE; k++) {
-        let key0 = right[at.x * STRIDE + k];
-        let key1 = right[(at.x + 16) * STRIDE + k];
-        let key2 = right[(at.x + 32) * STRIDE + k];
-        let key3 = right[(at.x + 48) * STRIDE + k];
-        let query0 = left[at.y * STRIDE + k];
-        score0 += vec4f(dot(query0, key0), dot(query0, key1), dot(query0, key2), dot(query0, key3));
-        let query1 = left[(at.y + 16) * STRIDE + k];
-        score1 += vec4f(dot(query1, key0), dot(query1, key1), dot(query1, key2), dot(query1, key3));
-        let query2 = left[(at.y + 32) * STRIDE + k];
-        score2 += vec4f(dot(query2, key0), dot(query2, key1), dot(query2, key2), dot(query2, key3));
-        let query3 = left[(at.y + 48) * STRIDE + k];
-        score3 += vec4f(dot(query3, key0), dot(query3, key1), dot(query3, key2), dot(query3, key3));
-      }
-      workgroupBarrier();
+  for (var first = 0u; first < shape.tokens; first += BLOCK) {
+    for (var i = index; i < BLOCK * FOURS; i += 64) {
+      keys[i / FOURS * KEY + i % FOURS] = channels(place(first + i / FOURS, 1, head) + i % FOURS);
     }
+    workgroupBarrier();
 
+    var sum0 = Sum();
+    var sum1 = Sum();
+    var sum2 = Sum();
+    var sum3 = Sum();
+    for (var i = 0u; i < FOURS; i++) {
+      let q0 = channels(queries.x + i);
+      let q1 = channels(queries.y + i);
+      let q2 = channels(queries.z + i);
+      let q3 = channels(queries.w + i);
+      let k0 = keys[at.x * KEY + i];
+      sum0 += Sum(product(q0, k0), product(q1, k0), product(q2, k0), product(q3, k0));
+      let k1 = keys[(at.x + 8) * KEY + i];
+      sum1 += Sum(product(q0, k1), product(q1, k1), product(q2, k1), product(q3, k1));
+      let k2 = keys[(at.x + 16) * KEY + i];
+      sum2 += Sum(product(q0, k2), product(q1, k2), product(q2, k2), product(q3, k2));
+      let k3 = keys[(at.x + 24) * KEY + i];
+      sum3 += Sum(product(q0, k3), product(q1, k3), product(q2, k3), product(q3, k3));
+    }
     // Keys beyond the last get no share.
-    let there = vec4u(firstKey + at.x) + vec4u(0, 16, 32, 48) < vec4u(shape.tokens);
-    let scale = inverseSqrt(f32(SIZE));
-    score0 = select(vec4f(LOWEST), score0 * scale, there);
-    score1 = select(vec4f(LOWEST), score1 * scale, there);
-    score2 = select(vec4f(LOWEST), score2 * scale, there);
-    score3 = select(vec4f(LOWEST), score3 * scale, there);
-    let highest = rowMaximum(at.x, at.y, max(peak, vec4f(largest(score0), largest(score1), largest(score2), largest(score3))));
+    let key = vec4u(first + at.x) + vec4u(0, 8, 16, 24);
+    let there = key < vec4u(shape.tokens);
+    let score0 = select(vec4f(LOWEST), vec4f(sum0) * unit * scale(key.x, 1, head), there.x);
+    let score1 = select(vec4f(LOWEST), vec4f(sum1) * unit * scale(key.y, 1, head), there.y);
+    let score2 = select(vec4f(LOWEST), vec4f(sum2) * unit * scale(key.z, 1, head), there.z);
+    let score3 = select(vec4f(LOWEST), vec4f(sum3) * unit * scale(key.w, 1, head), there.w);
+
+    parts[index] = max(max(score0, score1), max(score2, score3));
+    workgroupBarrier();
+    var highest = peak;
+    for (var x = 0u; x < 8; x++) { highest = max(highest, parts[at.y * 8 + x]); }
     let shrink = exp(peak - highest);
     peak = highest;
-    score0 = exp(score0 - peak.x);
-    score1 = exp(score1 - peak.y);
-    score2 = exp(score2 - peak.z);
-    score3 = exp(score3 - peak.w);
-    total = fma(total, shrink, vec4f(sumOf(score0), sumOf(score1), sumOf(score2), sumOf(score3)));
-    out0 *= shrink.x;
-    out1 *= shrink.y;
-    out2 *= shrink.z;
-    out3 *= shrink.w;
+    let share0 = exp(score0 - peak);
+    let share1 = exp(score1 - peak);
+    let share2 = exp(score2 - peak);
+    let share3 = exp(score3 - peak);
+    total = fma(total, shrink, (share0 + share1) + (share2 + share3));
+    // The scale of a value goes into its share.
+    shares[at.x * SHARE + at.y] = share0 * scale(key.x, 2, head);
+    shares[(at.x + 8) * SHARE + at.y] = share1 * scale(key.y, 2, head);
+    shares[(at.x + 16) * SHARE + at.y] = share2 * scale(key.z, 2, head);
+    shares[(at.x + 24) * SHARE + at.y] = share3 * scale(key.w, 2, head);
+    workgroupBarrier();
 
-    for (var c = 0u; c < 4; c++) {
-      // The shares of the keys 16c to 16c + 15, and these keys' values.
-      shares[at.y * PADDED + at.x] = score0[c];
-      shares[(at.y + 16) * PADDED + at.x] = score1[c];
-      shares[(at.y + 32) * PADDED + at.x] = score2[c];
-      shares[(at.y + 48) * PADDED + at.x] = score3[c];
-      let key = firstKey + 16 * c + index / BLOCK * 4;
-      let i = index % BLOCK;
-      right[i * STRIDE + index / BLOCK] = vec4f(read(2, key, head, i), read(2, key + 1, head, i), read(2, key + 2, head, i), read(2, key + 3, head, i));
-      workgroupBarrier();
-      for (var k = 0u; k < SLICE; k++) {
-        let value0 = right[at.x * STRIDE + k];
-        let value1 = right[(at.x + 16) * STRIDE + k];
-        let value2 = right[(at.x + 32) * STRIDE + k];
-        let value3 = right[(at.x + 48) * STRIDE + k];
-        let share0 = fourShares(at.y, k);
-        out0 += vec4f(dot(share0, value0), dot(share0, value1), dot(share0, value2), dot(share0, value3));
-        let share1 = fourShares(at.y + 16, k);
-        out1 += vec4f(dot(share1, value0), dot(share1, value1), dot(share1, value2), dot(share1, value3));
-        let share2 = fourShares(at.y + 32, k);
-        out2 += vec4f(dot(share2, value0), dot(share2, value1), dot(share2, value2), dot(share2, value3));
-        let share3 = fourShares(at.y + 48, k);
-        out3 += vec4f(dot(share3, value0), dot(share3, value1), dot(share3, value2), dot(share3, value3));
-      }
-      workgroupBarrier();
+    near0 *= shrink.x;
+    near1 *= shrink.y;
+    near2 *= shrink.z;
+    near3 *= shrink.w;
+    far0 *= shrink.x;
+    far1 *= shrink.y;
+    far2 *= shrink.z;
+    far3 *= shrink.w;
+    for (var i = 0u; i < BLOCK; i++) {
+      let share = shares[i * SHARE + at.y];
+      let at = place(first + i, 2, head) + at.x;
+      let near = value(at);
+      near0 += share.x * near;
+      near1 += share.y * near;
+      near2 += share.z * near;
+      near3 += share.w * near;
+      let far = value(at + 8);
+      far0 += share.x * far;
+      far1 += share.y * far;
+      far2 += share.z * far;
+      far3 += share.w * far;
     }
+    workgroupBarrier();
   }
 
-  let sums = rowSum(at.x, at.y, total);
-  storeRow(firstQuery + at.y, head, at.x, out0 / sums.x);
-  storeRow(firstQuery + at.y + 16, head, at.x, out1 / sums.y);
-  storeRow(firstQuery + at.y + 32, head, at.x, out2 / sums.z);
-  storeRow(firstQuery + at.y + 48, head, at.x, out3 / sums.w);
+  parts[index] = total;
+  workgroupBarrier();
+  var sum = vec4f();
+  for (var x = 0u; x < 8; x++) { sum += parts[at.y * 8 + x]; }
+  store(query, head, at.x, near0 / sum.x, far0 / sum.x);
+  store(query + 1, head, at.x, near1 / sum.y, far1 / sum.y);
+  store(query + 2, head, at.x, near2 / sum.z, far2 / sum.z);
+  store(query + 3, head, at.x, near3 / sum.w, far3 / sum.w);
 }
 
-fn largest(v: vec4f) -> f32 { return max(max(v.x, v.y), max(v.z, v.w)); }
-
-fn sumOf(v: vec4f) -> f32 { return v.x + v.y + v.z + v.w; }
-
-fn fourShares(row: u32, k: u32) -> vec4f {
-  let at = row * PADDED + 4 * k;
-  return vec4f(shares[at], shares[at + 1], shares[at + 2], shares[at + 3]);
-}
-
-fn storeRow(token: u32, head: u32, x: u32, values: vec4f) {
+fn store(token: u32, head: u32, x: u32, near: vec4f, far: vec4f) {
   if (token >= shape.tokens) { return; }
-  let at = shape.dst + (token * shape.heads + head) * SIZE + x;
-  if (x < SIZE) { dst[at] = values.x; }
-  if (x + 16 < SIZE) { dst[at + 16] = values.y; }
-  if (x + 32 < SIZE) { dst[at + 32] = values.z; }
-  if (x + 48 < SIZE) { dst[at + 48] = values.w; }
+  let at = shape.dst + token * shape.dstStride + head * FOURS + x;
+  if (x < FOURS) { dst[at] = near; }
+  if (x + 8 < FOURS) { dst[at + 8] = far; }
 }

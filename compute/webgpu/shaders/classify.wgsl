@@ -1,7 +1,9 @@
 // The class of every pixel: scores of patches, upsampled bilinearly, and the
 // highest of them (the lowest class of equals). See compute.View.
 //
-// An invocation paints four pixels, which are a word of the mask.
+// An invocation paints four pixels, which are a word of the mask. Most often
+// they lie between the same patches, whose scores are then read once. Scores
+// are read by four classes.
 
 struct View {
   side: u32,          // of a patch in pixels
@@ -15,14 +17,17 @@ struct View {
   windows: u32,
   maskHeight: u32,
   maskWidth: u32,
-  scores: u32,        // where the scores begin in their buffer, in values
+  scores: u32,        // where the scores begin in their buffer, and how many a patch has, in fours
+  stride: u32,
 }
+
+const LOWEST = -3e38;
 
 /** A pixel between two others of an axis. */
 struct Between { low: u32, high: u32, share: f32 }
 
 @group(0) @binding(0) var<uniform> view: View;
-@group(0) @binding(1) var<storage> scores: array<f32>;
+@group(0) @binding(1) var<storage> scores: array<vec4f>;
 @group(0) @binding(2) var<storage> windows: array<vec2u>;  // top, left
 @group(0) @binding(3) var<storage, read_write> pixels: array<u32>;
 
@@ -32,65 +37,112 @@ fn between(i: u32, scale: f32, count: u32) -> Between {
   return Between(low, min(low + 1, count - 1), at - f32(low));
 }
 
-fn lerp(a: f32, b: f32, share: f32) -> f32 { return a * (1 - share) + b * share; }
+/** The classes of four pixels, so far. */
+struct Best { ids: vec4u, scores: vec4f }
 
-/** A score between the patches of a window. */
-fn patchScore(window: u32, y: Between, x: Between, id: u32) -> f32 {
-  let top = (window * view.rows + y.low) * view.cols;
-  let bottom = (window * view.rows + y.high) * view.cols;
-  let base = view.scores + id;
-  let left = lerp(scores[base + (top + x.low) * view.classes], scores[base + (bottom + x.low) * view.classes], y.share);
-  let right = lerp(scores[base + (top + x.high) * view.classes], scores[base + (bottom + x.high) * view.classes], y.share);
-  return lerp(left, right, x.share);
+/** Takes a class where its scores are higher. */
+fn update(best: ptr<function, Best>, id: u32, scores: vec4f) {
+  let better = (scores > (*best).scores) & vec4<bool>(id < view.classes);
+  (*best).ids = select((*best).ids, vec4u(id), better);
+  (*best).scores = select((*best).scores, scores, better);
+}
+
+fn lerp(a: vec4f, b: vec4f, share: f32) -> vec4f { return a * (1 - share) + b * share; }
+
+/** Four classes' scores between two rows of patches, in a column. */
+fn columnScores(window: u32, y: Between, column: u32, four: u32) -> vec4f {
+  let top = (window * view.rows + y.low) * view.cols + column;
+  let bottom = (window * view.rows + y.high) * view.cols + column;
+  let first = view.scores + four;
+  return lerp(scores[first + top * view.stride], scores[first + bottom * view.stride], y.share);
+}
+
+/** Four classes' scores between the patches of a window. */
+fn patchScores(window: u32, y: Between, x: Between, four: u32) -> vec4f {
+  return lerp(columnScores(window, y, x.low, four), columnScores(window, y, x.high, four), x.share);
 }
 
 /** The mean of the windows' scores at a pixel of the frame. */
-fn frameScore(y: u32, x: u32, id: u32) -> f32 {
+fn frameScores(y: u32, x: u32, four: u32) -> vec4f {
   let scale = 1 / f32(view.side);
-  var sum = 0f;
+  var sum = vec4f();
   var visits = 0f;
   for (var w = 0u; w < view.windows; w++) {
     let at = vec2u(y, x) - windows[w];  // wraps around above and left of the window
     if (at.x >= view.windowHeight || at.y >= view.windowWidth) { continue; }
-    sum += patchScore(w, between(at.x, scale, view.rows), between(at.y, scale, view.cols), id);
+    sum += patchScores(w, between(at.x, scale, view.rows), between(at.y, scale, view.cols), four);
     visits += 1;
   }
   return sum / visits;
 }
 
-fn classAt(y: u32, x: u32) -> u32 {
-  let scaleY = f32(view.height) / f32(view.maskHeight * select(1u, view.side, view.windows == 1));
-  let scaleX = f32(view.width) / f32(view.maskWidth * select(1u, view.side, view.windows == 1));
-  let placeY = between(y, scaleY, select(view.height, view.rows, view.windows == 1));
-  let placeX = between(x, scaleX, select(view.width, view.cols, view.windows == 1));
-  var best = 0u;
-  var highest = -3e38;
-  for (var id = 0u; id < view.classes; id++) {
-    var score: f32;
-    if (view.windows == 1) {
-      score = patchScore(0, placeY, placeX, id);
-    } else {
-      let left = lerp(frameScore(placeY.low, placeX.low, id), frameScore(placeY.high, placeX.low, id), placeY.share);
-      let right = lerp(frameScore(placeY.low, placeX.high, id), frameScore(placeY.high, placeX.high, id), placeY.share);
-      score = lerp(left, right, placeX.share);
-    }
-    if (score > highest) {
-      highest = score;
-      best = id;
-    }
+fn placeY(y: u32) -> Between {
+  if (view.windows == 1) { return between(y, f32(view.height) / f32(view.maskHeight * view.side), view.rows); }
+  return between(y, f32(view.height) / f32(view.maskHeight), view.height);
+}
+
+fn placeX(x: u32) -> Between {
+  if (view.windows == 1) { return between(x, f32(view.width) / f32(view.maskWidth * view.side), view.cols); }
+  return between(x, f32(view.width) / f32(view.maskWidth), view.width);
+}
+
+/** Four pixels side by side, between the same columns. */
+fn classesBetween(y: Between, low: u32, high: u32, shares: vec4f) -> vec4u {
+  var best = Best(vec4u(), vec4f(LOWEST));
+  let others = 1 - shares;
+  for (var four = 0u; four * 4 < view.classes; four++) {
+    let left = columnScores(0, y, low, four);
+    let right = columnScores(0, y, high, four);
+    update(&best, 4 * four, left.x * others + right.x * shares);
+    update(&best, 4 * four + 1, left.y * others + right.y * shares);
+    update(&best, 4 * four + 2, left.z * others + right.z * shares);
+    update(&best, 4 * four + 3, left.w * others + right.w * shares);
   }
-  return best;
+  return best.ids;
+}
+
+/** One pixel, by itself. */
+fn classAt(y: Between, x: Between) -> u32 {
+  var best = Best(vec4u(), vec4f(LOWEST));
+  for (var four = 0u; four * 4 < view.classes; four++) {
+    var values: vec4f;
+    if (view.windows == 1) {
+      values = patchScores(0, y, x, four);
+    } else {
+      values = lerp(
+        lerp(frameScores(y.low, x.low, four), frameScores(y.high, x.low, four), y.share),
+        lerp(frameScores(y.low, x.high, four), frameScores(y.high, x.high, four), y.share), x.share);
+    }
+    update(&best, 4 * four, vec4f(values.x));
+    update(&best, 4 * four + 1, vec4f(values.y));
+    update(&best, 4 * four + 2, vec4f(values.z));
+    update(&best, 4 * four + 3, vec4f(values.w));
+  }
+  return best.ids.x;
+}
+
+/** The classes of four pixels of the mask, from one on. */
+fn classesFrom(pixel: u32) -> vec4u {
+  let y = placeY(pixel / view.maskWidth);
+  let x = pixel % view.maskWidth;
+  let x0 = placeX(x);
+  let x3 = placeX(x + 3);
+  if (view.windows == 1 && x + 3 < view.maskWidth && x0.low == x3.low) {
+    return classesBetween(y, x0.low, x0.high, vec4f(x0.share, placeX(x + 1).share, placeX(x + 2).share, x3.share));
+  }
+  var ids = vec4u();
+  for (var i = 0u; i < 4; i++) {
+    let at = min(pixel + i, view.maskHeight * view.maskWidth - 1);
+    ids[i] = classAt(placeY(at / view.maskWidth), placeX(at % view.maskWidth));
+  }
+  return ids;
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let count = view.maskHeight * view.maskWidth;
   for (var word = id.x; word * 4 < count; word += groups.x * 64) {
-    var four = 0u;
-    for (var i = 0u; i < 4 && word * 4 + i < count; i++) {
-      let pixel = word * 4 + i;
-      four |= classAt(pixel / view.maskWidth, pixel % view.maskWidth) << (8 * i);
-    }
-    pixels[word] = four;
+    let ids = classesFrom(word * 4);
+    pixels[word] = ids.x | (ids.y << 8) | (ids.z << 16) | (ids.w << 24);
   }
 }

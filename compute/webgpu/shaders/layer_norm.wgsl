@@ -1,22 +1,24 @@
-// Layer normalisation in place. row_statistics.wgsl has measured the rows.
+// Layer normalisation of rows: see rows.wgsl and normalise.wgsl.
 
 struct Shape {
   rows: u32,
   cols: u32,
-  x: u32,  // where x begins in its buffer, in values
+  x: u32,       // where x and dst begin in their buffers, in values
+  dst: u32,
+  stride: u32,  // of a row of both
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read_write> x: array<f32>;
-@group(0) @binding(2) var<storage> statistics: array<vec2f>;
-@group(0) @binding(3) var<storage> normWeight: array<f32>;
-@group(0) @binding(4) var<storage> normBias: array<f32>;
+@group(0) @binding(1) var<storage> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dst: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < shape.rows * shape.cols; i += groups.x * 64) {
-    let measured = statistics[i / shape.cols];
-    let col = i % shape.cols;
-    x[shape.x + i] = fma((x[shape.x + i] - measured.x) * measured.y, normWeight[col], normBias[col]);
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let row = rowOf(group.x, index);
+  let first = shape.x + min(row, shape.rows - 1) * shape.stride;
+  let measured = measure(index, first);
+  if (row >= shape.rows) { return; }
+  for (var i = index % LANES; i < shape.stride; i += LANES) {
+    dst[shape.dst + row * shape.stride + i] = select(0, prepare(x[first + i], i, measured), i < shape.cols);
   }
 }

@@ -2,32 +2,20 @@
 
 struct Shape {
   rows: u32,
-  inner: u32,    // inputs of an output
-  outputs: u32,
-  stride: u32,   // of W: inner, or that rounded up to a multiple of 4
-  x: u32,        // where x, W and dst begin in their buffers, in values
-  w: u32,
-  dst: u32,
-  grid: Grid,    // of the patches that x is, if it is
-}
-
-struct Grid {
-  side: u32,     // of a patch in pixels
-  cols: u32,
-  first: u32,    // patch
-  width: u32,    // of the frame
-  window: vec4u, // top, left, height, width
-  scale: vec4f,  // of a byte, and what is added then: R, G, B
-  shift: vec4f,
+  steps: u32,      // of the inner dimension, as multiply() takes them
+  x: u32,          // where x begins in its buffer, in elements, and how many a row has
+  xStride: u32,
+  dst: u32,        // the same of dst, in fours
+  dstStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage> w: array<u32>;
-@group(0) @binding(2) var<storage> scaleAndBias: array<vec2f>;  // an output
-@group(0) @binding(3) var<storage, read_write> dst: array<f32>;
+@group(0) @binding(2) var<storage> ends: array<vec4f>;  // scales and biases of four outputs, in turn
+@group(0) @binding(3) var<storage, read_write> dst: array<vec4f>;
 
-fn store(row: u32, o: u32, sum: f32) {
-  let at = shape.dst + row * shape.outputs + o;
-  let y = fma(sum, scaleAndBias[o].x, scaleAndBias[o].y);
-  dst[at] = after(at, y);
+/** Stores four outputs of a row. */
+fn store(row: u32, four: u32, sums: vec4f) {
+  if (row >= shape.rows || four >= shape.dstStride) { return; }
+  let at = shape.dst + row * shape.dstStride + four;
+  dst[at] = after(at, fma(sums, ends[2 * four], ends[2 * four + 1]));
 }

@@ -1,78 +1,66 @@
 // dst = x·Wᵀ + b: a matrix product of rows×inner and outputs×inner.
 //
-// A workgroup computes a tile of 64×64 outputs from slices of 16 of the inner
-// dimension, which it puts into its own memory; each of its 16×16 invocations
-// keeps 4×4 sums, of rows and outputs 16 apart, so that neighbours store side by
-// side. Slices hold Fours along the inner dimension; a row of 4 is padded to 5,
-// so that neighbours lie in different banks. The sums are no array: indexed, it
-// would not be sure to stay in registers.
+// An invocation computes 4 rows of 8 outputs, a workgroup of 8×8 of them a tile
+// of 32×64. Nothing is kept in workgroup memory: a value of x serves 8 products
+// and a weight 4 from registers, neighbours read the same x and weights side by
+// side, and caches do the rest. (What each of a workgroup reads first and waits
+// for, all have to wait for; with matrices as small as these, that cost more
+// than it saved.)
 //
-// In what numbers it computes, what x and W are, and what is done with a sum
-// stands in other files that are put before this one. They have to define
+// W lies in tiles of 64 outputs. Within a tile, for each step of the inner
+// dimension, there are 8×8 packs: that of output 32·(c/4) + 4x + c%4 is the
+// (8c + x)-th. So invocation x has the outputs 4x to 4x + 3 and 32 more than
+// these, and stores them by four.
 //
-//   alias Four, Sums           4 of x or W in its numbers, 4 sums
-//   fn innerLength() -> u32         of the inner dimension; a Four takes 4
-//   fn input(row: u32, inner: u32) -> Four    of x, 0 beyond its end
-//   fn weight(output: u32, inner: u32) -> Four
-//   fn product(x: Four, w: Four)              the sum of their products
-//   fn finish(row: u32, sums: Sums) -> vec4f
-//   fn store(row: u32, output: u32, sum: f32)
+// What numbers x and W are stands in another file that is put before this one:
 //
-// Workgroup memory: 2·64·5·16 bytes, 10 KB.
+//   alias Four     4 of x or W along the inner dimension, as they are multiplied
+//   alias Sum      of 4 outputs
+//   fn product(x: Four, w: Four)               the sum of their products
+//   const X_STEP                               elements of x that multiply() takes
+//   fn multiply(sums, x: vec4u, w: u32)        adds the products of a step, whose
+//                                              numbers begin at these places
+//   fn finish(row: u32, sum: Sum) -> vec4f
+//   fn store(row: u32, four: u32, sums: vec4f)
 
+alias Sums = array<Sum, 8>;  // of the rows 0 to 3, each of near and far outputs
+
+const ROWS = 4u;
+const COLUMNS = 8u;  // invocations, and packs, side by side
 const TILE = 64u;
-const SLICE = 4u;  // Fours
-const STRIDE = 5u;
 
-var<workgroup> inputs: array<Four, TILE * STRIDE>;
-var<workgroup> weights: array<Four, TILE * STRIDE>;
-
-@compute @workgroup_size(16, 16)
-fn main(
-  @builtin(workgroup_id) tile: vec3u,
-  @builtin(local_invocation_id) at: vec3u,
-  @builtin(local_invocation_index) index: u32,
-) {
-  let row = tile.y * TILE;
-  let output = tile.x * TILE;
-  let slot = index / SLICE * STRIDE + index % SLICE;
-  var sum0 = Sums();
-  var sum1 = Sums();
-  var sum2 = Sums();
-  var sum3 = Sums();
-
-  for (var slice = 0u; slice < innerLength(); slice += 4 * SLICE) {
-    inputs[slot] = input(row + index / SLICE, slice + index % SLICE * 4);
-    weights[slot] = weight(output + index / SLICE, slice + index % SLICE * 4);
-    workgroupBarrier();
-    for (var k = 0u; k < SLICE; k++) {
-      let w0 = weights[at.x * STRIDE + k];
-      let w1 = weights[(at.x + 16) * STRIDE + k];
-      let w2 = weights[(at.x + 32) * STRIDE + k];
-      let w3 = weights[(at.x + 48) * STRIDE + k];
-      let x0 = inputs[at.y * STRIDE + k];
-      sum0 += Sums(product(x0, w0), product(x0, w1), product(x0, w2), product(x0, w3));
-      let x1 = inputs[(at.y + 16) * STRIDE + k];
-      sum1 += Sums(product(x1, w0), product(x1, w1), product(x1, w2), product(x1, w3));
-      let x2 = inputs[(at.y + 32) * STRIDE + k];
-      sum2 += Sums(product(x2, w0), product(x2, w1), product(x2, w2), product(x2, w3));
-      let x3 = inputs[(at.y + 48) * STRIDE + k];
-      sum3 += Sums(product(x3, w0), product(x3, w1), product(x3, w2), product(x3, w3));
-    }
-    workgroupBarrier();
+@compute @workgroup_size(COLUMNS, 8)
+fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) at: vec3u) {
+  let row = (tile.y * 8 + at.y) * ROWS;
+  // Rows beyond the last are computed as the last, and not stored.
+  var x = shape.x + min(vec4u(row) + vec4u(0, 1, 2, 3), vec4u(shape.rows - 1)) * shape.xStride;
+  var w = tile.x * shape.steps * TILE + at.x;
+  var sums = Sums();
+  for (var step = 0u; step < shape.steps; step++) {
+    multiply(&sums, x, w);
+    x += vec4u(X_STEP);
+    w += TILE;
   }
-
-  storeRow(row + at.y, output + at.x, sum0);
-  storeRow(row + at.y + 16, output + at.x, sum1);
-  storeRow(row + at.y + 32, output + at.x, sum2);
-  storeRow(row + at.y + 48, output + at.x, sum3);
+  let near = tile.x * TILE / 4 + at.x;
+  let far = near + COLUMNS;
+  store(row, near, finish(row, sums[0]));
+  store(row, far, finish(row, sums[1]));
+  store(row + 1, near, finish(row + 1, sums[2]));
+  store(row + 1, far, finish(row + 1, sums[3]));
+  store(row + 2, near, finish(row + 2, sums[4]));
+  store(row + 2, far, finish(row + 2, sums[5]));
+  store(row + 3, near, finish(row + 3, sums[6]));
+  store(row + 3, far, finish(row + 3, sums[7]));
 }
 
-fn storeRow(row: u32, output: u32, raw: Sums) {
-  if (row >= shape.rows) { return; }
-  let sums = finish(row, raw);
-  if (output < shape.outputs) { store(row, output, sums.x); }
-  if (output + 16 < shape.outputs) { store(row, output + 16, sums.y); }
-  if (output + 32 < shape.outputs) { store(row, output + 32, sums.z); }
-  if (output + 48 < shape.outputs) { store(row, output + 48, sums.w); }
+/** Adds 4×8 products of fours. */
+fn add(sums: ptr<function, Sums>, x0: Four, x1: Four, x2: Four, x3: Four, w0: Four, w1: Four, w2: Four, w3: Four, w4: Four, w5: Four, w6: Four, w7: Four) {
+  (*sums)[0] += Sum(product(x0, w0), product(x0, w1), product(x0, w2), product(x0, w3));
+  (*sums)[1] += Sum(product(x0, w4), product(x0, w5), product(x0, w6), product(x0, w7));
+  (*sums)[2] += Sum(product(x1, w0), product(x1, w1), product(x1, w2), product(x1, w3));
+  (*sums)[3] += Sum(product(x1, w4), product(x1, w5), product(x1, w6), product(x1, w7));
+  (*sums)[4] += Sum(product(x2, w0), product(x2, w1), product(x2, w2), product(x2, w3));
+  (*sums)[5] += Sum(product(x2, w4), product(x2, w5), product(x2, w6), product(x2, w7));
+  (*sums)[6] += Sum(product(x3, w0), product(x3, w1), product(x3, w2), product(x3, w3));
+  (*sums)[7] += Sum(product(x3, w4), product(x3, w5), product(x3, w6), product(x3, w7));
 }

@@ -1,31 +1,36 @@
-// Products of bytes, four in a word, sums of integers. x is what quantise.wgsl
-// makes; a Four is 16 bytes.
+// x and W in int8, 16 of the inner dimension in a step; x is what quantise.wgsl
+// makes. How bytes are multiplied stands in bytes_packed.wgsl, or in
+// bytes_expanded.wgsl.
 
-alias Four = vec4u;
-alias Sums = vec4i;
-
-@group(0) @binding(4) var<storage> x: array<u32>;
+@group(0) @binding(1) var<storage> w: array<vec4u>;
+@group(0) @binding(4) var<storage> x: array<vec4u>;
 @group(0) @binding(5) var<storage> scales: array<f32>;  // of the rows
 
-fn innerLength() -> u32 { return shape.stride / 4; }
+const X_STEP = 1u;
 
-/** 16 bytes of a row of x, from a word of it on. */
-fn input(row: u32, word: u32) -> vec4u {
-  let words = shape.stride / 4;
-  let at = row * words + word;
-  let there = (vec4u(word) + vec4u(0, 1, 2, 3) < vec4u(words)) & vec4<bool>(row < shape.rows);
-  return select(vec4u(), vec4u(x[at], x[at + 1], x[at + 2], x[at + 3]), there);
+fn multiply(sums: ptr<function, Sums>, at: vec4u, first: u32) {
+  let x0 = x[at.x];
+  let x1 = x[at.y];
+  let x2 = x[at.z];
+  let x3 = x[at.w];
+  let w0 = w[first];
+  let w1 = w[first + 8];
+  let w2 = w[first + 16];
+  let w3 = w[first + 24];
+  let w4 = w[first + 32];
+  let w5 = w[first + 40];
+  let w6 = w[first + 48];
+  let w7 = w[first + 56];
+  addFour(sums, x0.x, x1.x, x2.x, x3.x, w0.x, w1.x, w2.x, w3.x, w4.x, w5.x, w6.x, w7.x);
+  addFour(sums, x0.y, x1.y, x2.y, x3.y, w0.y, w1.y, w2.y, w3.y, w4.y, w5.y, w6.y, w7.y);
+  addFour(sums, x0.z, x1.z, x2.z, x3.z, w0.z, w1.z, w2.z, w3.z, w4.z, w5.z, w6.z, w7.z);
+  addFour(sums, x0.w, x1.w, x2.w, x3.w, w0.w, w1.w, w2.w, w3.w, w4.w, w5.w, w6.w, w7.w);
 }
 
-fn weight(o: u32, word: u32) -> vec4u {
-  let words = shape.stride / 4;
-  let at = o * words + word;
-  let there = (vec4u(word) + vec4u(0, 1, 2, 3) < vec4u(words)) & vec4<bool>(o < shape.outputs);
-  return select(vec4u(), vec4u(w[at], w[at + 1], w[at + 2], w[at + 3]), there);
+fn addFour(sums: ptr<function, Sums>, x0: u32, x1: u32, x2: u32, x3: u32, w0: u32, w1: u32, w2: u32, w3: u32, w4: u32, w5: u32, w6: u32, w7: u32) {
+  add(sums, four(x0), four(x1), four(x2), four(x3), four(w0), four(w1), four(w2), four(w3), four(w4), four(w5), four(w6), four(w7));
 }
 
-fn product(x: Four, w: Four) -> i32 {
-  return dot4I8Packed(x.x, w.x) + dot4I8Packed(x.y, w.y) + dot4I8Packed(x.z, w.z) + dot4I8Packed(x.w, w.w);
+fn finish(row: u32, sum: Sum) -> vec4f {
+  return vec4f(sum) * (PRODUCT * scales[min(row, shape.rows - 1)]);
 }
-
-fn finish(row: u32, sums: Sums) -> vec4f { return vec4f(sums) * scales[row]; }

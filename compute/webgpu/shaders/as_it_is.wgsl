@@ -1,4 +1,4 @@
-// Rows as they are.
+// Rows as they are, in place of normalise.wgsl.
 
 fn measure(index: u32, first: u32) -> vec2f { return vec2f(); }
 
