@@ -18,17 +18,18 @@ type engine struct {
 	extension string // of its model files, "" where the library brings its own
 	precision network.Precision
 	export    func(*network.Network, int, network.Precision) ([]byte, error)
+	graphics  bool // measured on the graphics processor too
 }
 
 // ours is the side that the others are compared with.
 const ours = "ours"
 
 var engines = []engine{
-	{id: ours, title: "this project", module: "ours", precision: network.Int8},
+	{id: ours, title: "this project", module: "ours", precision: network.Int8, graphics: true},
 	{id: "litert-int8", title: "LiteRT.js int8", module: "litert", extension: ".tflite", precision: network.Int8, export: tflite.Export},
-	{id: "litert-f32", title: "LiteRT.js f32", module: "litert", extension: ".tflite", precision: network.Float, export: tflite.Export},
+	{id: "litert-f32", title: "LiteRT.js f32", module: "litert", extension: ".tflite", precision: network.Float, export: tflite.Export, graphics: true},
 	{id: "ort-int8", title: "onnxruntime-web int8", module: "onnxruntime", extension: ".onnx", precision: network.Int8, export: onnx.Export},
-	{id: "ort-f32", title: "onnxruntime-web f32", module: "onnxruntime", extension: ".onnx", precision: network.Float, export: onnx.Export},
+	{id: "ort-f32", title: "onnxruntime-web f32", module: "onnxruntime", extension: ".onnx", precision: network.Float, export: onnx.Export, graphics: true},
 }
 
 // chooseEngines picks engines by their names, all where there is none; ours is
@@ -61,5 +62,9 @@ func (e engine) model(size int) string {
 
 // address is the page of an engine, relative to the server's.
 func (e engine) address(s setting) string {
-	return fmt.Sprintf("/bench/page.html?engine=%s&model=/%s&size=%d&threads=%d", e.module, e.model(s.size), s.size, s.threads)
+	device := "cpu"
+	if s.graphics {
+		device = "webgpu"
+	}
+	return fmt.Sprintf("/bench/page.html?engine=%s&model=/%s&size=%d&threads=%d&device=%s", e.module, e.model(s.size), s.size, s.threads, device)
 }

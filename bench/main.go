@@ -8,7 +8,7 @@
 // and tflite), serves every engine's page of web/ in the same way, and drives
 // Chromium:
 //
-//	warm.go    frames, the engines taking turns
+//	warm.go    frames, the engines taking turns, on the processor and by WebGPU
 //	cold.go    first visits, each with a new browser
 //	memory.go  the peak of a page's process
 //
@@ -62,12 +62,13 @@ func main() {
 
 // What the flags say when they are not given.
 var (
-	everySize    = []int{256, 384, 512, 768}
-	everyThreads = []int{1, 0}
+	everySize     = []int{256, 384, 512, 768}
+	everyThreads  = []int{1, 0}
+	everySizeSlow = []int{256, 512}
 )
 
 // parts are what can be skipped.
-var parts = []string{"warm", "cold", "memory"}
+var parts = []string{"warm", "webgpu", "cold", "memory"}
 
 func parseFlags(arguments []string) (*benchmark, error) {
 	b := &benchmark{sizes: everySize, threads: everyThreads}
@@ -76,7 +77,7 @@ func parseFlags(arguments []string) (*benchmark, error) {
 	flags.Func("sizes", "sides of the picture in pixels, `N,N…` (default 256,384,512,768)", numbers(&b.sizes))
 	flags.Func("threads", "numbers of threads, `N,N…`; 0 = all (default 1,0)", numbers(&b.threads))
 	flags.Func("engines", "measure this project and only these `peers`: litert-int8,litert-f32,ort-int8,ort-f32", words(&names))
-	flags.Func("skip", "leave out `parts`: warm,cold,memory", words(&b.skip))
+	flags.Func("skip", "leave out `parts`: warm,webgpu,cold,memory", words(&b.skip))
 	flags.IntVar(&b.rounds, "rounds", 5, "`turns` of every engine, warm")
 	flags.IntVar(&b.block, "block", 4, "`frames` of a turn")
 	flags.IntVar(&b.visits, "visits", 5, "first `visits` to every engine, cold")
@@ -148,6 +149,11 @@ func (b *benchmark) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if !slices.Contains(b.skip, "webgpu") {
+		if r.graphics, err = b.graphics(ctx, weights); err != nil {
+			return err
+		}
+	}
 	if !slices.Contains(b.skip, "cold") || !slices.Contains(b.skip, "memory") {
 		if _, err := b.prepare(weights, firstVisit.size); err != nil {
 			return err
@@ -179,13 +185,38 @@ func (b *benchmark) run(ctx context.Context) error {
 }
 
 // warm measures every size with every number of threads.
-func (b *benchmark) warm(ctx context.Context, weights *network.Network) (results []warmResult, err error) {
+func (b *benchmark) warm(ctx context.Context, weights *network.Network) (*comparison, error) {
+	p := pace{settling: 3, pause: 3 * time.Second, rounds: b.rounds, leadIn: 1, block: b.block}
+	var settings []setting
+	for _, size := range b.sizes {
+		for _, threads := range b.threads {
+			settings = append(settings, setting{size: size, threads: threads})
+		}
+	}
+	return b.compare(ctx, weights, b.engines, p, settings)
+}
+
+// graphics measures by WebGPU, which the processor computes (SwiftShader).
+func (b *benchmark) graphics(ctx context.Context, weights *network.Network) (*comparison, error) {
+	able := slices.DeleteFunc(slices.Clone(b.engines), func(e engine) bool { return !e.graphics })
+	var settings []setting
+	for _, size := range everySizeSlow {
+		if slices.Contains(b.sizes, size) {
+			settings = append(settings, setting{size: size, threads: 1, graphics: true})
+		}
+	}
+	return b.compare(ctx, weights, able, slow, settings)
+}
+
+// compare measures engines at settings.
+func (b *benchmark) compare(ctx context.Context, weights *network.Network, list []engine, p pace, settings []setting) (*comparison, error) {
 	golden, err := newReference()
 	if err != nil {
 		return nil, err
 	}
-	for _, size := range b.sizes {
-		picture, err := b.prepare(weights, size)
+	c := &comparison{engines: list}
+	for _, s := range settings {
+		picture, err := b.prepare(weights, s.size)
 		if err != nil {
 			return nil, err
 		}
@@ -193,17 +224,14 @@ func (b *benchmark) warm(ctx context.Context, weights *network.Network) (results
 		if err != nil {
 			return nil, err
 		}
-		for _, threads := range b.threads {
-			s := setting{size, threads}
-			say("frames, %v", s)
-			result, err := b.measureWarm(ctx, s, want)
-			if err != nil {
-				return nil, err
-			}
-			results = append(results, result)
+		say("frames, %v", s)
+		result, err := b.measureWarm(ctx, list, s, p, want)
+		if err != nil {
+			return nil, err
 		}
+		c.results = append(c.results, result)
 	}
-	return results, nil
+	return c, nil
 }
 
 // say tells how far the run is, apart from its result.

@@ -10,8 +10,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long one step of a page may take, on a slow machine.
-const patience = 2 * time.Minute
+// patience is how long one step of a page may take, on a slow machine, and with
+// a slow graphics processor.
+const patience = 10 * time.Minute
 
 // page is a tab with one engine.
 type page struct {

@@ -13,9 +13,16 @@ import (
 type report struct {
 	environment environment
 	engines     []engine
-	warm        []warmResult
+	warm        *comparison
+	graphics    *comparison
 	cold        []coldResult
 	memory      *memoryResult
+}
+
+// comparison is what engines showed at several settings.
+type comparison struct {
+	engines []engine
+	results []warmResult
 }
 
 // String is the report in Markdown. Ratios are the peer's time (bytes, memory)
@@ -27,8 +34,11 @@ func (r *report) String() string {
 	}
 	section("Machine, browser, versions", r.machine())
 	if r.warm != nil {
-		section("A frame, warm", r.frames(), r.ratios(), r.summary())
-		section("The same results", r.agreements())
+		section("A frame, warm", r.warm.frames(), r.warm.ratios(), r.warm.summary())
+		section("The same results", r.warm.agreements())
+	}
+	if r.graphics != nil {
+		section("A frame by WebGPU, computed by the processor", r.graphics.frames(), r.graphics.ratios(), r.graphics.agreements())
 	}
 	if r.cold != nil {
 		section("A first visit", r.firstVisits())
@@ -51,19 +61,19 @@ func (r *report) machine() string {
 }
 
 // frames lists the medians and the 95th percentiles.
-func (r *report) frames() string {
+func (c *comparison) frames() string {
 	t := &table{}
 	head := []string{"ms: median (95th percentile)"}
-	for _, e := range r.engines {
+	for _, e := range c.engines {
 		head = append(head, e.title)
 		if e.id == ours {
 			head = append(head, "its network alone")
 		}
 	}
 	t.add(head...)
-	for _, w := range r.warm {
+	for _, w := range c.results {
 		row := []string{w.setting.String()}
-		for i, e := range r.engines {
+		for i, e := range c.engines {
 			side := w.sides[i]
 			row = append(row, fmt.Sprintf("%s (%s)", milliseconds(median(side.frames)), milliseconds(quantile(side.frames, 0.95))))
 			if e.id == ours {
@@ -76,14 +86,14 @@ func (r *report) frames() string {
 }
 
 // ratios lists every peer's median over this project's.
-func (r *report) ratios() string {
+func (c *comparison) ratios() string {
 	t := &table{}
-	t.add(append([]string{"times this project's median"}, r.peerTitles()...)...)
-	for _, w := range r.warm {
+	t.add(append([]string{"times this project's median"}, c.peerTitles()...)...)
+	for _, w := range c.results {
 		row := []string{w.setting.String()}
-		for i, e := range r.engines {
+		for i, e := range c.engines {
 			if e.id != ours {
-				row = append(row, ratio(r.over(w, i)))
+				row = append(row, ratio(c.over(w, i)))
 			}
 		}
 		t.add(row...)
@@ -91,8 +101,8 @@ func (r *report) ratios() string {
 	return t.String()
 }
 
-func (r *report) peerTitles() (titles []string) {
-	for _, e := range r.engines {
+func (c *comparison) peerTitles() (titles []string) {
+	for _, e := range c.engines {
 		if e.id != ours {
 			titles = append(titles, e.title)
 		}
@@ -101,17 +111,17 @@ func (r *report) peerTitles() (titles []string) {
 }
 
 // over is the ratio of an engine's median to this project's.
-func (r *report) over(w warmResult, engine int) float64 {
-	return median(w.sides[engine].frames) / median(w.sides[r.index(ours)].frames)
+func (c *comparison) over(w warmResult, engine int) float64 {
+	return median(w.sides[engine].frames) / median(w.sides[indexOf(c.engines, ours)].frames)
 }
 
-// index is where an engine is, −1 if it was not measured.
-func (r *report) index(id string) int {
-	return slices.IndexFunc(r.engines, func(e engine) bool { return e.id == id })
+// indexOf is where an engine is, −1 if it was not measured.
+func indexOf(list []engine, id string) int {
+	return slices.IndexFunc(list, func(e engine) bool { return e.id == id })
 }
 
 // summary says how much longer the peers take in their best forms.
-func (r *report) summary() string {
+func (c *comparison) summary() string {
 	var out strings.Builder
 	for _, group := range []struct {
 		title string
@@ -121,11 +131,11 @@ func (r *report) summary() string {
 		{"The faster of onnxruntime-web's two", []string{"ort-int8", "ort-f32"}},
 	} {
 		var ratios []float64
-		for _, w := range r.warm {
+		for _, w := range c.results {
 			least := math.NaN()
 			for _, id := range group.ids {
-				if i := r.index(id); i >= 0 {
-					if v := r.over(w, i); !(least <= v) {
+				if i := indexOf(c.engines, id); i >= 0 {
+					if v := c.over(w, i); !(least <= v) {
 						least = v
 					}
 				}
@@ -141,9 +151,9 @@ func (r *report) summary() string {
 }
 
 // agreements lists the worst of all threads for each engine and size.
-func (r *report) agreements() string {
+func (c *comparison) agreements() string {
 	var sizes []int
-	for _, w := range r.warm {
+	for _, w := range c.results {
 		if !slices.Contains(sizes, w.setting.size) {
 			sizes = append(sizes, w.setting.size)
 		}
@@ -154,19 +164,19 @@ func (r *report) agreements() string {
 		head = append(head, fmt.Sprintf("%d²", size))
 	}
 	t.add(head...)
-	for i, e := range r.engines {
+	for i, e := range c.engines {
 		row := []string{e.title}
 		for _, size := range sizes {
-			row = append(row, r.agreementAt(size, i))
+			row = append(row, c.agreementAt(size, i))
 		}
 		t.add(row...)
 	}
 	return t.String()
 }
 
-func (r *report) agreementAt(size, engine int) string {
+func (c *comparison) agreementAt(size, engine int) string {
 	worst := agreement{same: 1}
-	for _, w := range r.warm {
+	for _, w := range c.results {
 		if a := w.sides[engine].agreement; w.setting.size == size {
 			worst.difference = max(worst.difference, a.difference)
 			worst.same = min(worst.same, a.same)
@@ -178,7 +188,7 @@ func (r *report) agreementAt(size, engine int) string {
 func (r *report) firstVisits() string {
 	t := &table{}
 	t.add(firstVisit.String(), "ms to the first result", "fastest", "slowest", "ratio", "library", "model", "together", "ratio")
-	own := r.cold[r.index(ours)]
+	own := r.cold[indexOf(r.engines, ours)]
 	for i, e := range r.engines {
 		c := r.cold[i]
 		t.add(e.title,

@@ -105,7 +105,7 @@ func (b *benchmark) prepare(weights *network.Network, size int) (*photo.Image, e
 	return b.stage.preparePhoto(size)
 }
 
-// downloads are what peers' pages load besides the models.
+// downloads are what peers' pages load besides the models, on a first visit.
 var downloads = map[string][]string{
 	"onnxruntime": {
 		"onnxruntime-web/dist/ort.wasm.min.mjs",
@@ -120,18 +120,26 @@ var downloads = map[string][]string{
 	},
 }
 
-// downloadsAlone are loaded in their place where there is one thread.
-var downloadsAlone = map[string][]string{
+// otherDownloads are loaded in place of some where there is one thread, and for
+// WebGPU.
+var otherDownloads = map[string][]string{
+	"onnxruntime": {
+		"onnxruntime-web/dist/ort.webgpu.min.mjs",
+		"onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.mjs",
+		"onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm",
+	},
 	"litert": {
 		"@litertjs/core/wasm/litert_wasm_internal.js",
 		"@litertjs/core/wasm/litert_wasm_internal.wasm",
+		"@litertjs/core/wasm/litert_wasm_jspi_internal.js",
+		"@litertjs/core/wasm/litert_wasm_jspi_internal.wasm",
 	},
 }
 
 // preparePackages puts the peers' files on the stage.
 func (s *stage) preparePackages(list []engine) error {
 	for _, e := range list {
-		for _, name := range slices.Concat(downloads[e.module], downloadsAlone[e.module]) {
+		for _, name := range slices.Concat(downloads[e.module], otherDownloads[e.module]) {
 			if err := s.copyPackaged(name); err != nil {
 				return err
 			}

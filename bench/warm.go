@@ -5,20 +5,25 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"segmenter/e2e/browser"
 )
 
 // setting is what all engines are measured at, at the same time.
 type setting struct {
-	size    int // of the picture, in pixels, both sides
-	threads int // 0 = as many as the browser says there are cores
+	size     int  // of the picture, in pixels, both sides
+	threads  int  // 0 = as many as the browser says there are cores
+	graphics bool // compute by WebGPU
 }
 
 func (s setting) String() string {
-	switch s.threads {
-	case 0:
+	switch {
+	case s.graphics:
+		return fmt.Sprintf("%d², WebGPU", s.size)
+	case s.threads == 0:
 		return fmt.Sprintf("%d², all threads", s.size)
-	case 1:
+	case s.threads == 1:
 		return fmt.Sprintf("%d², 1 thread", s.size)
 	}
 	return fmt.Sprintf("%d², %d threads", s.size, s.threads)
@@ -36,46 +41,57 @@ type warmSide struct {
 	network   []float64 // of it in the network, where the engine says
 }
 
-// What goes before what counts. The frames after loading start the browser's
+// A pace is how many frames are taken.
+//
+// What goes before what counts: the frames after loading start the browser's
 // optimising compiler, which goes on by itself for a second or two: on other
 // sides' time, were it not waited for. The first frame of a turn finds the caches
 // full of another engine.
-const (
-	settling = 3
-	pause    = 3 * time.Second
-	leadIn   = 1
-)
+type pace struct {
+	settling      int           // frames after loading
+	pause         time.Duration // after them
+	rounds        int           // turns of every engine
+	leadIn, block int           // frames of a turn: those that do not count, and those that do
+}
+
+// slow is the pace where a frame takes seconds, since the processor computes in
+// place of a graphics processor: there, nothing but shaders takes time.
+var slow = pace{settling: 1, rounds: 3, block: 1}
 
 // measureWarm opens a page for each engine and lets them take turns, a block
 // of frames at a time, in another order each round. Only one computes at a time.
-func (b *benchmark) measureWarm(ctx context.Context, s setting, want []float32) (warmResult, error) {
-	result := warmResult{s, make([]warmSide, len(b.engines))}
-	tabs, stop, err := browser.Start(ctx)
+func (b *benchmark) measureWarm(ctx context.Context, engines []engine, s setting, p pace, want []float32) (warmResult, error) {
+	result := warmResult{s, make([]warmSide, len(engines))}
+	var options []chromedp.ExecAllocatorOption
+	if s.graphics {
+		options = browser.SoftwareGPU
+	}
+	tabs, stop, err := browser.Start(ctx, options...)
 	if err != nil {
 		return result, err
 	}
 	defer stop()
-	pages := make([]*page, len(b.engines))
-	for i, e := range b.engines {
+	pages := make([]*page, len(engines))
+	for i, e := range engines {
 		if pages[i], err = openPage(tabs, b.server, e, s); err != nil {
 			return result, err
 		}
-		if _, err := pages[i].frames(settling); err != nil {
+		if _, err := pages[i].frames(p.settling); err != nil {
 			return result, err
 		}
 		if result.sides[i].agreement, err = pages[i].agree(want); err != nil {
 			return result, fmt.Errorf("%v: %w", s, err)
 		}
 	}
-	time.Sleep(pause)
-	for round := range b.rounds {
+	time.Sleep(p.pause)
+	for round := range p.rounds {
 		for i := range pages {
 			turn := (i + round) % len(pages)
-			frames, err := pages[turn].frames(leadIn + b.block)
+			frames, err := pages[turn].frames(p.leadIn + p.block)
 			if err != nil {
 				return result, err
 			}
-			result.sides[turn].add(frames[leadIn:])
+			result.sides[turn].add(frames[p.leadIn:])
 		}
 	}
 	return result, nil

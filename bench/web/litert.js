@@ -1,14 +1,15 @@
-// LiteRT.js on its WebAssembly back end, XNNPACK.
+// LiteRT.js, on its WebAssembly back end, XNNPACK, or on that for WebGPU.
 
 import { requireOk } from "./page.js";
 import { interleaved } from "./pixels.js";
 
 const CORE = "/node_modules/@litertjs/core/";
 
-export async function start({ model, size, threads, photo }) {
+export async function start({ model, size, threads, device, photo }) {
+  const onGraphics = device === "webgpu"; // which needs another build
   // Everything is asked for at once, as a page that is in a hurry does.
   const runtime = import(`${CORE}dist/index.js`).then(async (module) => {
-    await module.loadLiteRt(`${CORE}wasm/`, { threads: threads > 1 });
+    await module.loadLiteRt(`${CORE}wasm/`, onGraphics ? { jspi: true } : { threads: threads > 1 });
     return module;
   });
   const [{ Tensor, loadAndCompile }, bytes, pixels] = await Promise.all([
@@ -16,7 +17,10 @@ export async function start({ model, size, threads, photo }) {
     fetch(model).then(requireOk).then((response) => response.bytes()),
     photo.then(interleaved),
   ]);
-  const network = await loadAndCompile(bytes, { accelerator: "wasm", cpuOptions: { numThreads: threads } });
+  const network = await loadAndCompile(bytes, {
+    accelerator: onGraphics ? "webgpu" : "wasm",
+    cpuOptions: { numThreads: threads },
+  });
   let scores;
   return {
     async segment() {

@@ -1,21 +1,21 @@
-// onnxruntime-web, the build without WebGPU.
+// onnxruntime-web, on its WebAssembly provider, by the build without others, or on that for WebGPU.
 
 import { requireOk } from "./page.js";
 import { planar } from "./pixels.js";
 
 const DIST = "/node_modules/onnxruntime-web/dist/";
 
-export async function start({ model, size, threads, photo }) {
+export async function start({ model, size, threads, device, photo }) {
   // Everything is asked for at once, as a page that is in a hurry does.
   const [ort, bytes, pixels] = await Promise.all([
-    import(`${DIST}ort.wasm.min.mjs`),
+    import(`${DIST}${device === "webgpu" ? "ort.webgpu" : "ort.wasm"}.min.mjs`),
     fetch(model).then(requireOk).then((response) => response.arrayBuffer()),
     photo.then(planar),
   ]);
   ort.env.wasm.wasmPaths = DIST;
   ort.env.wasm.numThreads = threads;
   const session = await ort.InferenceSession.create(bytes, {
-    executionProviders: ["wasm"],
+    executionProviders: [device === "webgpu" ? "webgpu" : "wasm"],
     graphOptimizationLevel: "all",
   });
   let scores;

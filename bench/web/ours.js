@@ -2,8 +2,8 @@
 
 import { Segmenter } from "/ours/segmenter.js";
 
-export async function start({ size, threads, photo }) {
-  const [segmenter, bitmap] = await Promise.all([Segmenter.create({ device: "cpu", threads }), photo.then(createImageBitmap)]);
+export async function start({ size, threads, device, photo }) {
+  const [segmenter, bitmap] = await Promise.all([Segmenter.create({ device, threads }), photo.then(createImageBitmap)]);
   return {
     async segment() {
       const { timings } = await segmenter.segment(bitmap, { size, decoder: "mask" });

@@ -1,8 +1,8 @@
 // The page of one engine.
 //
-// It owns one engine, which the address chooses: page.html?engine=litert&model=…&size=512&threads=2
+// It owns one engine, which the address chooses: page.html?engine=litert&model=…&size=512&threads=2&device=cpu
 // names a module beside this one. The benchmark calls what it puts into globalThis.bench. An engine
-// module exports start({ model, size, threads, photo }), which returns
+// module exports start({ model, size, threads, device, photo }), which returns
 //   segment()  computes the photo's masks or scores, and returns what it timed itself
 //   scores()   those of the patches of the last photo: { rows, cols, classes, values }
 
@@ -12,6 +12,7 @@ const options = {
   size,
   model: query.get("model"),
   threads: Number(query.get("threads")) || navigator.hardwareConcurrency,
+  device: query.get("device"), // "cpu" or "webgpu"
   photo: fetch(`/photos/${size}.png`).then(requireOk).then((response) => response.blob()),
 };
 
