@@ -23,6 +23,8 @@
 // the caller and panics.
 package compute
 
+import "segmenter/photo"
+
 // Eps is the epsilon of every layer normalisation in the network.
 const Eps = 1e-5
 
@@ -93,6 +95,23 @@ type Device interface {
 	ReadMask(dst []uint8, m Mask) error
 	// Close gives everything back.
 	Close()
+}
+
+// A Loader is a Device that takes some pictures from where they are, and resizes
+// them itself.
+type Loader interface {
+	// Load has the frame hold a picture, resized as [photo.Resizer] does. It
+	// returns false, and leaves the frame as it is, where the picture is not
+	// one that the device can take.
+	Load(f Frame, src photo.Source, filter photo.Filter) (bool, error)
+}
+
+// A Counter is a Device that knows about a mask without giving it away.
+type Counter interface {
+	// Count waits, then counts the pixels of each class.
+	Count(areas []int, m Mask) error
+	// ClassAt waits, then returns the class of a pixel.
+	ClassAt(m Mask, y, x int) (uint8, error)
 }
 
 // A Tensor is a matrix of float32 on a device. A view of rows shares memory.

@@ -165,7 +165,7 @@ func (b *planner) keep(handle any, err error) {
 }
 
 // window runs the network on one window and leaves its scores in allScores.
-func (p *pass) window(i int, at compute.Point, d Decoder) error {
+func (p *pass) window(i int, at compute.Point, d Decoder) {
 	p.encode(p.frame, at)
 	if d == Linear {
 		p.decodeLinear()
@@ -173,7 +173,6 @@ func (p *pass) window(i int, at compute.Point, d Decoder) error {
 		p.decodeMask()
 	}
 	p.device.Gather(p.windowRows[i], p.scores, p.firstPatch)
-	return p.device.Finish()
 }
 
 // free gives the buffers back.

@@ -37,7 +37,8 @@ type Segmenter struct {
 	shape   shape
 	passes  []*pass // one a rank, for shape
 	view    compute.View
-	errs    []error // one a rank
+	errs    []error         // one a rank
+	left    compute.Counter // knows the mask of the last photo, nil if that was given away
 }
 
 // New prepares a model for the ranks of a device (for example cpu.New(1, cpu.Int8)).
@@ -71,6 +72,14 @@ type Options struct {
 	// 0 = the photo's.
 	MaskHeight, MaskWidth int
 
+	// LeaveMask leaves the mask where it is if that is another memory than this
+	// program's (compute.Counter): the result then has no Mask. See
+	// [Segmenter.Mask] and [Segmenter.ClassAt].
+	LeaveMask bool
+	// Classified, if not nil, is then called before anything is waited for,
+	// with what the mask is to the device.
+	Classified func(compute.Mask) error
+
 	// Progress, if not nil, is called before the first window and after each.
 	Progress func(done, total int)
 }
@@ -78,7 +87,7 @@ type Options struct {
 // Result is what was seen in a photo.
 type Result struct {
 	Height, Width int
-	Mask          []uint8 // the class of each pixel, row by row; see [New]
+	Mask          []uint8 // the class of each pixel, row by row; see [New] and [Options.LeaveMask]
 	Areas         []int   // the number of pixels of each class
 
 	Network struct{ Height, Width, Windows int } // what the network saw
@@ -102,10 +111,10 @@ func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source
 	if err != nil {
 		return err
 	}
-	if err := s.resize(&s.frame, src, want, filter); err != nil {
+	if err := s.prepare(want, o); err != nil {
 		return err
 	}
-	if err := s.prepare(want, o); err != nil {
+	if err := s.load(src, want, filter); err != nil {
 		return err
 	}
 	prepared := time.Now()
@@ -113,11 +122,15 @@ func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source
 		return err
 	}
 	inferred := time.Now()
-	if err := s.classify(r); err != nil {
+	if err := s.classify(r, o); err != nil {
 		return err
 	}
 	r.Network.Height, r.Network.Width, r.Network.Windows = s.shape.frameHeight, s.shape.frameWidth, s.shape.windows
 	r.Times.Prepare, r.Times.Network, r.Times.Classify = prepared.Sub(start), inferred.Sub(prepared), time.Since(inferred)
+	if _, ok := s.passes[0].device.(compute.Counter); ok { // it did everything when it was waited for
+		r.Times.Network += r.Times.Classify
+		r.Times.Classify = 0
+	}
 	return nil
 }
 
@@ -223,11 +236,24 @@ func (s *Segmenter) plan(src photo.Source, o Options) (shape, photo.Filter, erro
 	return want, filter, nil
 }
 
-// infer runs the network on every window.
-func (s *Segmenter) infer(ctx context.Context, o Options) error {
+// load brings the photo to the devices, resized by them or for them.
+func (s *Segmenter) load(src photo.Source, want shape, filter photo.Filter) error {
+	if loader, ok := s.passes[0].device.(compute.Loader); ok {
+		if loaded, err := loader.Load(s.passes[0].frame, src, filter); loaded || err != nil {
+			return err
+		}
+	}
+	if err := s.resize(&s.frame, src, want, filter); err != nil {
+		return err
+	}
 	for _, p := range s.passes {
 		p.device.WriteFrame(p.frame, s.frame.Pix)
 	}
+	return nil
+}
+
+// infer runs the network on every window.
+func (s *Segmenter) infer(ctx context.Context, o Options) error {
 	for i, at := range s.view.Windows {
 		if o.Progress != nil {
 			o.Progress(i, len(s.view.Windows))
@@ -235,7 +261,15 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := s.onEveryRank(func(p *pass) error { return p.window(i, at, o.Decoder) }); err != nil {
+		last := i == len(s.view.Windows)-1
+		err := s.onEveryRank(func(p *pass) error {
+			p.window(i, at, o.Decoder)
+			if last {
+				return nil // the mask is waited for
+			}
+			return p.device.Finish()
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -246,9 +280,22 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 }
 
 // classify paints the mask and measures it.
-func (s *Segmenter) classify(r *Result) error {
+func (s *Segmenter) classify(r *Result, o Options) error {
 	r.Height, r.Width = s.shape.maskHeight, s.shape.maskWidth
 	r.Mask = r.Mask[:0]
+	r.Areas = slices.Grow(r.Areas[:0], len(s.model.Classes))[:len(s.model.Classes)]
+	s.left = nil
+	if counter, ok := s.passes[0].device.(compute.Counter); ok && o.LeaveMask {
+		p := s.passes[0]
+		p.device.Classify(p.pixels, p.allScores, &s.view)
+		if o.Classified != nil {
+			if err := o.Classified(p.pixels); err != nil {
+				return err
+			}
+		}
+		s.left = counter
+		return counter.Count(r.Areas, p.pixels)
+	}
 	if s.first {
 		r.Mask = slices.Grow(r.Mask, r.Height*r.Width)[:r.Height*r.Width]
 	}
@@ -262,12 +309,39 @@ func (s *Segmenter) classify(r *Result) error {
 	if err != nil {
 		return err
 	}
-	r.Areas = slices.Grow(r.Areas[:0], len(s.model.Classes))[:len(s.model.Classes)]
 	clear(r.Areas)
 	for _, class := range r.Mask {
 		r.Areas[class]++
 	}
 	return nil
+}
+
+var errNotLeft = errors.New("the mask of the last photo was not left on the device: it is in the result")
+
+// Mask is the mask that [Options.LeaveMask] left behind. dst has its pixels.
+func (s *Segmenter) Mask(dst []uint8) error {
+	if s.left == nil {
+		return errNotLeft
+	}
+	return s.passes[0].device.ReadMask(dst, s.passes[0].pixels)
+}
+
+// ClassAt is the class of one pixel of the mask that [Options.LeaveMask] left
+// behind.
+func (s *Segmenter) ClassAt(y, x int) (uint8, error) {
+	if s.left == nil {
+		return 0, errNotLeft
+	}
+	return s.left.ClassAt(s.passes[0].pixels, y, x)
+}
+
+// Left is the mask that [Options.LeaveMask] left behind, as it is to the
+// device; nil if it did not.
+func (s *Segmenter) Left() compute.Mask {
+	if s.left == nil {
+		return nil
+	}
+	return s.passes[0].pixels
 }
 
 // onEveryRank runs f for all ranks at the same time.
@@ -332,7 +406,7 @@ func (s *Segmenter) freePasses() {
 	for _, p := range s.passes {
 		p.free()
 	}
-	s.passes = nil
+	s.passes, s.left = nil, nil
 }
 
 // Close gives the devices' memory back.

@@ -4,6 +4,8 @@ package model
 
 import (
 	"errors"
+	"slices"
+	"syscall/js"
 	"testing"
 
 	"segmenter/compute"
@@ -18,7 +20,7 @@ import (
 // the processor computes in place of a graphics processor, compiling shaders
 // takes long.
 type shared struct {
-	compute.Device
+	*webgpu.Device
 	gpu *gpu.Device
 }
 
@@ -67,7 +69,8 @@ func TestInt8WebGPU(t *testing.T) {
 	agree(t, "bytes", segment(t, s, src, o).Mask, want.Mask, 0.98)
 }
 
-// TestFramesWebGPU segments many frames and looks at what stays behind.
+// TestFramesWebGPU segments many frames, as a camera would have it, and looks at
+// what stays behind and at what the program reads back: nothing but the areas.
 func TestFramesWebGPU(t *testing.T) {
 	g, device := openGPU(t, webgpu.Int8)
 	v := variant{"", quant.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask}}
@@ -77,19 +80,84 @@ func TestFramesWebGPU(t *testing.T) {
 	}
 	s := newSegmenter(t, m, []compute.Device{device})
 	src := &photo.Image{Height: 40, Width: 50, Pix: make([]byte, 40*50*3)}
+	o := Options{LeaveMask: true}
 	for range 3 { // by then, scratch memory has its size
-		segment(t, s, src, Options{})
+		segment(t, s, src, o)
 	}
 	buffers, bytes := g.Live()
-	read := g.BytesRead()
+	mapped := countMapped(t)
 	const frames = 500
 	for range frames {
-		segment(t, s, src, Options{})
+		segment(t, s, src, o)
 	}
 	if n, size := g.Live(); n != buffers || size != bytes {
 		t.Errorf("%d buffers of %d bytes before, %d of %d after %d frames", buffers, bytes, n, size, frames)
 	}
-	if got := (g.BytesRead() - read) / frames; got != 40*50 {
-		t.Errorf("a frame read %d bytes back; its mask has %d", got, 40*50)
+	if want := 4 * len(m.Classes) * frames; *mapped != want {
+		t.Errorf("%d frames read %d bytes back, expected %d, the areas of %d classes", frames, *mapped, want, len(m.Classes))
+	}
+}
+
+// countMapped counts the bytes that are mapped from buffers, of whatever part of
+// the program.
+func countMapped(t *testing.T) *int {
+	class := js.Global().Get("GPUBuffer").Get("prototype")
+	original, total := class.Get("mapAsync"), new(int)
+	counting := js.FuncOf(func(this js.Value, arguments []js.Value) any {
+		size := this.Get("size").Int()
+		if len(arguments) > 2 {
+			size = arguments[2].Int()
+		}
+		*total += size
+		list := make([]any, len(arguments))
+		for i, a := range arguments {
+			list[i] = a
+		}
+		return original.Call("apply", this, list)
+	})
+	class.Set("mapAsync", counting)
+	t.Cleanup(func() {
+		class.Set("mapAsync", original)
+		counting.Release()
+	})
+	return total
+}
+
+// TestLeaveMask compares what is said of a mask with the mask.
+func TestLeaveMask(t *testing.T) {
+	_, device := openGPU(t, webgpu.Int8)
+	v := variant{"", quant.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask}}
+	m, err := Read(v.file(t, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSegmenter(t, m, []compute.Device{device})
+	src := &photo.Image{Height: 41, Width: 53, Pix: make([]byte, 41*53*3)}
+	for i := range src.Pix {
+		src.Pix[i] = byte(i * i >> 5)
+	}
+	whole := segment(t, s, src, Options{})
+	if _, err := s.ClassAt(0, 0); err == nil || s.Left() != nil {
+		t.Error("a mask that was given away is still there")
+	}
+	var left compute.Mask
+	r := segment(t, s, src, Options{LeaveMask: true, Classified: func(m compute.Mask) error { left = m; return nil }})
+	if len(r.Mask) != 0 || left == nil || left != s.Left() {
+		t.Errorf("the mask was not left: %d pixels of it came", len(r.Mask))
+	}
+	if !slices.Equal(r.Areas, whole.Areas) {
+		t.Errorf("areas %v, expected %v", r.Areas, whole.Areas)
+	}
+	mask := make([]uint8, len(whole.Mask))
+	if err := s.Mask(mask); err != nil || !slices.Equal(mask, whole.Mask) {
+		t.Errorf("another mask: %v", err)
+	}
+	for _, at := range []struct{ y, x int }{{0, 0}, {40, 52}, {17, 30}} {
+		if class, err := s.ClassAt(at.y, at.x); err != nil || class != whole.Mask[at.y*53+at.x] {
+			t.Errorf("class %d at %v, expected %d: %v", class, at, whole.Mask[at.y*53+at.x], err)
+		}
+	}
+	if _, err := s.ClassAt(41, 0); err == nil {
+		t.Error("a pixel outside the mask has a class")
 	}
 }

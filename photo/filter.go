@@ -106,3 +106,23 @@ func (a *axis) of(i int) (first int, weights []float32) {
 	w := a.windows[i]
 	return w.first, a.weights[w.at:][:w.n]
 }
+
+// A Tap says how a pixel of a resized row is made: the sum of the source pixels
+// from First on, each by its weight.
+type Tap struct {
+	First   int
+	Weights []float32
+}
+
+// Taps lists how each of target pixels is made of source pixels, for those who
+// resize by themselves, such as a graphics processor: first along the rows,
+// then along the columns, and rounded at the end.
+func Taps(source, target int, f Filter) []Tap {
+	var a axis
+	a.set(source, target, f)
+	taps := make([]Tap, target)
+	for i := range taps {
+		taps[i].First, taps[i].Weights = a.of(i)
+	}
+	return taps
+}

@@ -33,6 +33,11 @@ type Device struct {
 	unscaled *gpu.Buffer
 	windows  *gpu.Buffer // of Classify
 	points   []compute.Point
+	zeros    *gpu.Buffer // of Count
+	areas    *gpu.Buffer
+
+	loader  loader
+	painter painter
 
 	err error // the first of an operation, for Finish
 }
@@ -243,15 +248,23 @@ func (d *Device) Free(handle any) {
 // destroy gives buffers back, and all that refers to them.
 func (d *Device) destroy(buffers ...*gpu.Buffer) {
 	d.send()
-	for key, b := range d.bound {
-		if slices.ContainsFunc(key.buffers[:], func(b *gpu.Buffer) bool { return b != nil && slices.Contains(buffers, b) }) {
-			b.parameters.Destroy()
-			delete(d.bound, key)
-		}
-	}
+	d.unbind(func(bound gpu.Binding) bool {
+		b, ok := bound.(*gpu.Buffer)
+		return ok && slices.Contains(buffers, b)
+	})
 	for _, b := range buffers {
 		if b != nil {
 			b.Destroy()
+		}
+	}
+}
+
+// unbind forgets the calls that something is bound to which is going.
+func (d *Device) unbind(going func(gpu.Binding) bool) {
+	for key, b := range d.bound {
+		if slices.ContainsFunc(key.bindings[:], going) {
+			b.parameters.Destroy()
+			delete(d.bound, key)
 		}
 	}
 }

@@ -19,6 +19,8 @@ const (
 	rowsAtOnce            = 8      // rows
 	queryBlock            = 32     // attention
 	largestHead, headUnit = 64, 4
+	square                = 8     // resize_columns, resize_rows: invocations of a side
+	countGroups           = 64    // count: more would only add up more parts
 	flat                  = 64    // invocations of a workgroup where each works by itself
 	mostGroups            = 65535 // of a dimension, the least that WebGPU allows
 )
@@ -78,14 +80,20 @@ func (t *tensor) fours() place { return place{t.buffer, uint32(t.first / 4), uin
 func (t *tensor) values() place { return place{t.buffer, uint32(t.first), uint32(t.stride())} }
 
 // product records dst = x·Wᵀ + b, whose inner dimension is taken step by step.
+// scales are those of the rows of x where it is quantised, otherwise nil.
+// scales are those of the rows of x where it is quantised, otherwise nil.
 func (d *Device) product(p program, dst *tensor, x place, scales, w, ends *gpu.Buffer, inner, step int) {
 	to := dst.fours()
-	d.run(call{
+	c := call{
 		program:    p,
-		buffers:    [8]*gpu.Buffer{1: w, ends, to.buffer, x.buffer, scales},
+		bindings:   [8]gpu.Binding{1: w, ends, to.buffer, x.buffer},
 		parameters: parameters{uint32(dst.rows), uint32(groups(inner, step)), x.first, x.stride, to.first, to.stride},
 		groups:     [2]int{groups(dst.cols, tileOutputs), groups(dst.rows, tileRows)},
-	})
+	}
+	if scales != nil {
+		c.bindings[5] = scales
+	}
+	d.run(c)
 }
 
 // normalised records the layer normalisation of rows into scratch memory.
@@ -99,7 +107,7 @@ func (d *Device) normalise(dst, x *tensor, n compute.Norm) {
 	from, to := x.values(), dst.values()
 	d.run(call{
 		program:    layerNorm,
-		buffers:    [8]*gpu.Buffer{1: from.buffer, to.buffer, 4: n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer},
+		bindings:   [8]gpu.Binding{1: from.buffer, to.buffer, 4: n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer},
 		parameters: parameters{uint32(x.rows), uint32(x.cols), from.first, to.first, to.stride},
 		groups:     [2]int{groups(x.rows, rowsAtOnce), 1},
 	})
@@ -113,13 +121,13 @@ func (d *Device) quantise(x *tensor, n *compute.Norm) (bytes, scales *gpu.Buffer
 	from := x.values()
 	c := call{
 		program:    quantiseRows,
-		buffers:    [8]*gpu.Buffer{1: from.buffer, bytes, scales},
+		bindings:   [8]gpu.Binding{1: from.buffer, bytes, scales},
 		parameters: parameters{uint32(x.rows), uint32(x.cols), from.first, from.stride, from.stride / 4},
 		groups:     [2]int{groups(x.rows, rowsAtOnce), 1},
 	}
 	if n != nil {
 		c.program = quantiseNormalised
-		c.buffers[4], c.buffers[5] = n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer
+		c.bindings[4], c.bindings[5] = n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer
 	}
 	d.run(c)
 	return bytes, scales
@@ -149,7 +157,7 @@ func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid,
 	}
 	d.run(call{
 		program:    patches,
-		buffers:    [8]*gpu.Buffer{1: frame.buffer, x.buffer},
+		bindings:   [8]gpu.Binding{1: frame.buffer, x.buffer},
 		parameters: p,
 		groups:     [2]int{min(mostGroups, groups(x.rows*x.stride()/4, flat)), 1},
 	})
@@ -176,7 +184,7 @@ func (d *Device) L2Normalize(x compute.Tensor) {
 	at := t.values()
 	d.run(call{
 		program:    l2Normalize,
-		buffers:    [8]*gpu.Buffer{1: at.buffer},
+		bindings:   [8]gpu.Binding{1: at.buffer},
 		parameters: parameters{uint32(t.rows), uint32(t.cols), at.first, at.stride},
 		groups:     [2]int{groups(t.rows, rowsAtOnce), 1},
 	})
@@ -195,7 +203,7 @@ func (d *Device) MatMulT(dst, a, b compute.Tensor) {
 	from := w.fours()
 	d.run(call{
 		program:    arrangeRows,
-		buffers:    [8]*gpu.Buffer{1: from.buffer, d.arranged},
+		bindings:   [8]gpu.Binding{1: from.buffer, d.arranged},
 		parameters: parameters{uint32(w.rows), uint32(steps), from.first, from.stride, uint32(packs)},
 		groups:     [2]int{min(mostGroups, groups(packs, flat)), 1},
 	})
@@ -226,14 +234,14 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 	from, to := in.fours(), out.fours()
 	c := call{
 		program:    attention(size),
-		buffers:    [8]*gpu.Buffer{1: from.buffer, to.buffer},
+		bindings:   [8]gpu.Binding{1: from.buffer, to.buffer},
 		parameters: parameters{uint32(out.rows), uint32(heads), from.first, from.stride, to.first, to.stride},
 		groups:     [2]int{groups(out.rows, queryBlock), heads},
 	}
 	if d.arithmetic == Int8 && size%rowUnit == 0 {
 		// Each head of a token is a row that has a scale of its own.
 		c.program = d.programs.attentionOfBytes(size)
-		c.buffers[1], c.buffers[3] = d.quantise(&tensor{in.buffer, in.first, 3 * heads * in.rows, size}, nil)
+		c.bindings[1], c.bindings[3] = d.quantise(&tensor{in.buffer, in.first, 3 * heads * in.rows, size}, nil)
 		c.parameters[2] = 0
 	}
 	d.run(c)
@@ -256,8 +264,8 @@ func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.Vi
 	}
 	from := s.fours()
 	d.run(call{
-		program: classify,
-		buffers: [8]*gpu.Buffer{1: from.buffer, d.windows, mask.buffer},
+		program:  classify,
+		bindings: [8]gpu.Binding{1: from.buffer, d.windows, mask.buffer},
 		parameters: parameters{
 			uint32(v.Patch), uint32(v.Rows), uint32(v.Cols), uint32(s.cols),
 			uint32(v.Height), uint32(v.Width), uint32(v.WindowHeight), uint32(v.WindowWidth),

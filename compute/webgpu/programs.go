@@ -46,6 +46,9 @@ var (
 	// of rows after layer normalisation:
 	quantiseNormalised = list("rows", "normalise", "quantise")
 	classify           = list("classify")
+	count              = list("count")
+	resizeColumns      = list("resize_columns")
+	resizeRows         = list("resize_rows")
 )
 
 // product is a linear layer of float32 with weights in float32 or int8.

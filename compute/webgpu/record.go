@@ -9,7 +9,7 @@ import (
 // call is one dispatch of a shader.
 type call struct {
 	program    program
-	buffers    [8]*gpu.Buffer // by binding; the first is that of the parameters
+	bindings   [8]gpu.Binding // the first is that of the parameters
 	parameters parameters
 	groups     [2]int // workgroups
 }
@@ -36,9 +36,7 @@ func (d *Device) run(c call) {
 		}
 		d.bound[c] = b
 	}
-	if d.encoder == nil {
-		d.encoder = d.gpu.NewEncoder("operations")
-	}
+	d.record()
 	if !d.passing {
 		d.encoder.BeginCompute("operations", nil)
 		d.passing = true
@@ -56,14 +54,8 @@ func (d *Device) bind(c call) (*binding, error) {
 	}
 	b.parameters = d.gpu.NewBuffer("parameters", 4*len(c.parameters), gpu.Uniform|gpu.CopyDst)
 	d.gpu.Write(b.parameters, 0, bytesOf(c.parameters[:]))
-	bindings := make([]gpu.Binding, len(c.buffers))
-	bindings[0] = b.parameters
-	for i, buffer := range c.buffers {
-		if buffer != nil {
-			bindings[i] = buffer
-		}
-	}
-	b.group = d.gpu.NewBindGroup(b.pipeline, 0, bindings...)
+	c.bindings[0] = b.parameters
+	b.group = d.gpu.NewBindGroup(b.pipeline, 0, c.bindings[:]...)
 	return b, nil
 }
 
@@ -73,10 +65,15 @@ func (d *Device) copy(dst, src *tensor) {
 		return
 	}
 	d.endPass()
+	d.record()
+	d.encoder.Copy(dst.buffer, 4*dst.first, src.buffer, 4*src.first, 4*src.rows*src.stride())
+}
+
+// record makes sure that there is something to record to.
+func (d *Device) record() {
 	if d.encoder == nil {
 		d.encoder = d.gpu.NewEncoder("operations")
 	}
-	d.encoder.Copy(dst.buffer, 4*dst.first, src.buffer, 4*src.first, 4*src.rows*src.stride())
 }
 
 func (d *Device) endPass() {

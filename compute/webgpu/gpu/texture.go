@@ -115,3 +115,13 @@ func (c *Canvas) CurrentView() (*View, error) {
 	}
 	return v, nil
 }
+
+// Bitmap takes what was drawn out of a canvas off the page, as an ImageBitmap.
+// It has to come in the same turn of the browser's event loop as the drawing.
+func (c *Canvas) Bitmap() (bitmap js.Value, err error) {
+	err = catch(func() { bitmap = c.context.Get("canvas").Call("transferToImageBitmap") })
+	if err != nil {
+		return js.Null(), fmt.Errorf("take a picture from a canvas: %w", err)
+	}
+	return bitmap, nil
+}

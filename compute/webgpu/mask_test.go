@@ -1,0 +1,112 @@
+//go:build js
+
+package webgpu
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"syscall/js"
+	"testing"
+)
+
+// newMask is a mask of blobs, and its pixels.
+func newMask(t *testing.T, d *Device, height, width, classes int) (*picture, []byte) {
+	m, err := d.NewMask(height, width)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Free(m) })
+	seed := rand.New(rand.NewPCG(1, 2))
+	corner := make([]byte, 64)
+	for i := range corner {
+		corner[i] = byte(seed.IntN(classes))
+	}
+	pixels := make([]byte, height*width)
+	for i := range pixels {
+		pixels[i] = corner[i/width*8/height*8+i%width*8/width]
+	}
+	padded := append(slices.Clone(pixels), 9, 9, 9)
+	d.write(m.(*picture).buffer, 0, padded[:(len(pixels)+3)/4*4])
+	return m.(*picture), pixels
+}
+
+func TestCount(t *testing.T) {
+	d := open(t, Int8, false)(1)[0].(*Device)
+	for _, c := range []struct{ height, width, classes int }{{1, 1, 1}, {7, 9, 5}, {301, 203, 256}, {640, 480, 3}} {
+		mask, pixels := newMask(t, d, c.height, c.width, c.classes)
+		want, got := make([]int, c.classes), make([]int, c.classes)
+		for _, class := range pixels {
+			want[class]++
+		}
+		for range 2 { // the second starts from 0 again
+			if err := d.Count(got, mask); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d×%d pixels: areas %v, expected %v", c.width, c.height, got, want)
+		}
+	}
+}
+
+// TestPaint compares a painting with the same rules as plain loops.
+func TestPaint(t *testing.T) {
+	requireCanvas(t)
+	d := open(t, Int8, false)(1)[0].(*Device)
+	const classes = 5
+	palette := make([]uint32, classes)
+	for i := range palette {
+		palette[i] = 0xff000000 | uint32(i)*0x302010
+	}
+	for _, c := range []struct{ height, width, h, w, only int }{
+		{40, 60, 40, 60, -1}, {40, 60, 40, 60, 2}, {41, 61, 23, 31, -1}, {20, 30, 1000, 1500, -1},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			mask, pixels := newMask(t, d, c.height, c.width, classes)
+			bitmap, err := d.Paint(mask, Painting{c.h, c.w, palette, c.only})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := pixelsOf(bitmap, c.h, c.w)
+			at := func(y, x int) int {
+				return int(pixels[int((float64(y)+0.5)*float64(c.height)/float64(c.h))*c.width+int((float64(x)+0.5)*float64(c.width)/float64(c.w))])
+			}
+			line := max(1, (max(c.h, c.w)+450)/900)
+			border := func(a, b int) bool { return a != b && (c.only < 0 || a == c.only || b == c.only) }
+			wrong := 0
+			for y := range c.h {
+				for x := range c.w {
+					want := palette[at(y, x)]
+					if x+line < c.w && border(at(y, x), at(y, x+line)) || y+line < c.h && border(at(y, x), at(y+line, x)) {
+						want = 0xffffffff
+					}
+					if got[y*c.w+x] != want {
+						wrong++
+					}
+				}
+			}
+			// Where a pixel falls between two of the mask, rounding decides.
+			if wrong*200 > c.h*c.w {
+				t.Errorf("%d of %d pixels have another colour", wrong, c.h*c.w)
+			}
+		})
+	}
+	small, _ := newMask(t, d, 4, 4, 2)
+	if _, err := d.Paint(small, Painting{0, 4, palette, -1}); err == nil {
+		t.Error("a painting without pixels was made")
+	}
+}
+
+// pixelsOf draws a bitmap to a canvas and reads that.
+func pixelsOf(bitmap js.Value, height, width int) []uint32 {
+	context := js.Global().Get("OffscreenCanvas").New(width, height).Call("getContext", "2d")
+	context.Call("drawImage", bitmap, 0, 0)
+	raw := make([]byte, 4*height*width)
+	js.CopyBytesToGo(raw, context.Call("getImageData", 0, 0, width, height).Get("data"))
+	words := make([]uint32, height*width)
+	for i := range words {
+		words[i] = uint32(raw[4*i]) | uint32(raw[4*i+1])<<8 | uint32(raw[4*i+2])<<16 | uint32(raw[4*i+3])<<24
+	}
+	return words
+}
