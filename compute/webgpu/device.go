@@ -23,6 +23,7 @@ type Device struct {
 
 	encoder *gpu.Encoder // of what was recorded and not yet sent
 	passing bool         // whether a compute pass is open
+	profile *profile     // nil if operations are not timed
 
 	// Scratch memory, as large as it has had to be so far.
 	rows     *gpu.Buffer // normalised rows, or patches

@@ -16,8 +16,17 @@ import (
 // it.
 var opened = sync.OnceValues(func() (*gpu.Device, error) { return gpu.Open(gpu.Options{}) })
 
-// open is one device; a graphics processor has no ranks.
-func open(t *testing.T, a Arithmetic, packed bool) func(int) []compute.Device {
+// devices are those that were made, by how.
+var devices = map[how]*Device{}
+
+type how struct {
+	arithmetic Arithmetic
+	packed     bool
+}
+
+// openDevice is the graphics processor's device. Tests share it: where the
+// processor computes in place of a graphics processor, compiling takes long.
+func openDevice(t *testing.T, a Arithmetic, packed bool) *Device {
 	t.Helper()
 	g, err := opened()
 	if errors.Is(err, gpu.ErrNone) {
@@ -29,10 +38,17 @@ func open(t *testing.T, a Arithmetic, packed bool) func(int) []compute.Device {
 	if packed && !g.Info().PackedDot {
 		t.Skip("this browser's shaders have no dot product of bytes")
 	}
-	d, err := newDevice(g, a, packed)
-	if err != nil {
-		t.Fatal(err)
+	if devices[how{a, packed}] == nil {
+		if devices[how{a, packed}], err = newDevice(g, a, packed); err != nil {
+			t.Fatal(err)
+		}
 	}
+	return devices[how{a, packed}]
+}
+
+// open is one device; a graphics processor has no ranks.
+func open(t *testing.T, a Arithmetic, packed bool) func(int) []compute.Device {
+	d := openDevice(t, a, packed)
 	return func(int) []compute.Device { return []compute.Device{d} }
 }
 

@@ -39,21 +39,21 @@ func (d *Device) Gather(dst, src compute.Tensor, _ int) { d.Copy(dst, src) }
 
 // Linear: see [compute.Device].
 func (d *Device) Linear(dst, x compute.Tensor, w compute.Linear, op compute.LinearOp) {
-	after := "after_store"
+	end := store
 	if op.Add {
-		after = "after_add"
+		end = residual
 	}
-	d.linear(dst.(*tensor), x.(*tensor), w.(*linear), op.Norm, after)
+	d.linear(dst.(*tensor), x.(*tensor), w.(*linear), op.Norm, end)
 }
 
-func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, after string) {
+func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, end ending) {
 	host.SameLength("Linear", l.in, x.cols)
 	host.SameLength("Linear", l.out, dst.cols)
 	host.SameLength("Linear", x.rows, dst.rows)
 	if l.int8 && d.arithmetic == Int8 {
 		bytes, scales := d.quantise(x, n)
 		words := padded(x.cols) / int8Step
-		d.product(d.programs.productOfBytes(after), dst, place{bytes, 0, uint32(words)}, scales, l.w, l.ends, l.in, int8Step)
+		d.product(d.programs.productOfBytes(end), dst, place{bytes, 0, uint32(words)}, scales, l.w, l.ends, l.in, int8Step)
 		return
 	}
 	if n != nil {
@@ -63,7 +63,7 @@ func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, after string
 	if l.int8 {
 		step = int8Step
 	}
-	d.product(product(l.int8, after), dst, x.fours(), nil, l.w, l.ends, l.in, step)
+	d.product(product(l.int8, end), dst, x.fours(), nil, l.w, l.ends, l.in, step)
 }
 
 // place is where a matrix lies: in which buffer, from which element on, and how
@@ -89,6 +89,7 @@ func (d *Device) product(p program, dst *tensor, x place, scales, w, ends *gpu.B
 		bindings:   [8]gpu.Binding{1: w, ends, to.buffer, x.buffer},
 		parameters: parameters{uint32(dst.rows), uint32(groups(inner, step)), x.first, x.stride, to.first, to.stride},
 		groups:     [2]int{groups(dst.cols, tileOutputs), groups(dst.rows, tileRows)},
+		work:       2 * dst.rows * dst.cols * inner,
 	}
 	if scales != nil {
 		c.bindings[5] = scales
@@ -138,8 +139,8 @@ func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.
 	t, l1, l2 := x.(*tensor), fc1.(*linear), fc2.(*linear)
 	hidden := &tensor{nil, 0, t.rows, l1.out}
 	hidden.buffer = d.grow(&d.hidden, "hidden", 4*t.rows*hidden.stride())
-	d.linear(hidden, t, l1, &n, "after_gelu")
-	d.linear(t, hidden, l2, nil, "after_add")
+	d.linear(hidden, t, l1, &n, gelu)
+	d.linear(t, hidden, l2, nil, residual)
 }
 
 // PatchEmbed: see [compute.Device].
@@ -165,7 +166,7 @@ func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid,
 	if l.int8 {
 		step = int8Step
 	}
-	d.product(product(l.int8, "after_add"), out, x.fours(), nil, l.w, l.ends, l.in, step)
+	d.product(product(l.int8, residual), out, x.fours(), nil, l.w, l.ends, l.in, step)
 }
 
 // LayerNorm: see [compute.Device].
@@ -207,7 +208,7 @@ func (d *Device) MatMulT(dst, a, b compute.Tensor) {
 		parameters: parameters{uint32(w.rows), uint32(steps), from.first, from.stride, uint32(packs)},
 		groups:     [2]int{min(mostGroups, groups(packs, flat)), 1},
 	})
-	d.product(product(false, "after_store"), out, x.fours(), nil, d.arranged, d.identity(w.rows), w.cols, floatStep)
+	d.product(product(false, store), out, x.fours(), nil, d.arranged, d.identity(w.rows), w.cols, floatStep)
 }
 
 // identity is the ends of at least n outputs: scale 1 and bias 0.
@@ -237,6 +238,7 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 		bindings:   [8]gpu.Binding{1: from.buffer, to.buffer},
 		parameters: parameters{uint32(out.rows), uint32(heads), from.first, from.stride, to.first, to.stride},
 		groups:     [2]int{groups(out.rows, queryBlock), heads},
+		work:       4 * out.rows * out.rows * out.cols,
 	}
 	if d.arithmetic == Int8 && size%rowUnit == 0 {
 		// Each head of a token is a row that has a scale of its own.

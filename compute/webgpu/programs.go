@@ -15,8 +15,9 @@ var shaders embed.FS
 
 // program is a shader: files that are put together, after constants.
 type program struct {
-	files string // names without .wgsl, separated by spaces
-	size  int    // SIZE of attention, 0 elsewhere
+	operation string // what it does, for a profile
+	files     string // names without .wgsl, separated by spaces
+	size      int    // SIZE of attention, 0 elsewhere
 }
 
 func (p program) source() (string, error) {
@@ -34,43 +35,58 @@ func (p program) source() (string, error) {
 	return text.String(), nil
 }
 
-// list is a program of these files.
-func list(files ...string) program { return program{files: strings.Join(files, " ")} }
+// shader is a program of these files.
+func shader(operation string, files ...string) program {
+	return program{operation: operation, files: strings.Join(files, " ")}
+}
 
 var (
-	patches      = list("patches")
-	arrangeRows  = list("arrange")
-	layerNorm    = list("rows", "normalise", "layer_norm")
-	l2Normalize  = list("rows", "l2_normalize")
-	quantiseRows = list("rows", "as_it_is", "quantise")
+	patches      = shader("patches", "patches")
+	arrangeRows  = shader("arrange class embeddings", "arrange")
+	layerNorm    = shader("layer norm", "rows", "normalise", "layer_norm")
+	l2Normalize  = shader("L2 norm", "rows", "l2_normalize")
+	quantiseRows = shader("quantise", "rows", "as_it_is", "quantise")
 	// of rows after layer normalisation:
-	quantiseNormalised = list("rows", "normalise", "quantise")
-	classify           = list("classify")
-	count              = list("count")
-	resizeColumns      = list("resize_columns")
-	resizeRows         = list("resize_rows")
+	quantiseNormalised = shader("layer norm, quantise", "rows", "normalise", "quantise")
+	classify           = shader("upsample, classify", "classify")
+	count              = shader("count areas", "count")
+	resizeColumns      = shader("resize columns", "resize_columns")
+	resizeRows         = shader("resize rows", "resize_rows")
+)
+
+// ending is what becomes of the outputs of a linear layer.
+type ending struct{ operation, file string }
+
+var (
+	store    = ending{"linear", "after_store"}
+	gelu     = ending{"linear, GELU", "after_gelu"}
+	residual = ending{"linear, residual", "after_add"}
 )
 
 // product is a linear layer of float32 with weights in float32 or int8.
-func product(int8 bool, after string) program {
+func product(int8 bool, end ending) program {
 	if int8 {
-		return list("linear", after, "numbers_mixed", "matmul")
+		return shader(end.operation, "linear", end.file, "numbers_mixed", "matmul")
 	}
-	return list("linear", after, "numbers_float", "matmul")
-}
-
-func attention(size int) program {
-	return program{files: "attention_float attention", size: size}
+	return shader(end.operation, "linear", end.file, "numbers_float", "matmul")
 }
 
 // productOfBytes is a linear layer whose input is quantised.
-func (p *programs) productOfBytes(after string) program {
-	return list("linear", after, p.bytes(), "numbers_int8", "matmul")
+func (p *programs) productOfBytes(end ending) program {
+	return shader(end.operation, "linear", end.file, p.bytes(), "numbers_int8", "matmul")
+}
+
+func attention(size int) program {
+	p := shader("attention", "attention_float", "attention")
+	p.size = size
+	return p
 }
 
 // attentionOfBytes is attention whose input is quantised.
 func (p *programs) attentionOfBytes(size int) program {
-	return program{files: p.bytes() + " attention_int8 attention", size: size}
+	a := shader("attention", p.bytes(), "attention_int8", "attention")
+	a.size = size
+	return a
 }
 
 func (p *programs) bytes() string {
@@ -84,13 +100,13 @@ func (p *programs) bytes() string {
 // and before they are needed.
 func (p *programs) usual(a Arithmetic) []program {
 	always := []program{
-		patches, product(true, "after_add"), layerNorm, l2Normalize, arrangeRows, product(false, "after_store"), classify,
+		patches, product(true, residual), layerNorm, l2Normalize, arrangeRows, product(false, store), classify,
 	}
 	if a == Int8 {
 		return append(always, quantiseNormalised, quantiseRows, p.attentionOfBytes(64),
-			p.productOfBytes("after_store"), p.productOfBytes("after_gelu"), p.productOfBytes("after_add"))
+			p.productOfBytes(store), p.productOfBytes(gelu), p.productOfBytes(residual))
 	}
-	return append(always, attention(64), product(true, "after_store"), product(true, "after_gelu"))
+	return append(always, attention(64), product(true, store), product(true, gelu))
 }
 
 // programs holds those that are compiled.

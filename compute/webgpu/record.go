@@ -12,6 +12,7 @@ type call struct {
 	bindings   [8]gpu.Binding // the first is that of the parameters
 	parameters parameters
 	groups     [2]int // workgroups
+	work       int    // additions and multiplications, 0 if they do not matter
 }
 
 // parameters is what a shader is told of a call: its uniform buffer.
@@ -37,7 +38,11 @@ func (d *Device) run(c call) {
 		d.bound[c] = b
 	}
 	d.record()
-	if !d.passing {
+	if d.profile != nil {
+		d.endPass()
+		d.encoder.BeginCompute(c.program.operation, d.profile.next(c))
+		d.passing = true
+	} else if !d.passing {
 		d.encoder.BeginCompute("operations", nil)
 		d.passing = true
 	}
