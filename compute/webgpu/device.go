@@ -18,6 +18,7 @@ import (
 type Device struct {
 	gpu        *gpu.Device
 	arithmetic Arithmetic
+	variant    variant
 	programs   programs
 	bound      map[call]*binding
 
@@ -56,21 +57,12 @@ const (
 
 // New makes a device and compiles its shaders.
 func New(g *gpu.Device, a Arithmetic) (*Device, error) {
-	return newDevice(g, a, multipliesBytes(g.Info()))
+	return newDevice(g, a, variantOf(g))
 }
 
-// newDevice has products of bytes computed by dot4I8Packed if packed, otherwise
-// in float32.
-func newDevice(g *gpu.Device, a Arithmetic, packed bool) (*Device, error) {
-	d := &Device{gpu: g, arithmetic: a, programs: programs{packed: packed}, bound: map[call]*binding{}}
-	return d, d.programs.compile(g, d.programs.usual(a)...)
-}
-
-// multipliesBytes tells whether a processor has an instruction for dot4I8Packed.
-// WebGPU does not say. Apple's have none, nor has a processor that computes in
-// place of a graphics processor: there, the browser writes it out.
-func multipliesBytes(info gpu.Info) bool {
-	return info.PackedDot && !info.IsFallback && info.Vendor != "apple"
+func newDevice(g *gpu.Device, a Arithmetic, v variant) (*Device, error) {
+	d := &Device{gpu: g, arithmetic: a, variant: v, programs: programs{}, bound: map[call]*binding{}}
+	return d, d.programs.compile(g, v.usual(a)...)
 }
 
 // Rank says that this device is alone.

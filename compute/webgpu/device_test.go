@@ -14,19 +14,19 @@ import (
 
 // opened is the browser's graphics processor, or why there is none. Tests share
 // it.
-var opened = sync.OnceValues(func() (*gpu.Device, error) { return gpu.Open(gpu.Options{}) })
+var opened = sync.OnceValues(func() (*gpu.Device, error) { return gpu.Open(gpu.Options{Features: Features}) })
 
 // devices are those that were made, by how.
 var devices = map[how]*Device{}
 
 type how struct {
 	arithmetic Arithmetic
-	packed     bool
+	variant    variant
 }
 
 // openDevice is the graphics processor's device. Tests share it: where the
 // processor computes in place of a graphics processor, compiling takes long.
-func openDevice(t *testing.T, a Arithmetic, packed bool) *Device {
+func openDevice(t *testing.T, a Arithmetic, v variant) *Device {
 	t.Helper()
 	g, err := opened()
 	if errors.Is(err, gpu.ErrNone) {
@@ -35,31 +35,60 @@ func openDevice(t *testing.T, a Arithmetic, packed bool) *Device {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if packed && !g.Info().PackedDot {
+	if v.packed && !g.Info().PackedDot {
 		t.Skip("this browser's shaders have no dot product of bytes")
 	}
-	if devices[how{a, packed}] == nil {
-		if devices[how{a, packed}], err = newDevice(g, a, packed); err != nil {
+	if devices[how{a, v}] == nil {
+		if devices[how{a, v}], err = newDevice(g, a, v); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return devices[how{a, packed}]
+	return devices[how{a, v}]
 }
 
 // open is one device; a graphics processor has no ranks.
-func open(t *testing.T, a Arithmetic, packed bool) func(int) []compute.Device {
-	d := openDevice(t, a, packed)
+func open(t *testing.T, a Arithmetic, v variant) func(int) []compute.Device {
+	d := openDevice(t, a, v)
 	return func(int) []compute.Device { return []compute.Device{d} }
 }
 
 func TestOperations(t *testing.T) {
-	computetest.Test(t, open(t, Float, false), computetest.Tolerance, 1)
+	computetest.Test(t, open(t, Float, variant{}), computetest.Tolerance, 1)
 }
 
 func TestOperationsInt8(t *testing.T) {
-	for name, packed := range map[string]bool{"packed": true, "expanded": false} {
-		t.Run(name, func(t *testing.T) { computetest.Test(t, open(t, Int8, packed), 1e-3, 1) })
+	for name, v := range map[string]variant{"packed": {packed: true}, "expanded": {}} {
+		t.Run(name, func(t *testing.T) { computetest.Test(t, open(t, Int8, v), 1e-3, 1) })
 	}
 }
 
-func TestClassify(t *testing.T) { computetest.TestClassify(t, open(t, Float, false), 1) }
+// TestOperationsHalf has 16-bit floats where there are some, and otherwise
+// float32 in their place.
+func TestOperationsHalf(t *testing.T) {
+	g, err := opened()
+	if err == nil && !g.Has("shader-f16") {
+		readShader = func(name string) ([]byte, error) {
+			if name == "shaders/half.wgsl" {
+				return []byte("alias half = f32;\n"), nil
+			}
+			return shaders.ReadFile(name)
+		}
+		defer func() { readShader = shaders.ReadFile }()
+	}
+	computetest.Test(t, open(t, Int8, variant{half: true}), 1e-3, 1)
+}
+
+func TestOperationsSubgroups(t *testing.T) {
+	g, err := opened()
+	if err == nil && variantOf(g).subgroups == 0 {
+		t.Skip("this browser has no subgroups")
+	}
+	var v variant
+	if err == nil {
+		v.subgroups = variantOf(g).subgroups
+	}
+	computetest.Test(t, open(t, Float, v), computetest.Tolerance, 1)
+	computetest.Test(t, open(t, Int8, v), 1e-3, 1)
+}
+
+func TestClassify(t *testing.T) { computetest.TestClassify(t, open(t, Float, variant{}), 1) }

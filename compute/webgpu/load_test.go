@@ -51,7 +51,7 @@ func requireCanvas(t *testing.T) {
 // TestLoad compares resizing with that of package photo.
 func TestLoad(t *testing.T) {
 	requireCanvas(t)
-	d := openDevice(t, Int8, false)
+	d := openDevice(t, Int8, variant{})
 	for _, c := range []struct {
 		height, width, h, w int
 		filter              photo.Filter
@@ -95,7 +95,7 @@ func TestLoad(t *testing.T) {
 
 // TestLoadRefuses shows pictures that have to come row by row.
 func TestLoadRefuses(t *testing.T) {
-	d := openDevice(t, Int8, false)
+	d := openDevice(t, Int8, variant{})
 	frame, err := d.NewFrame(16, 16)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func TestLoadRefuses(t *testing.T) {
 // TestLoadClosed shows a bitmap that is gone.
 func TestLoadClosed(t *testing.T) {
 	requireCanvas(t)
-	d := openDevice(t, Int8, false)
+	d := openDevice(t, Int8, variant{})
 	frame, err := d.NewFrame(16, 16)
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ func newMask(t *testing.T, d *Device, height, width, classes int) (*picture, []b
 }
 
 func TestCount(t *testing.T) {
-	d := openDevice(t, Int8, false)
+	d := openDevice(t, Int8, variant{})
 	for _, c := range []struct{ height, width, classes int }{{1, 1, 1}, {7, 9, 5}, {301, 203, 256}, {640, 480, 3}} {
 		mask, pixels := newMask(t, d, c.height, c.width, c.classes)
 		want, got := make([]int, c.classes), make([]int, c.classes)
@@ -53,7 +53,7 @@ func TestCount(t *testing.T) {
 // TestPaint compares a painting with the same rules as plain loops.
 func TestPaint(t *testing.T) {
 	requireCanvas(t)
-	d := openDevice(t, Int8, false)
+	d := openDevice(t, Int8, variant{})
 	const classes = 5
 	palette := make([]uint32, classes)
 	for i := range palette {

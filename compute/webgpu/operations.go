@@ -16,7 +16,7 @@ import (
 const (
 	tileRows, tileOutputs = 32, 64 // matmul
 	floatStep, int8Step   = 4, 16  // of the inner dimension: numbers_float and the others
-	rowsAtOnce            = 8      // rows
+	rowGroup, rowLanes    = 64, 8  // rows: invocations of a workgroup, and those that share a row
 	queryBlock            = 32     // attention
 	largestHead, headUnit = 64, 4
 	square                = 8     // resize_columns, resize_rows: invocations of a side
@@ -53,7 +53,7 @@ func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, end ending) 
 	if l.int8 && d.arithmetic == Int8 {
 		bytes, scales := d.quantise(x, n)
 		words := padded(x.cols) / int8Step
-		d.product(d.programs.productOfBytes(end), dst, place{bytes, 0, uint32(words)}, scales, l.w, l.ends, l.in, int8Step)
+		d.product(d.variant.productOfBytes(end), dst, place{bytes, 0, uint32(words)}, scales, l.w, l.ends, l.in, int8Step)
 		return
 	}
 	if n != nil {
@@ -107,10 +107,10 @@ func (d *Device) normalised(x *tensor, n compute.Norm) *tensor {
 func (d *Device) normalise(dst, x *tensor, n compute.Norm) {
 	from, to := x.values(), dst.values()
 	d.run(call{
-		program:    layerNorm,
+		program:    d.variant.layerNorm(),
 		bindings:   [8]gpu.Binding{1: from.buffer, to.buffer, 4: n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer},
 		parameters: parameters{uint32(x.rows), uint32(x.cols), from.first, to.first, to.stride},
-		groups:     [2]int{groups(x.rows, rowsAtOnce), 1},
+		groups:     [2]int{groups(x.rows, d.variant.rowsAtOnce()), 1},
 	})
 }
 
@@ -121,13 +121,13 @@ func (d *Device) quantise(x *tensor, n *compute.Norm) (bytes, scales *gpu.Buffer
 	scales = d.grow(&d.scales, "scales of rows", 4*x.rows)
 	from := x.values()
 	c := call{
-		program:    quantiseRows,
+		program:    d.variant.quantise(),
 		bindings:   [8]gpu.Binding{1: from.buffer, bytes, scales},
 		parameters: parameters{uint32(x.rows), uint32(x.cols), from.first, from.stride, from.stride / 4},
-		groups:     [2]int{groups(x.rows, rowsAtOnce), 1},
+		groups:     [2]int{groups(x.rows, d.variant.rowsAtOnce()), 1},
 	}
 	if n != nil {
-		c.program = quantiseNormalised
+		c.program = d.variant.quantiseNormalised()
 		c.bindings[4], c.bindings[5] = n.Weight.(*tensor).buffer, n.Bias.(*tensor).buffer
 	}
 	d.run(c)
@@ -184,10 +184,10 @@ func (d *Device) L2Normalize(x compute.Tensor) {
 	t := x.(*tensor)
 	at := t.values()
 	d.run(call{
-		program:    l2Normalize,
+		program:    d.variant.l2Normalize(),
 		bindings:   [8]gpu.Binding{1: at.buffer},
 		parameters: parameters{uint32(t.rows), uint32(t.cols), at.first, at.stride},
-		groups:     [2]int{groups(t.rows, rowsAtOnce), 1},
+		groups:     [2]int{groups(t.rows, d.variant.rowsAtOnce()), 1},
 	})
 }
 
@@ -242,7 +242,7 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 	}
 	if d.arithmetic == Int8 && size%rowUnit == 0 {
 		// Each head of a token is a row that has a scale of its own.
-		c.program = d.programs.attentionOfBytes(size)
+		c.program = d.variant.attentionOfBytes(size)
 		c.bindings[1], c.bindings[3] = d.quantise(&tensor{in.buffer, in.first, 3 * heads * in.rows, size}, nil)
 		c.parameters[2] = 0
 	}

@@ -17,7 +17,7 @@ func TestProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newDevice(g, Int8, false)
+	d, err := newDevice(g, Int8, variant{})
 	if err != nil {
 		t.Fatal(err)
 	}

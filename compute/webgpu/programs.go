@@ -13,7 +13,10 @@ import (
 //go:embed shaders/*.wgsl
 var shaders embed.FS
 
-// program is a shader: files that are put together, after constants.
+// readShader reads one; tests replace it.
+var readShader = shaders.ReadFile
+
+// program is a shader: files that are put together, and constants.
 type program struct {
 	operation string // what it does, for a profile
 	files     string // names without .wgsl, separated by spaces
@@ -22,15 +25,15 @@ type program struct {
 
 func (p program) source() (string, error) {
 	var text strings.Builder
-	if p.size > 0 {
-		fmt.Fprintf(&text, "const SIZE = %du;\n", p.size)
-	}
 	for name := range strings.FieldsSeq(p.files) {
-		part, err := shaders.ReadFile("shaders/" + name + ".wgsl")
+		part, err := readShader("shaders/" + name + ".wgsl")
 		if err != nil {
 			return "", err
 		}
 		text.Write(part)
+	}
+	if p.size > 0 {
+		fmt.Fprintf(&text, "const SIZE = %du;\n", p.size)
 	}
 	return text.String(), nil
 }
@@ -41,18 +44,33 @@ func shader(operation string, files ...string) program {
 }
 
 var (
-	patches      = shader("patches", "patches")
-	arrangeRows  = shader("arrange class embeddings", "arrange")
-	layerNorm    = shader("layer norm", "rows", "normalise", "layer_norm")
-	l2Normalize  = shader("L2 norm", "rows", "l2_normalize")
-	quantiseRows = shader("quantise", "rows", "as_it_is", "quantise")
-	// of rows after layer normalisation:
-	quantiseNormalised = shader("layer norm, quantise", "rows", "normalise", "quantise")
-	classify           = shader("upsample, classify", "classify")
-	count              = shader("count areas", "count")
-	resizeColumns      = shader("resize columns", "resize_columns")
-	resizeRows         = shader("resize rows", "resize_rows")
+	patches       = shader("patches", "patches")
+	arrangeRows   = shader("arrange class embeddings", "arrange")
+	classify      = shader("upsample, classify", "classify")
+	count         = shader("count areas", "count")
+	resizeColumns = shader("resize columns", "resize_columns")
+	resizeRows    = shader("resize rows", "resize_rows")
 )
+
+func (v variant) layerNorm() program {
+	return shader("layer norm", v.rows(), "normalise", "layer_norm")
+}
+
+func (v variant) l2Normalize() program { return shader("L2 norm", v.rows(), "l2_normalize") }
+
+func (v variant) quantise() program { return shader("quantise", v.rows(), "as_it_is", "quantise") }
+
+// quantiseNormalised quantises rows after layer normalisation.
+func (v variant) quantiseNormalised() program {
+	return shader("layer norm, quantise", v.rows(), "normalise", "quantise")
+}
+
+func (v variant) rows() string {
+	if v.subgroups > 0 {
+		return "rows_subgroup"
+	}
+	return "rows"
+}
 
 // ending is what becomes of the outputs of a linear layer.
 type ending struct{ operation, file string }
@@ -72,8 +90,8 @@ func product(int8 bool, end ending) program {
 }
 
 // productOfBytes is a linear layer whose input is quantised.
-func (p *programs) productOfBytes(end ending) program {
-	return shader(end.operation, "linear", end.file, p.bytes(), "numbers_int8", "matmul")
+func (v variant) productOfBytes(end ending) program {
+	return shader(end.operation, v.bytes(), "linear", end.file, "numbers_int8", "matmul")
 }
 
 func attention(size int) program {
@@ -83,43 +101,40 @@ func attention(size int) program {
 }
 
 // attentionOfBytes is attention whose input is quantised.
-func (p *programs) attentionOfBytes(size int) program {
-	a := shader("attention", p.bytes(), "attention_int8", "attention")
+func (v variant) attentionOfBytes(size int) program {
+	a := shader("attention", v.bytes(), "attention_int8", "attention")
 	a.size = size
 	return a
 }
 
-func (p *programs) bytes() string {
-	if p.packed {
+func (v variant) bytes() string {
+	switch {
+	case v.packed:
 		return "bytes_packed"
+	case v.half:
+		return "half bytes_half"
 	}
 	return "bytes_expanded"
 }
 
 // usual lists the programs of a quantised model, to be compiled all at once
 // and before they are needed.
-func (p *programs) usual(a Arithmetic) []program {
+func (v variant) usual(a Arithmetic) []program {
 	always := []program{
-		patches, product(true, residual), layerNorm, l2Normalize, arrangeRows, product(false, store), classify,
+		patches, product(true, residual), v.layerNorm(), v.l2Normalize(), arrangeRows, product(false, store), classify,
 	}
 	if a == Int8 {
-		return append(always, quantiseNormalised, quantiseRows, p.attentionOfBytes(64),
-			p.productOfBytes(store), p.productOfBytes(gelu), p.productOfBytes(residual))
+		return append(always, v.quantiseNormalised(), v.quantise(), v.attentionOfBytes(64),
+			v.productOfBytes(store), v.productOfBytes(gelu), v.productOfBytes(residual))
 	}
 	return append(always, attention(64), product(true, store), product(true, gelu))
 }
 
 // programs holds those that are compiled.
-type programs struct {
-	packed   bool // products of bytes are computed by dot4I8Packed
-	compiled map[program]*gpu.Pipeline
-}
+type programs map[program]*gpu.Pipeline
 
 // compile compiles programs in parallel.
-func (p *programs) compile(g *gpu.Device, wanted ...program) error {
-	if p.compiled == nil {
-		p.compiled = map[program]*gpu.Pipeline{}
-	}
+func (p programs) compile(g *gpu.Device, wanted ...program) error {
 	specs := make([]gpu.PipelineSpec, len(wanted))
 	for i, w := range wanted {
 		source, err := w.source()
@@ -137,17 +152,17 @@ func (p *programs) compile(g *gpu.Device, wanted ...program) error {
 		return err
 	}
 	for i, w := range wanted {
-		p.compiled[w] = pipelines[i]
+		p[w] = pipelines[i]
 	}
 	return nil
 }
 
 // get compiles a program if it was not.
-func (p *programs) get(g *gpu.Device, wanted program) (*gpu.Pipeline, error) {
-	if p.compiled[wanted] == nil {
+func (p programs) get(g *gpu.Device, wanted program) (*gpu.Pipeline, error) {
+	if p[wanted] == nil {
 		if err := p.compile(g, wanted); err != nil {
 			return nil, err
 		}
 	}
-	return p.compiled[wanted], nil
+	return p[wanted], nil
 }

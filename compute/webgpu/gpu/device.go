@@ -26,8 +26,8 @@ type Info struct {
 	Features   []string // those that the device has, sorted
 	// Subgroup sizes lie between these; 0 where the browser does not say.
 	SubgroupMin, SubgroupMax int
-	// PackedDot: WGSL has dot4I8Packed and its like.
-	PackedDot bool
+	PackedDot                bool // WGSL has dot4I8Packed and its like
+	SubgroupID               bool // WGSL has subgroup_id and num_subgroups
 }
 
 // A Device is a GPU with a queue of commands.
@@ -140,6 +140,7 @@ func describe(provider, adapter, device js.Value) Info {
 		fallback = adapter.Get("isFallbackAdapter") // before it moved
 	}
 	languages := provider.Get("wgslLanguageFeatures")
+	speaks := func(feature string) bool { return languages.Truthy() && languages.Call("has", feature).Bool() }
 	return Info{
 		Vendor:       text("vendor"),
 		Architecture: text("architecture"),
@@ -149,7 +150,8 @@ func describe(provider, adapter, device js.Value) Info {
 		Features:     names(device.Get("features")),
 		SubgroupMin:  number(info.Get("subgroupMinSize")),
 		SubgroupMax:  number(info.Get("subgroupMaxSize")),
-		PackedDot:    languages.Truthy() && languages.Call("has", "packed_4x8_integer_dot_product").Bool(),
+		PackedDot:    speaks("packed_4x8_integer_dot_product"),
+		SubgroupID:   speaks("subgroup_id"),
 	}
 }
 

@@ -1,5 +1,5 @@
 // Rows as they are, in place of normalise.wgsl.
 
-fn measure(index: u32, first: u32) -> vec2f { return vec2f(); }
+fn measure(at: Invocation, first: u32) -> vec2f { return vec2f(); }
 
 fn prepare(value: f32, col: u32, measured: vec2f) -> f32 { return value; }

@@ -11,12 +11,12 @@ struct Shape {
 @group(0) @binding(1) var<storage, read_write> x: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  let row = rowOf(group.x, index);
+fn main(at: Invocation) {
+  let row = rowOf(at);
   let first = shape.x + min(row, shape.rows - 1) * shape.stride;
   var part = 0f;
-  for (var i = index % LANES; i < shape.cols; i += LANES) { part = fma(x[first + i], x[first + i], part); }
-  let scale = 1 / sqrt(rowSum(index, part));
+  for (var i = laneOf(at); i < shape.cols; i += lanesOf(at)) { part = fma(x[first + i], x[first + i], part); }
+  let scale = 1 / sqrt(rowSum(at, part));
   if (row >= shape.rows) { return; }
-  for (var i = index % LANES; i < shape.cols; i += LANES) { x[first + i] *= scale; }
+  for (var i = laneOf(at); i < shape.cols; i += lanesOf(at)) { x[first + i] *= scale; }
 }

@@ -13,12 +13,12 @@ struct Shape {
 @group(0) @binding(2) var<storage, read_write> dst: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  let row = rowOf(group.x, index);
+fn main(at: Invocation) {
+  let row = rowOf(at);
   let first = shape.x + min(row, shape.rows - 1) * shape.stride;
-  let measured = measure(index, first);
+  let measured = measure(at, first);
   if (row >= shape.rows) { return; }
-  for (var i = index % LANES; i < shape.stride; i += LANES) {
+  for (var i = laneOf(at); i < shape.stride; i += lanesOf(at)) {
     dst[shape.dst + row * shape.stride + i] = select(0, prepare(x[first + i], i, measured), i < shape.cols);
   }
 }

@@ -6,16 +6,16 @@
 const EPSILON = 1e-5;
 
 /** A row's mean and 1/√(variance + ε). */
-fn measure(index: u32, first: u32) -> vec2f {
+fn measure(at: Invocation, first: u32) -> vec2f {
   var part = 0f;
-  for (var i = index % LANES; i < shape.cols; i += LANES) { part += x[first + i]; }
-  let mean = rowSum(index, part) / f32(shape.cols);
+  for (var i = laneOf(at); i < shape.cols; i += lanesOf(at)) { part += x[first + i]; }
+  let mean = rowSum(at, part) / f32(shape.cols);
   part = 0;
-  for (var i = index % LANES; i < shape.cols; i += LANES) {
+  for (var i = laneOf(at); i < shape.cols; i += lanesOf(at)) {
     let d = x[first + i] - mean;
     part = fma(d, d, part);
   }
-  return vec2f(mean, inverseSqrt(rowSum(index, part) / f32(shape.cols) + EPSILON));
+  return vec2f(mean, inverseSqrt(rowSum(at, part) / f32(shape.cols) + EPSILON));
 }
 
 fn prepare(value: f32, col: u32, measured: vec2f) -> f32 {

@@ -18,19 +18,19 @@ struct Shape {
 @group(0) @binding(3) var<storage, read_write> scales: array<f32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  let row = rowOf(group.x, index);
-  let lane = index % LANES;
+fn main(at: Invocation) {
+  let row = rowOf(at);
+  let lane = laneOf(at);
   let first = shape.x + min(row, shape.rows - 1) * shape.xStride;
-  let measured = measure(index, first);
+  let measured = measure(at, first);
 
   var part = 0f;
-  for (var i = lane; i < shape.cols; i += LANES) { part = max(part, abs(prepare(x[first + i], i, measured))); }
-  let largest = rowLargest(index, part);
+  for (var i = lane; i < shape.cols; i += lanesOf(at)) { part = max(part, abs(prepare(x[first + i], i, measured))); }
+  let largest = rowLargest(at, part);
   if (row >= shape.rows) { return; }
 
   let inverse = select(0, 1 / largest, largest > 0);
-  for (var word = lane; word < shape.stride; word += LANES) {
+  for (var word = lane; word < shape.stride; word += lanesOf(at)) {
     let i = vec4u(4 * word) + vec4u(0, 1, 2, 3);
     let values = vec4f(
       prepare(x[first + i.x], i.x, measured), prepare(x[first + i.y], i.y, measured),

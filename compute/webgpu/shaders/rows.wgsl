@@ -1,31 +1,41 @@
 // What operations on rows have in common: a row is shared by LANES invocations,
-// a workgroup does 64/LANES rows.
+// a workgroup of 64 does 64/LANES rows. rows_subgroup.wgsl is the same without
+// workgroup memory.
 
 const LANES = 8u;
 
 var<workgroup> parts: array<f32, 64>;
 
-/** The row of an invocation. */
-fn rowOf(group: u32, index: u32) -> u32 { return group * (64 / LANES) + index / LANES; }
+struct Invocation {
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) index: u32,
+}
+
+/** The row of an invocation, which may lie beyond the last. */
+fn rowOf(at: Invocation) -> u32 { return at.group.x * (64 / LANES) + at.index / LANES; }
+
+/** Which of the invocations that share a row this is, and how many do. */
+fn laneOf(at: Invocation) -> u32 { return at.index % LANES; }
+fn lanesOf(at: Invocation) -> u32 { return LANES; }
 
 /** The sum of what a row's lanes have. */
-fn rowSum(index: u32, part: f32) -> f32 {
-  share(index, part);
+fn rowSum(at: Invocation, part: f32) -> f32 {
+  share(at, part);
   var sum = 0f;
-  for (var lane = 0u; lane < LANES; lane++) { sum += parts[index / LANES * LANES + lane]; }
+  for (var lane = 0u; lane < LANES; lane++) { sum += parts[at.index / LANES * LANES + lane]; }
   return sum;
 }
 
 /** The largest of what a row's lanes have. */
-fn rowLargest(index: u32, part: f32) -> f32 {
-  share(index, part);
+fn rowLargest(at: Invocation, part: f32) -> f32 {
+  share(at, part);
   var largest = part;
-  for (var lane = 0u; lane < LANES; lane++) { largest = max(largest, parts[index / LANES * LANES + lane]); }
+  for (var lane = 0u; lane < LANES; lane++) { largest = max(largest, parts[at.index / LANES * LANES + lane]); }
   return largest;
 }
 
-fn share(index: u32, part: f32) {
+fn share(at: Invocation, part: f32) {
   workgroupBarrier();  // until what was shared before is read
-  parts[index] = part;
+  parts[at.index] = part;
   workgroupBarrier();
 }
