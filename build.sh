@@ -17,6 +17,7 @@ usage() {
 		  test                      run every check and test
 		  bench [FLAGS]             time this project against onnxruntime-web and LiteRT.js
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
+		  bench gpu                 test and time the graphics processor without a browser
 
 		With CI=true, tests fail rather than skip where Node.js or Chromium is missing.
 	END
@@ -65,10 +66,10 @@ check_sources() {
 	[ -z "$unformatted" ] || fail "gofmt these files: $unformatted"
 	go vet ./...
 	GOEXPERIMENT='' go vet ./...
-	wasm go vet "${engine_packages[@]}"
+	wasm go vet "${engine_packages[@]}" ./bench/gpu
 	GOBIN=$tools go install $staticcheck
 	"$tools/staticcheck" ./...
-	wasm "$tools/staticcheck" "${engine_packages[@]}"
+	wasm "$tools/staticcheck" "${engine_packages[@]}" ./bench/gpu
 	wasm go vet -tags webgpu ./wasm
 	wasm "$tools/staticcheck" -tags webgpu ./wasm
 }
@@ -112,12 +113,31 @@ run_tests() {
 	step "All passed"
 }
 
-# The peers come from npm. They are only fetched again when others are pinned.
-fetch_peers() {
-	has Node.js nodejs node && has npm npm npm && has_chromium || exit 1
-	[ bench/node_modules/.package-lock.json -nt bench/package-lock.json ] ||
-		(cd bench && npm ci --ignore-scripts --no-audit --no-fund) ||
-		fail "npm could not fetch what bench/package.json names: check the network and npm's registry."
+# fetch_packages DIRECTORY has npm fetch what its package.json names. It does so
+# again only when others are pinned.
+fetch_packages() {
+	has Node.js nodejs node && has npm npm npm || exit 1
+	[ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] ||
+		(cd "$1" && npm ci --ignore-scripts --no-audit --no-fund) ||
+		fail "npm could not fetch what $1/package.json names: check the network and npm's registry."
+}
+
+# bench_gpu runs the engine's Go and shaders under Node.js with Dawn: first the
+# operations' tests, then a frame.
+bench_gpu() {
+	program=$(mktemp)
+	trap 'rm -f "$program"' EXIT
+	local -a node=(env -i "PATH=$PATH" "DAWN_OPTIONS=${DAWN_OPTIONS:-}")
+	local variable
+	for variable in VK_ICD_FILENAMES VK_DRIVER_FILES LD_LIBRARY_PATH XDG_RUNTIME_DIR; do
+		[ -z "${!variable:-}" ] || node+=("$variable=${!variable}")
+	done
+	node+=("$(command -v node || command -v nodejs)" --import "$PWD/bench/gpu/dawn.mjs" "$PWD/e2e/wasmnode/run.mjs" "$(go env GOROOT)")
+	step "The operations, against the reference"
+	wasm go test -count=1 -exec "${node[*]}" ./compute/webgpu
+	step "A frame"
+	wasm go build -o "$program" ./bench/gpu
+	"${node[@]}" "$program"
 }
 
 case ${1:-} in
@@ -136,7 +156,13 @@ test)
 	;;
 bench)
 	setup_go
-	fetch_peers
+	if [ "${2:-}" = gpu ]; then
+		fetch_packages bench/gpu
+		bench_gpu
+		exit
+	fi
+	has_chromium || exit 1
+	fetch_packages bench
 	build_site
 	exec go run ./bench "${@:2}"
 	;;

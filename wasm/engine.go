@@ -83,7 +83,8 @@ func describe(m *model.Model) map[string]any {
 // segment(request, readRows, onProgress) finds the classes of a photo. The
 // other ranks must follow.
 //
-//	request     { width, height, decoder, size, window, stride }, see model.Options
+//	request     { width, height, bitmap, decoder, size, window, stride }, see
+//	            model.Options; bitmap, an ImageBitmap, may be left out
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
 func (e *engine) segment(arguments []js.Value) (any, error) {
@@ -93,6 +94,7 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 	request, onProgress := arguments[0], arguments[2]
 	e.photo.height, e.photo.width = request.Get("height").Int(), request.Get("width").Int()
 	e.photo.read, e.photo.first, e.photo.end = arguments[1], 0, 0
+	e.photo.bitmap = request.Get("bitmap")
 
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel

@@ -12,6 +12,7 @@ import (
 	"segmenter/compute/webgpu"
 	"segmenter/compute/webgpu/gpu"
 	"segmenter/model"
+	"segmenter/photo"
 )
 
 // machine is the graphics processor.
@@ -26,7 +27,7 @@ func (e *engine) start([]js.Value) (any, error) {
 func (e *engine) follow(arguments []js.Value) (any, error) { return e.start(arguments) }
 
 func (m *machine) devices(float bool) ([]compute.Device, error) {
-	g, err := gpu.Open(gpu.Options{PowerPreference: "high-performance"})
+	g, err := gpu.Open(gpu.Options{Features: webgpu.Features, PowerPreference: "high-performance"})
 	if err != nil {
 		return nil, graphicsError{err}
 	}
@@ -54,9 +55,20 @@ func (m *machine) graphics() any {
 	return map[string]any{"name": name}
 }
 
+// segmentPhoto has the graphics processor take the photo as the browser has it,
+// where it can.
 func (e *engine) segmentPhoto(ctx context.Context, o model.Options) error {
-	return e.segmenter.SegmentInto(ctx, &e.result, &e.photo, o)
+	var src photo.Source = &e.photo
+	if e.photo.bitmap.Truthy() {
+		src = picture{&e.photo}
+	}
+	return e.segmenter.SegmentInto(ctx, &e.result, src, o)
 }
+
+// picture is a [webgpu.Picture].
+type picture struct{ *rows }
+
+func (p picture) Value() js.Value { return p.bitmap }
 
 // machineError tells failures of the graphics processor from those of a photo.
 func machineError(err error) error {

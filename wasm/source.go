@@ -36,6 +36,7 @@ const (
 type rows struct {
 	height, width int
 	read          js.Value // (y, n) → Uint8ClampedArray, n rows from row y
+	bitmap        js.Value // the same photo, or undefined
 
 	strip      []byte
 	first, end int // rows in strip

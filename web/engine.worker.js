@@ -82,7 +82,7 @@ async function segment({ bitmap, options }, report) {
   const rows = new PhotoRows(bitmap);
   try {
     const result = await engine.segment(
-      { width, height, ...options },
+      { width, height, bitmap, ...options },
       (y, n) => rows.read(y, n),
       (done, total) => report({ done, total }),
     );

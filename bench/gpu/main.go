@@ -1,0 +1,161 @@
+//go:build js
+
+// Command gpu times the network on the graphics processor of a machine without
+// a browser: the engine's Go and shaders, under Node.js with Dawn, Chromium's
+// WebGPU (dawn.mjs).
+//
+//	./build.sh bench gpu
+//
+// It prints what the processor is, a frame's milliseconds, and for each kind of
+// operation its share and the arithmetic it achieves.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"segmenter/compute"
+	"segmenter/compute/webgpu"
+	"segmenter/compute/webgpu/gpu"
+	"segmenter/model"
+	"segmenter/photo"
+)
+
+const weights = "model/weights/everyday.safetensors"
+
+// A frame is timed as often as fits into this, but for at least leastFrames.
+const (
+	patience    = 3 * time.Second
+	leastFrames = 3
+)
+
+func main() {
+	err := run()
+	if errors.Is(err, gpu.ErrNone) {
+		fmt.Printf("skipped: there is no graphics processor that Dawn can use (%v)\n", err)
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench gpu:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	file, err := os.Open(weights)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	m, err := model.Read(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", weights, err)
+	}
+	for i, a := range []webgpu.Arithmetic{webgpu.Int8, webgpu.Float} {
+		g, err := gpu.Open(gpu.Options{
+			Features: append([]string{"timestamp-query"}, webgpu.Features...), PowerPreference: "high-performance",
+		})
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			describe(g.Info())
+		}
+		if err := benchmark(m, g, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func describe(info gpu.Info) {
+	name := strings.TrimSpace(strings.Join([]string{info.Vendor, info.Architecture, info.Device, info.Description}, " "))
+	fmt.Printf("%s; features: %s; subgroups of %d to %d\n", name, strings.Join(info.Features, ", "), info.SubgroupMin, info.SubgroupMax)
+	if info.IsFallback {
+		fmt.Println("This is a program on the processor, no graphics processor: only ratios mean anything.")
+	}
+}
+
+// benchmark times frames, then their operations. It closes g.
+func benchmark(m *model.Model, g *gpu.Device, a webgpu.Arithmetic) error {
+	device, err := webgpu.New(g, a)
+	if err != nil {
+		return err
+	}
+	s, err := model.New(m, []compute.Device{device})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	name := map[webgpu.Arithmetic]string{webgpu.Int8: "bytes", webgpu.Float: "float32"}[a]
+	for _, size := range []int{256, 512} {
+		took, err := frames(s, size)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("\n%d², %s: %s ms a frame (median of %d)\n", size, name, milliseconds(took[len(took)/2]), len(took))
+	}
+	if !g.Has("timestamp-query") {
+		fmt.Println("There are no timestamps, so operations are not told apart.")
+		return nil
+	}
+	if err := device.Profile(); err != nil {
+		return err
+	}
+	if _, err := frames(s, 512); err != nil {
+		return err
+	}
+	times, err := device.Times()
+	if err != nil {
+		return err
+	}
+	calls := 0
+	for _, o := range times { // each frame counts once
+		if o.Operation == "upsample, classify" {
+			calls = o.Calls
+		}
+	}
+	fmt.Printf("\n%-24s %6s %9s %9s\n", "512², "+name, "calls", "ms", "TFLOP/s")
+	for _, o := range times {
+		achieved := "–"
+		if o.Work > 0 {
+			achieved = fmt.Sprintf("%.3f", float64(o.Work)/o.Time.Seconds()/1e12)
+		}
+		fmt.Printf("%-24s %6d %9s %9s\n", o.Operation, o.Calls/calls, milliseconds(o.Time/time.Duration(calls)), achieved)
+	}
+	return nil
+}
+
+// frames segments a picture again and again, and returns what that took, sorted.
+func frames(s *model.Segmenter, size int) ([]time.Duration, error) {
+	src := &photo.Image{Height: size, Width: size, Pix: make([]byte, 3*size*size)}
+	for i := range src.Pix {
+		src.Pix[i] = byte(i * i >> 8)
+	}
+	r := new(model.Result)
+	one := func() (time.Duration, error) {
+		start := time.Now()
+		err := s.SegmentInto(context.Background(), r, src, model.Options{LeaveMask: true})
+		return time.Since(start), err
+	}
+	if _, err := one(); err != nil { // buffers and bindings
+		return nil, err
+	}
+	var took []time.Duration
+	for start := time.Now(); len(took) < leastFrames || time.Since(start) < patience; {
+		t, err := one()
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, t)
+	}
+	slices.Sort(took)
+	return took, nil
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()*1000) }
