@@ -62,9 +62,8 @@ func main() {
 
 // What the flags say when they are not given.
 var (
-	everySize     = []int{256, 384, 512, 768}
-	everyThreads  = []int{1, 0}
-	everySizeSlow = []int{256, 512}
+	everySize    = []int{256, 384, 512, 768}
+	everyThreads = []int{1, 0}
 )
 
 // parts are what can be skipped.
@@ -200,7 +199,7 @@ func (b *benchmark) warm(ctx context.Context, weights *network.Network) (*compar
 func (b *benchmark) graphics(ctx context.Context, weights *network.Network) (*comparison, error) {
 	able := slices.DeleteFunc(slices.Clone(b.engines), func(e engine) bool { return !e.graphics })
 	var settings []setting
-	for _, size := range everySizeSlow {
+	for _, size := range slowSizes {
 		if slices.Contains(b.sizes, size) {
 			settings = append(settings, setting{size: size, threads: 1, graphics: true})
 		}

@@ -58,6 +58,9 @@ type pace struct {
 // place of a graphics processor: there, nothing but shaders takes time.
 var slow = pace{settling: 1, rounds: 3, block: 1}
 
+// slowSizes are the sizes of the picture that are measured at that pace.
+var slowSizes = []int{256, 512}
+
 // measureWarm opens a page for each engine and lets them take turns, a block
 // of frames at a time, in another order each round. Only one computes at a time.
 func (b *benchmark) measureWarm(ctx context.Context, engines []engine, s setting, p pace, want []float32) (warmResult, error) {

@@ -108,7 +108,8 @@ type Loader interface {
 
 // A Counter is a Device that knows about a mask without giving it away.
 type Counter interface {
-	// Count waits, then counts the pixels of each class.
+	// Count waits, then counts the pixels of each class: areas has a number for
+	// each.
 	Count(areas []int, m Mask) error
 	// ClassAt waits, then returns the class of a pixel.
 	ClassAt(m Mask, y, x int) (uint8, error)

@@ -293,8 +293,11 @@ func (s *Segmenter) classify(r *Result, o Options) error {
 				return err
 			}
 		}
+		if err := counter.Count(r.Areas, p.pixels); err != nil {
+			return err
+		}
 		s.left = counter
-		return counter.Count(r.Areas, p.pixels)
+		return nil
 	}
 	if s.first {
 		r.Mask = slices.Grow(r.Mask, r.Height*r.Width)[:r.Height*r.Width]

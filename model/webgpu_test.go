@@ -34,7 +34,7 @@ func openGPU(t testing.TB, a webgpu.Arithmetic) (*gpu.Device, compute.Device) {
 	if d, ok := opened[a]; ok {
 		return d.gpu, d
 	}
-	g, err := gpu.Open(gpu.Options{})
+	g, err := gpu.Open(gpu.Options{Features: webgpu.Features})
 	if errors.Is(err, gpu.ErrNone) {
 		t.Skip(err)
 	}
@@ -49,12 +49,10 @@ func openGPU(t testing.TB, a webgpu.Arithmetic) (*gpu.Device, compute.Device) {
 	return g, opened[a]
 }
 
-// TestGoldenWebGPU takes one photo: where the processor computes in place of a
-// graphics processor, a frame takes many seconds.
 func TestGoldenWebGPU(t *testing.T) {
 	_, device := openGPU(t, webgpu.Float)
 	s := newSegmenter(t, openModel(t, floatWeights), []compute.Device{device})
-	checkGolden(t, s, 5e-3, []string{"chelsea"}, false)
+	checkGolden(t, s, 5e-3)
 }
 
 // TestInt8WebGPU holds masks of bytes against those of float32.
@@ -69,15 +67,21 @@ func TestInt8WebGPU(t *testing.T) {
 	agree(t, "bytes", segment(t, s, src, o).Mask, want.Mask, 0.98)
 }
 
-// TestFramesWebGPU segments many frames, as a camera would have it, and looks at
-// what stays behind and at what the program reads back: nothing but the areas.
-func TestFramesWebGPU(t *testing.T) {
-	g, device := openGPU(t, webgpu.Int8)
+// smallModel has random weights and one block.
+func smallModel(t *testing.T) *Model {
 	v := variant{"", quant.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask}}
 	m, err := Read(v.file(t, 5))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return m
+}
+
+// TestFramesWebGPU segments many frames, as a camera would have it, and looks at
+// what stays behind and at what the program reads back: nothing but the areas.
+func TestFramesWebGPU(t *testing.T) {
+	g, device := openGPU(t, webgpu.Int8)
+	m := smallModel(t)
 	s := newSegmenter(t, m, []compute.Device{device})
 	src := &photo.Image{Height: 40, Width: 50, Pix: make([]byte, 40*50*3)}
 	o := Options{LeaveMask: true}
@@ -126,12 +130,7 @@ func countMapped(t *testing.T) *int {
 // TestLeaveMask compares what is said of a mask with the mask.
 func TestLeaveMask(t *testing.T) {
 	_, device := openGPU(t, webgpu.Int8)
-	v := variant{"", quant.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask}}
-	m, err := Read(v.file(t, 5))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSegmenter(t, m, []compute.Device{device})
+	s := newSegmenter(t, smallModel(t), []compute.Device{device})
 	src := &photo.Image{Height: 41, Width: 53, Pix: make([]byte, 41*53*3)}
 	for i := range src.Pix {
 		src.Pix[i] = byte(i * i >> 5)

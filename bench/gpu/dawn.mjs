@@ -10,6 +10,3 @@ Object.assign(globalThis, globals);
 globalThis.navigator ??= {};
 const options = (process.env.DAWN_OPTIONS ?? "").split(" ").filter(Boolean);
 Object.defineProperty(navigator, "gpu", { value: create(options), configurable: true });
-
-// Dawn keeps Node.js from ending by itself.
-process.on("beforeExit", () => delete navigator.gpu);

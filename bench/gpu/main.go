@@ -100,6 +100,8 @@ func benchmark(m *model.Model, g *gpu.Device, a webgpu.Arithmetic) error {
 		}
 		fmt.Printf("\n%d², %s: %s ms a frame (median of %d)\n", size, name, milliseconds(took[len(took)/2]), len(took))
 	}
+	buffers, bytes := g.Live()
+	fmt.Printf("Memory: %.1f MB in %d buffers\n", float64(bytes)/1e6, buffers)
 	if !g.Has("timestamp-query") {
 		fmt.Println("There are no timestamps, so operations are not told apart.")
 		return nil
@@ -107,18 +109,14 @@ func benchmark(m *model.Model, g *gpu.Device, a webgpu.Arithmetic) error {
 	if err := device.Profile(); err != nil {
 		return err
 	}
-	if _, err := frames(s, 512); err != nil {
-		return err
-	}
-	times, err := device.Times()
+	took, err := frames(s, 512)
 	if err != nil {
 		return err
 	}
-	calls := 0
-	for _, o := range times { // each frame counts once
-		if o.Operation == "upsample, classify" {
-			calls = o.Calls
-		}
+	count := len(took) + 1 // with the one that is not timed
+	times, err := device.Times()
+	if err != nil {
+		return err
 	}
 	fmt.Printf("\n%-24s %6s %9s %9s\n", "512², "+name, "calls", "ms", "TFLOP/s")
 	for _, o := range times {
@@ -126,7 +124,7 @@ func benchmark(m *model.Model, g *gpu.Device, a webgpu.Arithmetic) error {
 		if o.Work > 0 {
 			achieved = fmt.Sprintf("%.3f", float64(o.Work)/o.Time.Seconds()/1e12)
 		}
-		fmt.Printf("%-24s %6d %9s %9s\n", o.Operation, o.Calls/calls, milliseconds(o.Time/time.Duration(calls)), achieved)
+		fmt.Printf("%-24s %6d %9s %9s\n", o.Operation, o.Calls/count, milliseconds(o.Time/time.Duration(count)), achieved)
 	}
 	return nil
 }

@@ -44,6 +44,11 @@ type Device struct {
 	err error // the first of an operation, for Finish
 }
 
+var (
+	_ compute.Loader  = (*Device)(nil)
+	_ compute.Counter = (*Device)(nil)
+)
+
 // Arithmetic says in what numbers a device computes.
 type Arithmetic int
 

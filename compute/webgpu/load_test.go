@@ -8,7 +8,6 @@ import (
 	"syscall/js"
 	"testing"
 
-	"segmenter/compute"
 	"segmenter/photo"
 )
 
@@ -126,5 +125,29 @@ func TestLoadClosed(t *testing.T) {
 	if _, err := d.Load(frame, src, photo.Cubic); err == nil {
 		t.Error("a bitmap that is closed was loaded")
 	}
-	var _ compute.Loader = d
+}
+
+// TestLoadTransparent shows a picture that is not there: it lies on white.
+func TestLoadTransparent(t *testing.T) {
+	requireCanvas(t)
+	d := openDevice(t, Int8, variant{})
+	frame, err := d.NewFrame(16, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Free(frame)
+	src := newCanvas(40, 30)
+	src.value.Call("getContext", "2d").Call("clearRect", 0, 0, 30, 40)
+	if loaded, err := d.Load(frame, src, photo.Cubic); !loaded || err != nil {
+		t.Fatalf("loaded %v: %v", loaded, err)
+	}
+	got := make([]byte, 4*16*16)
+	if err := d.read(got, frame.(*picture).buffer, 0); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range got {
+		if v != 255 {
+			t.Fatalf("value %d is %d, expected white", i, v)
+		}
+	}
 }

@@ -72,13 +72,16 @@ type painter struct {
 const allClasses = 1<<32 - 1
 
 // Paint paints a mask, with all that was recorded before, and returns the
-// picture, an ImageBitmap. It does not wait; the picture shows what is painted
-// by the time that it is shown.
+// picture, an ImageBitmap. Only the first call waits, for the shader; the picture
+// shows what is painted by the time that it is shown.
 func (d *Device) Paint(m compute.Mask, how Painting) (js.Value, error) {
 	mask, p := m.(*picture), &d.painter
 	if min(how.Height, how.Width) < 1 || len(how.Palette) > mostClasses {
 		return js.Null(), fmt.Errorf("a painting of %d×%d pixels and %d colours: expected at least 1×1, and at most %d colours",
 			how.Width, how.Height, len(how.Palette), mostClasses)
+	}
+	if d.err != nil {
+		return js.Null(), d.err
 	}
 	if err := d.preparePainter(mask); err != nil {
 		return js.Null(), err

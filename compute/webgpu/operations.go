@@ -59,6 +59,11 @@ func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, end ending) 
 	if n != nil {
 		x = d.normalised(x, *n)
 	}
+	d.productOfFloats(dst, x, l, end)
+}
+
+// productOfFloats records a linear layer whose input is float32.
+func (d *Device) productOfFloats(dst, x *tensor, l *linear, end ending) {
 	step := floatStep
 	if l.int8 {
 		step = int8Step
@@ -147,6 +152,7 @@ func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.
 func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, w compute.Linear, position compute.Tensor) {
 	out, l, frame := dst.(*tensor), w.(*linear), f.(*picture)
 	host.SameLength("PatchEmbed", 3*g.Patch*g.Patch, l.in)
+	host.SameLength("PatchEmbed", l.out, out.cols)
 	d.Copy(dst, position)
 	x := &tensor{nil, 0, out.rows, l.in}
 	x.buffer = d.grow(&d.rows, "rows", 4*x.rows*x.stride())
@@ -162,11 +168,7 @@ func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid,
 		parameters: p,
 		groups:     [2]int{min(mostGroups, groups(x.rows*x.stride()/4, flat)), 1},
 	})
-	step := floatStep
-	if l.int8 {
-		step = int8Step
-	}
-	d.product(product(l.int8, residual), out, x.fours(), nil, l.w, l.ends, l.in, step)
+	d.productOfFloats(out, x, l, residual)
 }
 
 // LayerNorm: see [compute.Device].

@@ -44,6 +44,9 @@ type OperationTime struct {
 // Profile has every operation timed from now on. It fails where the device has
 // no timestamps ("timestamp-query"). Together, operations then take longer.
 func (d *Device) Profile() error {
+	if d.profile != nil {
+		return nil
+	}
 	stamps, err := d.gpu.NewTimestamps(mostTimed)
 	if err == nil {
 		d.profile = &profile{stamps: stamps}

@@ -84,14 +84,14 @@ var (
 // product is a linear layer of float32 with weights in float32 or int8.
 func product(int8 bool, end ending) program {
 	if int8 {
-		return shader(end.operation, "linear", end.file, "numbers_mixed", "matmul")
+		return shader(end.operation, "linear", end.file, "weights_int8", "numbers_mixed", "matmul")
 	}
 	return shader(end.operation, "linear", end.file, "numbers_float", "matmul")
 }
 
 // productOfBytes is a linear layer whose input is quantised.
 func (v variant) productOfBytes(end ending) program {
-	return shader(end.operation, v.bytes(), "linear", end.file, "numbers_int8", "matmul")
+	return shader(end.operation, v.bytes(), "linear", end.file, "weights_int8", "numbers_int8", "matmul")
 }
 
 func attention(size int) program {

@@ -1,6 +1,6 @@
 // Queries, keys and values in int8, as quantise.wgsl makes them of rows that are
 // a head each. Scores and values are float32. How bytes are multiplied stands in
-// bytes_packed.wgsl, or in bytes_expanded.wgsl.
+// bytes_packed.wgsl, bytes_half.wgsl or bytes_expanded.wgsl.
 
 @group(0) @binding(1) var<storage> qkv: array<u32>;
 @group(0) @binding(3) var<storage> scales: array<f32>;

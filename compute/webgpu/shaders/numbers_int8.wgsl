@@ -1,26 +1,17 @@
 // x and W in int8, 16 of the inner dimension in a step; x is what quantise.wgsl
-// makes. How bytes are multiplied stands in bytes_packed.wgsl, or in
-// bytes_expanded.wgsl.
+// makes, and weights_int8.wgsl reads W. How bytes are multiplied stands in
+// bytes_packed.wgsl, bytes_half.wgsl or bytes_expanded.wgsl.
 
-@group(0) @binding(1) var<storage> w: array<vec4u>;
 @group(0) @binding(4) var<storage> x: array<vec4u>;
 @group(0) @binding(5) var<storage> scales: array<f32>;  // of the rows
 
 const X_STEP = 1u;
 
-fn multiply(sums: ptr<function, Sums>, at: vec4u, first: u32) {
+fn multiplyBytes(sums: ptr<function, Sums>, at: vec4u, w0: vec4u, w1: vec4u, w2: vec4u, w3: vec4u, w4: vec4u, w5: vec4u, w6: vec4u, w7: vec4u) {
   let x0 = x[at.x];
   let x1 = x[at.y];
   let x2 = x[at.z];
   let x3 = x[at.w];
-  let w0 = w[first];
-  let w1 = w[first + 8];
-  let w2 = w[first + 16];
-  let w3 = w[first + 24];
-  let w4 = w[first + 32];
-  let w5 = w[first + 40];
-  let w6 = w[first + 48];
-  let w7 = w[first + 56];
   addFour(sums, x0.x, x1.x, x2.x, x3.x, w0.x, w1.x, w2.x, w3.x, w4.x, w5.x, w6.x, w7.x);
   addFour(sums, x0.y, x1.y, x2.y, x3.y, w0.y, w1.y, w2.y, w3.y, w4.y, w5.y, w6.y, w7.y);
   addFour(sums, x0.z, x1.z, x2.z, x3.z, w0.z, w1.z, w2.z, w3.z, w4.z, w5.z, w6.z, w7.z);

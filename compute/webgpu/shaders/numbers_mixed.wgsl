@@ -1,7 +1,6 @@
 // x in float32, W in int8; a step takes 16 of the inner dimension. The scale of
-// an output comes at the end.
+// an output comes at the end. weights_int8.wgsl reads W.
 
-@group(0) @binding(1) var<storage> w: array<vec4u>;
 @group(0) @binding(4) var<storage> x: array<vec4f>;
 
 alias Four = vec4f;
@@ -11,15 +10,7 @@ const X_STEP = 4u;
 
 fn product(x: Four, w: Four) -> f32 { return dot(x, w); }
 
-fn multiply(sums: ptr<function, Sums>, at: vec4u, first: u32) {
-  let w0 = w[first];
-  let w1 = w[first + 8];
-  let w2 = w[first + 16];
-  let w3 = w[first + 24];
-  let w4 = w[first + 32];
-  let w5 = w[first + 40];
-  let w6 = w[first + 48];
-  let w7 = w[first + 56];
+fn multiplyBytes(sums: ptr<function, Sums>, at: vec4u, w0: vec4u, w1: vec4u, w2: vec4u, w3: vec4u, w4: vec4u, w5: vec4u, w6: vec4u, w7: vec4u) {
   addFour(sums, at, w0.x, w1.x, w2.x, w3.x, w4.x, w5.x, w6.x, w7.x);
   addFour(sums, at + 1, w0.y, w1.y, w2.y, w3.y, w4.y, w5.y, w6.y, w7.y);
   addFour(sums, at + 2, w0.z, w1.z, w2.z, w3.z, w4.z, w5.z, w6.z, w7.z);
