@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -101,6 +102,80 @@ func TestGraphics(t *testing.T) {
 	v.after(func() { evaluate[bool](v, `(document.querySelector(".message.notice button").click(), true)`) })
 	if facts, notices := v.facts(), v.notices(); !strings.Contains(facts, "graphics processor") && !strings.Contains(notices, "WebGPU failed") {
 		t.Errorf("after another try, the page says %q and %q", facts, notices)
+	}
+}
+
+// TestLeftMask has either device keep the mask, and asks for paintings and parts
+// of it.
+func TestLeftMask(t *testing.T) {
+	v := newVisitIn(t, withWebGPU(t), "/", libraryPage)
+	v.library()
+	for _, device := range []string{"cpu", "webgpu"} {
+		t.Run(device, func(t *testing.T) {
+			v.T = t
+			wrong := evaluate[[]string](v, fmt.Sprintf(`(async () => {
+				const wrong = [];
+				const expect = (holds, what) => holds || wrong.push(what);
+				const segmenter = await threads.Segmenter.create({ device: %q, threads: 2 });
+				expect(segmenter.device === %[1]q, "the device is another");
+				const pixelsOf = (bitmap) => {
+					const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+					context.drawImage(bitmap, 0, 0);
+					return new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
+				};
+				const photo = await createImageBitmap(threads.photo, { resizeWidth: 96, resizeHeight: 64 });
+				const options = { size: 64 };
+				const whole = await segmenter.segment(photo, { ...options, overlay: true });
+				const denied = await segmenter.classAt(0, 0).catch(({ code }) => code);
+				expect(denied === "bad-photo", "classAt of a mask that was handed over: " + denied);
+
+				const left = await segmenter.segment(photo, { ...options, mask: false, overlay: true });
+				expect(left.mask === undefined, "the mask was handed over");
+				expect(left.classes.every(({ area }, i) => area === whole.classes[i].area), "other areas");
+				const [one, other] = [whole.overlay, left.overlay].map(pixelsOf);
+				const same = one.reduce((n, pixel, i) => n + (pixel === other[i]), 0) / one.length;
+				expect(same > 0.99, "only " + same + " of the overlays are the same");
+				const border = one.reduce((n, pixel) => n + (pixel === 0xffffffff), 0);
+				expect(border > 20, "there are only " + border + " pixels of border");
+
+				const mask = await segmenter.readMask();
+				expect(mask.every((id, i) => id === whole.mask[i]), "readMask has another mask");
+				for (const [x, y] of [[0, 0], [95, 0], [50, 33], [95, 63]]) {
+					expect((await segmenter.classAt(x, y)) === mask[96 * y + x], "classAt " + x + ", " + y);
+				}
+				const outside = await segmenter.classAt(96, 0).catch(({ code }) => code);
+				expect(outside === "bad-option", "classAt outside: " + outside);
+
+				const { id } = left.classes[0];
+				const painted = pixelsOf(await segmenter.paint({ width: 192, height: 128, borders: "none", colours: { [id]: "#ff0000" } }));
+				const wanted = (i) => (mask[96 * (i / 384 | 0) + (i %% 192 >> 1)] === id ? 0xff0000ff : 0);
+				const right = painted.reduce((n, pixel, i) => n + (pixel === wanted(i)), 0) / painted.length;
+				expect(painted.length === 192 * 128 && right > 0.99, "of the painting, " + right + " are as expected");
+				for (const painting of [{ width: -1 }, { borders: "some" }, { colours: { 0: "red" } }, { colours: { 99: "#ffffff" } }]) {
+					const code = await segmenter.paint(painting).catch(({ code }) => code);
+					expect(code === "bad-option", "paint " + JSON.stringify(painting) + ": " + code);
+				}
+				segmenter.dispose();
+				return wrong;
+			})()`, device))
+			for _, what := range wrong {
+				t.Error(what)
+			}
+		})
+	}
+}
+
+// TestProfile reads where the time went.
+func TestProfile(t *testing.T) {
+	v := newVisitIn(t, withWebGPU(t), "/", nil)
+	for device, part := range map[string]string{"cpu": "network", "webgpu": "attention ×"} {
+		v.open("?size=256&profile=1&photo=samples/chelsea.png&device=" + device)
+		v.waitFor("done")
+		table := evaluate[string](v, `document.querySelector("#profile:not([hidden]) table")?.textContent ?? ""`)
+		if !strings.Contains(table, part) {
+			t.Errorf("%s: the profile says %q, expected %q in it", device, table, part)
+		}
+		v.screenshot("profile-" + device)
 	}
 }
 

@@ -29,7 +29,7 @@ type engine struct {
 
 func (e *engine) object() map[string]any {
 	e.turn, e.cancel = newTurn(), func() {}
-	return map[string]any{
+	object := map[string]any{
 		"start":         promise(e.start),
 		"load":          promise(e.load),
 		"segment":       promise(e.segment),
@@ -38,17 +38,22 @@ func (e *engine) object() map[string]any {
 		"scores":        promise(e.scores),
 		"abort":         promise(func([]js.Value) (any, error) { e.cancel(); return nil, nil }),
 	}
+	e.addMethods(object)
+	return object
 }
 
-// load(bytes: Uint8Array, arithmetic: "int8" | "float") takes a model file and
-// returns what it says of itself, and of the graphics processor, null without.
-// A model that is refused leaves the one before in place.
+// load(bytes: Uint8Array, arithmetic: "int8" | "float", profile: boolean) takes
+// a model file and returns what it says of itself, and of the graphics
+// processor, null without. A model that is refused leaves the one before in
+// place. Profile has operations timed where that can be.
 func (e *engine) load(arguments []js.Value) (any, error) {
 	m, err := model.Read(&reader{bytes: arguments[0]})
 	if err != nil {
 		return nil, err
 	}
-	devices, err := e.devices(len(arguments) > 1 && arguments[1].String() == "float")
+	float := len(arguments) > 1 && arguments[1].String() == "float"
+	profile := len(arguments) > 2 && arguments[2].Truthy()
+	devices, err := e.devices(float, profile)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +89,8 @@ func describe(m *model.Model) map[string]any {
 // other ranks must follow.
 //
 //	request     { width, height, bitmap, decoder, size, window, stride }, see
-//	            model.Options; bitmap, an ImageBitmap, may be left out
+//	            model.Options; bitmap, an ImageBitmap, may be left out. Where
+//	            the mask is in another memory, more is read: see graphics.go
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
 func (e *engine) segment(arguments []js.Value) (any, error) {
@@ -106,10 +112,12 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 		}
 		e.turn.wait()
 	}
-	if err := e.segmentPhoto(ctx, options); err != nil {
+	result := map[string]any{}
+	if err := e.segmentPhoto(ctx, request, options, result); err != nil {
 		return nil, machineError(err)
 	}
-	return resultObject(&e.result), nil
+	describeResult(result, &e.result)
+	return result, nil
 }
 
 func optionsOf(request js.Value) model.Options {
@@ -121,24 +129,25 @@ func optionsOf(request js.Value) model.Options {
 	}
 }
 
-func resultObject(r *model.Result) map[string]any {
+// describeResult adds r, without its mask if it has none.
+func describeResult(object map[string]any, r *model.Result) {
 	areas := make([]byte, 4*len(r.Areas))
 	for i, n := range r.Areas {
 		binary.LittleEndian.PutUint32(areas[4*i:], uint32(n))
 	}
 	milliseconds := func(d time.Duration) any { return d.Seconds() * 1000 }
-	return map[string]any{
-		"width": r.Width, "height": r.Height,
-		"mask":  bytesOf("Uint8Array", r.Mask),
-		"areas": bytesOf("Uint32Array", areas),
-		"network": map[string]any{
-			"height": r.Network.Height, "width": r.Network.Width, "windows": r.Network.Windows,
-		},
-		"timings": map[string]any{
-			"prepare":  milliseconds(r.Times.Prepare),
-			"network":  milliseconds(r.Times.Network),
-			"classify": milliseconds(r.Times.Classify),
-		},
+	object["width"], object["height"] = r.Width, r.Height
+	if len(r.Mask) > 0 {
+		object["mask"] = bytesOf("Uint8Array", r.Mask)
+	}
+	object["areas"] = bytesOf("Uint32Array", areas)
+	object["network"] = map[string]any{
+		"height": r.Network.Height, "width": r.Network.Width, "windows": r.Network.Windows,
+	}
+	object["timings"] = map[string]any{
+		"prepare":  milliseconds(r.Times.Prepare),
+		"network":  milliseconds(r.Times.Network),
+		"classify": milliseconds(r.Times.Classify),
 	}
 }
 

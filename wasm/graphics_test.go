@@ -55,6 +55,8 @@ func TestGraphics(t *testing.T) {
 		}
 	}
 
+	testLeft(t, object, grey.Value, progress.Value)
+
 	running := object.Call("segment", photo, grey, progress)
 	e.gpu.Destroy()
 	if _, code := await(running); code != "graphics" {
@@ -65,4 +67,46 @@ func TestGraphics(t *testing.T) {
 		t.Fatalf("load once more: code %q", code)
 	}
 	segment("")
+}
+
+// testLeft leaves masks on the graphics processor and asks for parts of them.
+func testLeft(t *testing.T, object, read, progress js.Value) {
+	ask := func(method string, arguments ...any) js.Value {
+		t.Helper()
+		value, code := ask(t, object, method, arguments...)
+		if code != "" {
+			t.Fatalf("%s: code %q", method, code)
+		}
+		return value
+	}
+	photo := request(100, 70, 64, 0, 0)
+	want := ask("segment", photo, read, progress).Get("mask")
+	for method, argument := range map[string]any{"classAt": 0, "mask": nil, "paint": nil} {
+		if _, code := await(object.Call(method, argument, 0)); code != "internal" {
+			t.Errorf("%s of a mask that was not left: code %q", method, code)
+		}
+	}
+
+	palette := make([]byte, 4*38)
+	for i := range palette {
+		palette[i] = byte(i | 3)
+	}
+	painting := map[string]any{"width": 50, "height": 35, "border": -2, "palette": bytesOf("Uint8Array", palette)}
+	photo["leave"], photo["painting"] = true, painting
+	result := ask("segment", photo, read, progress)
+	if !result.Get("mask").IsUndefined() {
+		t.Error("the mask was not left")
+	}
+	for _, bitmap := range []js.Value{result.Get("overlay"), ask("paint", painting)} {
+		if w, h := bitmap.Get("width").Int(), bitmap.Get("height").Int(); w != 50 || h != 35 {
+			t.Errorf("a painting of %d×%d, expected 50×35", w, h)
+		}
+	}
+	got := ask("mask")
+	for _, i := range []int{0, 99, 3456, 6999} {
+		class := ask("classAt", i/100, i%100).Int()
+		if class != want.Index(i).Int() || class != got.Index(i).Int() {
+			t.Errorf("pixel %d: classAt says %d, mask %d; expected %d", i, class, got.Index(i).Int(), want.Index(i).Int())
+		}
+	}
 }

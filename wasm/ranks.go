@@ -34,7 +34,7 @@ func (e *engine) start(arguments []js.Value) (any, error) {
 }
 
 // devices is this engine's part of the ranks.
-func (m *machine) devices(float bool) ([]compute.Device, error) {
+func (m *machine) devices(float, _ bool) ([]compute.Device, error) {
 	arithmetic := cpu.Int8
 	if float {
 		arithmetic = cpu.Float
@@ -45,6 +45,9 @@ func (m *machine) devices(float bool) ([]compute.Device, error) {
 	return []compute.Device{cpu.NewRank(m.rank, m.ranks, m.exchange, arithmetic)}, nil
 }
 
+// addMethods: this engine has those that both have.
+func (*machine) addMethods(map[string]any) {}
+
 // graphics: there is none.
 func (*machine) graphics() any { return nil }
 
@@ -53,7 +56,7 @@ func machineError(err error) error { return err }
 
 // segmentPhoto segments the photo alone, or as the first of several ranks: then
 // it shows the others what it made of the photo.
-func (e *engine) segmentPhoto(ctx context.Context, o model.Options) error {
+func (e *engine) segmentPhoto(ctx context.Context, _ js.Value, o model.Options, _ map[string]any) error {
 	if e.exchange == nil {
 		return e.segmenter.SegmentInto(ctx, &e.result, &e.photo, o)
 	}

@@ -8,6 +8,7 @@
 
 import { takePhotos } from "./page/intake.js";
 import { Legend, percent } from "./page/legend.js";
+import { showProfile } from "./page/profile.js";
 import { saveMask, savePicture } from "./page/save.js";
 import { readAddress, Settings } from "./page/settings.js";
 import { wireSpeed } from "./page/speed.js";
@@ -80,7 +81,13 @@ function loadAhead() {
 async function loadModel() {
   showState();
   try {
-    segmenter = await Segmenter.create({ ...engineOptions(), threads: address.threads, onProgress: showLoading, onDevice: showDevice });
+    segmenter = await Segmenter.create({
+      ...engineOptions(),
+      threads: address.threads,
+      profile: Boolean(address.profile),
+      onProgress: showLoading,
+      onDevice: showDevice,
+    });
   } catch (error) {
     loading = null;
     throw error;
@@ -197,11 +204,14 @@ async function segment(mine) {
   const used = settings.save();
   showWork(mine);
   announce("Segmenting the photo.");
+  if (address.profile) await segmenter.times(); // of what was before
   const result = await segmenter.segment(mine.photo, {
     ...settings.options,
     signal: mine.controller.signal,
     onProgress: ({ done, total }) => job === mine && showWork(mine, done, total),
   });
+  if (job !== mine) return;
+  if (address.profile) showProfile(result.timings, await segmenter.times());
   if (job !== mine) return;
   if (current && current.photo !== mine.photo) current.photo.close();
   current = { name: mine.name, note: mine.note, photo: mine.photo, result, settings: used };

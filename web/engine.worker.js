@@ -1,14 +1,21 @@
 // The engine worker: Go, compiled to WebAssembly, off the page's thread.
 //
 // It owns a Go instance with the model's weights: one rank of those that segment a photo together;
-// and, if it is the first rank, the pixels of the photo being segmented.
+// and, if it is the first rank, the pixels of the photo being segmented and, where it was asked to
+// keep it, the mask of the last.
 // It is sent { id, type, payload }:
 //   start          { module, rank, ranks, memory }  the WebAssembly, and what the ranks share
-//   load           { bytes, arithmetic }            of a model file, and "int8" or "float"
-//   segment        { bitmap, options }              a photo and { decoder, size, window, stride }
+//   load           { bytes, arithmetic, profile }   a model file; "int8" or "float"; whether to time
+//   segment        { bitmap, options }              a photo and { decoder, size, window, stride,
+//                                                     leave, painting }: leave keeps the mask here;
+//                                                     painting, or null, is painted as overlay
 //   follow         { width, height, options }       the same photo, for the ranks after the first
 //   probabilities  { classId }                      of the last photo
 //   scores         {}                               of the last photo
+//   paint          { painting }                     the mask that was kept; see painting.js
+//   classAt        { x, y }                         in the mask that was kept
+//   mask           {}                               the mask that was kept
+//   times          {}                               what operations took since the last time
 //   abort          (none)                           id is that of the request to give up
 // It sends, with the request's id:
 //   progress       { done, total }, while at it
@@ -21,16 +28,20 @@
 import { Kernels } from "./kernel.js";
 import "./wasm_exec.js";
 import { SegmenterError } from "./errors.js";
+import { paint as paintMask } from "./painting.js";
 
 // Beyond their limits, which differ, browsers draw nothing and say nothing.
 const WIDEST_CANVAS = 16384;
 
 /** Requests by type. Each returns the answer and what of it is handed over instead of copied. */
-const requests = { start, load, segment, follow, probabilities, scores };
+const requests = { start, load, segment, follow, probabilities, scores, paint, classAt, mask, times };
 
 let running = 0; // id of the request being answered, 0 if none
 
 let engine; // Go's side, once it has started
+
+/** The mask that was kept. Without pixels it lies with the graphics processor. @type {import("./painting.js").Mask | null} */
+let kept = null;
 
 holdLock();
 
@@ -73,20 +84,28 @@ async function start({ module, rank, ranks, memory }) {
   return [];
 }
 
-async function load({ bytes, arithmetic }) {
-  return [await engine.load(bytes, arithmetic)];
+async function load({ bytes, arithmetic, profile }) {
+  return [await engine.load(bytes, arithmetic, profile)];
 }
 
 async function segment({ bitmap, options }, report) {
   const { width, height } = bitmap;
+  const painting = options.painting && { width, height, ...options.painting };
   const rows = new PhotoRows(bitmap);
+  kept = null;
   try {
     const result = await engine.segment(
-      { width, height, bitmap, ...options },
+      { width, height, bitmap, ...options, painting },
       (y, n) => rows.read(y, n),
       (done, total) => report({ done, total }),
     );
-    return [result, result.mask.buffer, result.areas.buffer];
+    if (painting) result.overlay ??= toBitmap(paintMask(result, painting));
+    if (options.leave) {
+      kept = { width, height, mask: result.mask };
+      delete result.mask;
+    }
+    const handedOver = [result.areas.buffer, result.mask?.buffer, result.overlay];
+    return [result, ...handedOver.filter(Boolean)];
   } catch (error) {
     throw rows.failure ?? error;
   } finally {
@@ -106,6 +125,46 @@ async function probabilities({ classId }) {
 async function scores() {
   const answer = await engine.scores();
   return [answer, answer.values.buffer];
+}
+
+async function paint({ painting }) {
+  const mask = keptMask();
+  const whole = { width: mask.width, height: mask.height, ...painting };
+  const bitmap = mask.mask ? toBitmap(paintMask(mask, whole)) : await engine.paint(whole);
+  return [bitmap, bitmap];
+}
+
+async function classAt({ x, y }) {
+  const { width, height, mask } = keptMask();
+  if (x >= width || y >= height) {
+    throw new SegmenterError("bad-option", `There is no pixel ${x}, ${y}: the mask has ${width} × ${height}.`);
+  }
+  return [mask ? mask[y * width + x] : await engine.classAt(y, x)];
+}
+
+async function mask() {
+  const { mask } = keptMask();
+  const copy = mask ? mask.slice() : await engine.mask();
+  return [copy, copy.buffer];
+}
+
+function keptMask() {
+  if (kept) return kept;
+  throw new SegmenterError("bad-photo", "The engine keeps no mask: segment a photo with the option mask: false first.");
+}
+
+async function times() {
+  return [(await engine.times?.()) ?? []];
+}
+
+let canvas; // for all bitmaps
+
+function toBitmap(image) {
+  canvas ??= new OffscreenCanvas(1, 1);
+  if (canvas.width !== image.width) canvas.width = image.width;
+  if (canvas.height !== image.height) canvas.height = image.height;
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas.transferToImageBitmap();
 }
 
 /** The page waits in line for the lock: that it gets it means that this worker is gone. */

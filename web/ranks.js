@@ -24,6 +24,7 @@ export function usableThreads(wanted) {
 export class Ranks {
   #device;
   #arithmetic;
+  #profile;
   #clients; // the first is the one that is asked
   #exchange; // null for a single rank
   #onProgress;
@@ -33,14 +34,18 @@ export class Ranks {
   /**
    * Starts the workers.
    *
-   * @param {"cpu" | "webgpu"} device
-   * @param {number} count  1 for "webgpu", which shares out work by itself
-   * @param {"int8" | "float"} arithmetic
+   * @param {object} options
+   * @param {"cpu" | "webgpu"} options.device
+   * @param {number} options.threads  "webgpu", which shares out work by itself, takes one
+   * @param {"int8" | "float"} options.arithmetic
+   * @param {boolean} options.profile  whether to time operations
    * @param {(progress: import("./segmenter.js").Progress) => void} onProgress  of loading
    */
-  constructor(device, count, arithmetic, onProgress) {
+  constructor({ device, threads, arithmetic, profile }, onProgress) {
+    const count = device === "webgpu" ? 1 : threads;
     this.#device = device;
     this.#arithmetic = arithmetic;
+    this.#profile = profile;
     this.#onProgress = onProgress;
     this.#exchange = count > 1 ? new Exchange() : null;
     this.#clients = Array.from({ length: count }, () => new EngineClient((error) => this.close(error)));
@@ -82,7 +87,7 @@ export class Ranks {
 
   async #loadFrom(source, { bytes, stored }) {
     const file = this.#exchange ? shared(bytes) : bytes;
-    const [info] = await this.#all(() => ["load", { bytes: file, arithmetic: this.#arithmetic }]);
+    const [info] = await this.#all(() => ["load", { bytes: file, arithmetic: this.#arithmetic, profile: this.#profile }]);
     if (typeof source === "string" && !stored) storeModel(source, bytes);
     return info;
   }

@@ -62,6 +62,8 @@ export interface SegmenterOptions {
    * elsewhere there is one, whatever is asked for. The mask is the same for every number.
    */
   threads?: number;
+  /** Has operations timed where the device can tell: see `times`. They then take longer. */
+  profile?: boolean;
   /** Told while the engine and the model load, also when a dead engine is started again. */
   onProgress?: (progress: Progress) => void;
   /** Told when another device computes, and when WebGPU was asked for and cannot be had. */
@@ -79,10 +81,36 @@ export interface SegmentOptions {
   window?: number;
   /** Step of the window, in pixels; needed with `window`. */
   stride?: number;
+  /**
+   * false leaves the mask with the engine, on the graphics processor if that computes: the result has
+   * none. `classAt`, `paint` and `readMask` ask for it, until the next photo. Default: true.
+   */
+  mask?: boolean;
+  /** Has the engine paint the mask, as `overlay` of the result. true: every class in its colour. */
+  overlay?: boolean | Painting;
   /** Gives up this request: its promise rejects with code "aborted". */
   signal?: AbortSignal;
   /** With a window: told how many windows are done, of how many. */
   onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+/** How a mask becomes a picture. */
+export interface Painting {
+  /** The picture's size in pixels. Default: the mask's. */
+  width?: number;
+  height?: number;
+  /** "#rrggbb" or "#rrggbbaa" by class id; others are left clear. Default: the model's colours. */
+  colours?: Record<number, string>;
+  /** Where a white line is drawn between classes: everywhere (default), nowhere, or around one. */
+  borders?: "all" | "none" | number;
+}
+
+export interface OperationTime {
+  operation: string;
+  calls: number;
+  milliseconds: number;
+  /** Additions and multiplications; 0 where they do not matter. */
+  work: number;
 }
 
 export interface ClassInfo {
@@ -106,6 +134,8 @@ export interface Segmentation {
   height: number;
   /** A class id for each pixel, row by row: height × width. */
   mask: Uint8Array;
+  /** With the option `overlay`: `close()` it when done. */
+  overlay?: ImageBitmap;
   /** The classes in the photo, the largest first. */
   classes: ClassArea[];
   /** What the network saw: the size of its input in pixels, and how many windows of the photo. */
@@ -168,7 +198,23 @@ export class Segmenter {
    * If the engine dies at a photo, because the browser ends one of its threads, it is started again
    * and the photo repeated, once.
    */
+  segment(photo: Photo, options: SegmentOptions & { mask: false }): Promise<Omit<Segmentation, "mask">>;
   segment(photo: Photo, options?: SegmentOptions): Promise<Segmentation>;
+
+  /** Paints the mask that the photo segmented last left with the engine (`mask: false`). `close()` it when done. */
+  paint(painting?: Painting): Promise<ImageBitmap>;
+
+  /** The class of one pixel of the mask that the photo segmented last left with the engine. */
+  classAt(x: number, y: number): Promise<number>;
+
+  /** The mask that the photo segmented last left with the engine: height × width class ids. */
+  readMask(): Promise<Uint8Array>;
+
+  /**
+   * With the option `profile`: what the device's operations took since the last call, the longest
+   * first. Empty where operations are not timed: on the processor, and where WebGPU has no timestamps.
+   */
+  times(): Promise<OperationTime[]>;
 
   /**
    * How sure the model is of a class at every pixel of the photo segmented last: height × width

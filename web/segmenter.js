@@ -11,6 +11,7 @@
 
 import { SegmenterError } from "./errors.js";
 import { hasGraphics, warmTime } from "./graphics.js";
+import { ALL_BORDERS, NO_BORDER, paletteOf } from "./painting.js";
 import { decodePhoto, shrinkPhoto } from "./photo.js";
 import { Ranks, usableThreads } from "./ranks.js";
 
@@ -24,6 +25,7 @@ export class Segmenter {
   #onProgress;
   #threads;
   #arithmetic;
+  #profile;
   #device; // "cpu" or "webgpu": where the engine computes
   #undecided; // whether to try the other after the first photo
   #afterTurn = null; // what is to be done before the next in line
@@ -44,6 +46,7 @@ export class Segmenter {
     device = "auto",
     arithmetic = "int8",
     threads,
+    profile = false,
     onProgress = () => {},
     onDevice = () => {},
   } = {}) {
@@ -58,6 +61,7 @@ export class Segmenter {
     this.#onDevice = onDevice;
     this.#choose(device);
     this.#arithmetic = arithmetic;
+    this.#profile = profile;
     this.#threads = usableThreads(threads);
   }
 
@@ -120,7 +124,7 @@ export class Segmenter {
    * @returns {Promise<import("./segmenter.js").Segmentation>}
    */
   async segment(photo, { signal, onProgress, ...options } = {}) {
-    const how = segmentOptions(options, this.#model.decoders);
+    const how = segmentOptions(options, this.#model);
     // What may change before its turn is copied now; a file is not, so that a long line of files
     // holds one decoded photo.
     const copy = photo instanceof Blob ? null : timed(decodePhoto(photo));
@@ -166,11 +170,12 @@ export class Segmenter {
     this.#undecided = false;
     const engine = this.#engine;
     if (this.#disposed || !engine.alive || !(await hasGraphics())) return;
-    let rival = new Ranks("webgpu", 1, this.#arithmetic, () => {});
+    let rival = this.#newRanks("webgpu", () => {});
     try {
       const { graphics } = await rival.load(this.#source);
-      const onProcessor = await warmTime(engine, source, how);
-      const onGraphics = await warmTime(rival, source, how);
+      const unpainted = { ...how, painting: null };
+      const onProcessor = await warmTime(engine, source, unpainted);
+      const onGraphics = await warmTime(rival, source, unpainted);
       if (this.#disposed || onGraphics >= onProcessor) return;
       [this.#engine, rival] = [rival, engine];
       this.#device = "webgpu";
@@ -188,6 +193,47 @@ export class Segmenter {
   }
 
   /**
+   * Paints the mask that the last photo left with the engine.
+   *
+   * @param {import("./segmenter.js").Painting} [painting]
+   * @returns {Promise<ImageBitmap>}
+   */
+  async paint(painting = {}) {
+    return this.#ask("paint", { painting: paintingOf(painting, this.#model.classes) });
+  }
+
+  /**
+   * The class of one pixel of the mask that the last photo left with the engine.
+   *
+   * @param {number} x
+   * @param {number} y
+   * @returns {Promise<number>}
+   */
+  async classAt(x, y) {
+    const isPixel = [x, y].every((value) => Number.isInteger(value) && value >= 0);
+    requireOption(isPixel, "x, y", "a pixel", `${x}, ${y}`);
+    return this.#ask("classAt", { x, y });
+  }
+
+  /**
+   * The mask that the last photo left with the engine.
+   *
+   * @returns {Promise<Uint8Array>}
+   */
+  async readMask() {
+    return this.#ask("mask", {});
+  }
+
+  /**
+   * What operations took since the last call, the longest first, where they are timed.
+   *
+   * @returns {Promise<import("./segmenter.js").OperationTime[]>}
+   */
+  async times() {
+    return this.#ask("times", {});
+  }
+
+  /**
    * How sure the model is of a class, at every pixel of the last photo.
    *
    * @param {number} classId
@@ -195,10 +241,7 @@ export class Segmenter {
    */
   async probabilities(classId) {
     requireOption(Number.isInteger(classId) && classId >= 0, "classId", "a class's id", classId);
-    return this.#inLine(undefined, async () => {
-      const engine = await this.#startedEngine();
-      return engine.request("probabilities", { classId });
-    });
+    return this.#ask("probabilities", { classId });
   }
 
   /**
@@ -207,9 +250,14 @@ export class Segmenter {
    * @returns {Promise<import("./segmenter.js").Scores>}
    */
   async scores() {
+    return this.#ask("scores", {});
+  }
+
+  /** Asks the engine for something about the last photo, in line. */
+  #ask(type, payload) {
     return this.#inLine(undefined, async () => {
       const engine = await this.#startedEngine();
-      return engine.request("scores", {});
+      return engine.request(type, payload);
     });
   }
 
@@ -249,8 +297,7 @@ export class Segmenter {
   async #startedEngine() {
     if (this.#disposed) throw disposedError();
     if (this.#engine?.alive) return this.#engine;
-    const threads = this.#device === "webgpu" ? 1 : this.#threads;
-    const engine = new Ranks(this.#device, threads, this.#arithmetic, this.#onProgress);
+    const engine = this.#newRanks(this.#device, this.#onProgress);
     this.#engine = engine;
     try {
       const { graphics, ...model } = await engine.load(this.#source);
@@ -265,6 +312,11 @@ export class Segmenter {
       engine.close(error);
       throw error;
     }
+  }
+
+  #newRanks(device, onProgress) {
+    const options = { device, threads: this.#threads, arithmetic: this.#arithmetic, profile: this.#profile };
+    return new Ranks(options, onProgress);
   }
 
   /** Does something once more if the engine dies, or the graphics processor fails, at it the first time. */
@@ -282,17 +334,21 @@ export class Segmenter {
     }
   }
 
-  #segmentation({ width, height, mask, areas, network, timings }, decode, total) {
+  #segmentation({ areas, timings, ...result }, decode, total) {
+    const pixels = result.width * result.height;
     const classes = this.#model.classes
-      .map(({ id, name, colour }) => ({ id, name, colour, area: areas[id], share: areas[id] / mask.length }))
+      .map(({ id, name, colour }) => ({ id, name, colour, area: areas[id], share: areas[id] / pixels }))
       .filter(({ area }) => area > 0)
       .sort((a, b) => b.area - a.area);
-    return { width, height, mask, classes, network, timings: { decode, ...timings, total } };
+    return { ...result, classes, timings: { decode, ...timings, total } };
   }
 }
 
-function segmentOptions(options, decoders) {
+/** Options of segment as the engine takes them. */
+function segmentOptions({ mask = true, overlay = false, ...options }, { decoders, classes }) {
   const how = { ...WHOLE, ...definedOnly(options) };
+  how.leave = !mask;
+  how.painting = overlay ? paintingOf(overlay === true ? {} : overlay, classes) : null;
   const isCount = (value) => Number.isInteger(value) && value >= 0;
   requireOption(decoders.includes(how.decoder), "decoder", `one of ${decoders.join(", ")}`, how.decoder);
   for (const name of ["size", "window", "stride"]) {
@@ -300,6 +356,26 @@ function segmentOptions(options, decoders) {
   }
   requireOption(how.window === 0 || how.stride > 0, "stride", "above 0 when there is a window", how.stride);
   return how;
+}
+
+/**
+ * A painting as the engine takes it. Where its size is missing, that is the mask's.
+ *
+ * @param {import("./segmenter.js").Painting} painting
+ * @param {import("./segmenter.js").ClassInfo[]} classes
+ */
+function paintingOf({ width, height, colours, borders = "all" }, classes) {
+  const isSide = (value) => value === undefined || (Number.isInteger(value) && value > 0);
+  requireOption(isSide(width), "width", "a whole number of pixels", width);
+  requireOption(isSide(height), "height", "a whole number of pixels", height);
+  const border = { all: ALL_BORDERS, none: NO_BORDER }[borders] ?? borders;
+  requireOption(Number.isInteger(border), "borders", `"all", "none" or a class's id`, borders);
+  const given = colours ? Object.entries(colours) : classes.map(({ id, colour }) => [id, colour]);
+  for (const [id, colour] of given) {
+    requireOption(id >= 0 && id < classes.length, "colours", "of classes that the model has", id);
+    requireOption(/^#([\da-f]{2}){3,4}$/i.test(colour), "colours", `"#rrggbb" or "#rrggbbaa"`, colour);
+  }
+  return definedOnly({ width, height, border, palette: paletteOf(given) });
 }
 
 function definedOnly(options) {

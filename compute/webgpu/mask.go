@@ -53,9 +53,14 @@ func (d *Device) ClassAt(m compute.Mask, y, x int) (uint8, error) {
 // A Painting says how a mask becomes a picture.
 type Painting struct {
 	Height, Width int
-	Palette       []uint32 // of each class: R, G, B, A from the lowest byte
-	Only          int      // the class whose border is drawn, or −1 for all
+	Palette       []byte // of each class: R, G, B, A
+	Border        int    // the class whose border is drawn, or one of these:
 }
+
+const (
+	AllBorders = -1
+	NoBorder   = -2
+)
 
 // painter paints masks.
 type painter struct {
@@ -69,16 +74,14 @@ type painter struct {
 	group      *gpu.BindGroup
 }
 
-const allClasses = 1<<32 - 1
-
 // Paint paints a mask, with all that was recorded before, and returns the
 // picture, an ImageBitmap. Only the first call waits, for the shader; the picture
 // shows what is painted by the time that it is shown.
 func (d *Device) Paint(m compute.Mask, how Painting) (js.Value, error) {
 	mask, p := m.(*picture), &d.painter
-	if min(how.Height, how.Width) < 1 || len(how.Palette) > mostClasses {
+	if min(how.Height, how.Width) < 1 || len(how.Palette) > 4*mostClasses {
 		return js.Null(), fmt.Errorf("a painting of %d×%d pixels and %d colours: expected at least 1×1, and at most %d colours",
-			how.Width, how.Height, len(how.Palette), mostClasses)
+			how.Width, how.Height, len(how.Palette)/4, mostClasses)
 	}
 	if d.err != nil {
 		return js.Null(), d.err
@@ -86,15 +89,11 @@ func (d *Device) Paint(m compute.Mask, how Painting) (js.Value, error) {
 	if err := d.preparePainter(mask); err != nil {
 		return js.Null(), err
 	}
-	only := uint32(allClasses)
-	if how.Only >= 0 {
-		only = uint32(how.Only)
-	}
 	line := max(1, (max(how.Height, how.Width)+450)/900)
 	d.gpu.Write(p.parameters, 0, bytesOf([]uint32{
-		uint32(how.Height), uint32(how.Width), uint32(mask.height), uint32(mask.width), uint32(line), only,
+		uint32(how.Height), uint32(how.Width), uint32(mask.height), uint32(mask.width), uint32(line), uint32(int32(how.Border)),
 	}))
-	d.gpu.Write(p.palette, 0, bytesOf(how.Palette))
+	d.gpu.Write(p.palette, 0, how.Palette)
 	for name, size := range map[string]int{"width": how.Width, "height": how.Height} {
 		if p.canvas.Get(name).Int() != size {
 			p.canvas.Set(name, size)

@@ -59,12 +59,12 @@ func TestPaint(t *testing.T) {
 	for i := range palette {
 		palette[i] = 0xff000000 | uint32(i)*0x302010
 	}
-	for _, c := range []struct{ height, width, h, w, only int }{
-		{40, 60, 40, 60, -1}, {40, 60, 40, 60, 2}, {41, 61, 23, 31, -1}, {20, 30, 1000, 1500, -1},
+	for _, c := range []struct{ height, width, h, w, border int }{
+		{40, 60, 40, 60, AllBorders}, {40, 60, 40, 60, 2}, {41, 61, 23, 31, AllBorders}, {40, 60, 40, 60, NoBorder}, {20, 30, 1000, 1500, AllBorders},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			mask, pixels := newMask(t, d, c.height, c.width, classes)
-			bitmap, err := d.Paint(mask, Painting{c.h, c.w, palette, c.only})
+			bitmap, err := d.Paint(mask, Painting{c.h, c.w, bytesOf(palette), c.border})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +73,7 @@ func TestPaint(t *testing.T) {
 				return int(pixels[int((float64(y)+0.5)*float64(c.height)/float64(c.h))*c.width+int((float64(x)+0.5)*float64(c.width)/float64(c.w))])
 			}
 			line := max(1, (max(c.h, c.w)+450)/900)
-			border := func(a, b int) bool { return a != b && (c.only < 0 || a == c.only || b == c.only) }
+			border := func(a, b int) bool { return a != b && (c.border == AllBorders || a == c.border || b == c.border) }
 			wrong := 0
 			for y := range c.h {
 				for x := range c.w {
@@ -93,7 +93,7 @@ func TestPaint(t *testing.T) {
 		})
 	}
 	small, _ := newMask(t, d, 4, 4, 2)
-	if _, err := d.Paint(small, Painting{0, 4, palette, -1}); err == nil {
+	if _, err := d.Paint(small, Painting{0, 4, bytesOf(palette), AllBorders}); err == nil {
 		t.Error("a painting without pixels was made")
 	}
 }

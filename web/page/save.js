@@ -3,7 +3,7 @@
 // It owns nothing. It is sent a photo and its result; it makes PNG files and hands them to the
 // browser as downloads.
 
-import { paintClasses } from "./overlay.js";
+import { ALL_BORDERS, paint, paletteOf } from "../painting.js";
 import { encodeMask } from "./png.js";
 
 /**
@@ -15,7 +15,8 @@ import { encodeMask } from "./png.js";
 export async function savePicture({ name, photo, result }, opacity) {
   const { width, height } = result;
   const overlay = new OffscreenCanvas(width, height);
-  overlay.getContext("2d").putImageData(paintClasses(result, result.classes), 0, 0);
+  const palette = paletteOf(result.classes.map(({ id, colour }) => [id, colour]));
+  overlay.getContext("2d").putImageData(paint(result, { width, height, palette, border: ALL_BORDERS }), 0, 0);
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { alpha: false });
   context.fillStyle = "white";

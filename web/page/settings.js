@@ -1,5 +1,5 @@
 // Settings: the form beside the picture, and the address, which can fix what is otherwise chosen:
-// ?device=cpu&decoder=mask&size=512&threads=1&arithmetic=float&model=URL&photo=URL
+// ?device=cpu&decoder=mask&size=512&threads=1&arithmetic=float&profile=1&model=URL&photo=URL
 //
 // It owns the form. It is sent the address; it calls onChange when a setting asks for another
 // result, and onOpacity when only the overlay's strength changed.
@@ -11,6 +11,7 @@
  * @property {string} [size]
  * @property {number} [threads]
  * @property {"int8" | "float"} [arithmetic]
+ * @property {"1"} [profile]
  * @property {string} [model]
  * @property {string} [photo]
  * @property {string[]} notices  a sentence for each parameter that is ignored
@@ -23,6 +24,7 @@ const PARAMETERS = {
   size: { read: oneOf("256", "384", "512", "0"), expected: "256, 384, 512 or 0 for the full size" },
   threads: { read: count, expected: "a whole number from 1 to 64" },
   arithmetic: { read: oneOf("int8", "float"), expected: "int8 or float" },
+  profile: { read: oneOf("1"), expected: "1" },
   model: { read: ownAddress, expected: "an address on this site" },
   photo: { read: ownAddress, expected: "an address on this site" },
 };

@@ -3,6 +3,7 @@
 // It owns the dialog and, while it measures, engines of its own, so that the photo on the page is
 // left alone. It is sent the model's address; it sends nothing.
 
+import { hasGraphics } from "../graphics.js";
 import { usableThreads } from "../ranks.js";
 import { Segmenter } from "../segmenter.js";
 
@@ -44,17 +45,20 @@ export function wireSpeed(options) {
   });
 }
 
-/** Fills the table in, a column for each number of threads. */
+/** Fills the table in, a column for each number of threads, and one for the graphics processor. */
 async function measure(options, signal, say) {
   say("Starting.");
   const photo = await createImageBitmap(await (await fetch(PHOTO, { signal })).blob());
   const most = usableThreads();
-  const table = emptyTable(most > 1 ? [1, most] : [1]);
-  for (const column of table) {
-    const segmenter = await Segmenter.create({ ...options, device: "cpu", threads: column.threads, signal });
+  const engines = [...new Set([1, most])].map((threads) => ({ device: "cpu", threads, name: threadsOf(threads) }));
+  if (await hasGraphics()) engines.push({ device: "webgpu", threads: 1, name: "Graphics processor" });
+  for (const column of emptyTable(engines)) {
+    const { device, threads, name } = column.engine;
+    const segmenter = await Segmenter.create({ ...options, device, threads, signal });
     try {
+      if (segmenter.device !== device) continue; // it failed
       for (const [i, size] of SIZES.entries()) {
-        say(`Measuring ${size} × ${size}, ${threadsOf(column.threads)}.`);
+        say(`Measuring ${size} × ${size}, ${name}.`);
         const times = await framesOf(segmenter, photo, size, signal);
         show(column.cells[i], times);
       }
@@ -84,7 +88,7 @@ function threadsOf(n) {
 }
 
 /** Makes the table anew and returns its columns of empty cells. */
-function emptyTable(threads) {
+function emptyTable(engines) {
   const row = (...cells) => {
     const element = document.createElement("tr");
     element.append(...cells);
@@ -96,8 +100,8 @@ function emptyTable(threads) {
     if (scope) element.scope = scope;
     return element;
   };
-  const columns = threads.map((n) => ({ threads: n, cells: SIZES.map(() => cell("td", "–")) }));
-  const head = row(cell("th", "Detail", "col"), ...threads.map((n) => cell("th", threadsOf(n), "col")));
+  const columns = engines.map((engine) => ({ engine, cells: SIZES.map(() => cell("td", "–")) }));
+  const head = row(cell("th", "Detail", "col"), ...engines.map(({ name }) => cell("th", name, "col")));
   const rows = SIZES.map((size, i) => row(cell("th", `${size} × ${size}`, "row"), ...columns.map(({ cells }) => cells[i])));
   document.getElementById("speed-table").replaceChildren(head, ...rows);
   return columns;

@@ -3,10 +3,13 @@
 // It owns the canvases and the tooltip. It is sent photos, results and a class to highlight; it
 // calls onPoint with the class under the pointer, or null.
 
-import { paintClasses, paintSpotlight, viewOf } from "./overlay.js";
+import { ALL_BORDERS, paint, paletteOf, sample } from "../painting.js";
 
-// What a large screen can show of a photo.
+// What a large screen can show of a photo; and of a mask, so that painting it takes milliseconds.
 const PHOTO_PIXELS = 4e6;
+const MASK_PIXELS = 2e6;
+
+const SHADE = "#080c10b8"; // over all but the class that is highlighted
 
 export class Stage {
   #easel = document.getElementById("easel");
@@ -58,9 +61,7 @@ export class Stage {
   #drawPhoto() {
     const photo = this.#shown;
     if (!photo) return;
-    const scale = Math.min(1, Math.sqrt(PHOTO_PIXELS / (photo.width * photo.height)));
-    this.#photo.width = Math.max(1, Math.round(photo.width * scale));
-    this.#photo.height = Math.max(1, Math.round(photo.height * scale));
+    Object.assign(this.#photo, within(photo, PHOTO_PIXELS));
     const context = this.#photo.getContext("2d", { alpha: false });
     context.fillStyle = "white";
     context.fillRect(0, 0, this.#photo.width, this.#photo.height);
@@ -69,7 +70,9 @@ export class Stage {
   }
 
   #drawClasses() {
-    if (this.#view) draw(this.#classes, paintClasses(this.#view, this.#result.classes));
+    if (!this.#view) return;
+    const palette = paletteOf(this.#result.classes.map(({ id, colour }) => [id, colour]));
+    draw(this.#classes, paint(this.#view, { ...this.#view, palette, border: ALL_BORDERS }));
   }
 
   /**
@@ -79,7 +82,7 @@ export class Stage {
   showResult(result, description) {
     this.#photo.setAttribute("aria-label", `Photo with its classes: ${description}`);
     this.#result = result;
-    this.#view = viewOf(result);
+    this.#view = sample(result, within(result, MASK_PIXELS));
     this.#drawClasses();
     this.#classes.hidden = false;
     this.#lit = null;
@@ -106,7 +109,8 @@ export class Stage {
     this.#frame.classList.toggle("lit", lit);
     if (!lit || classId === this.#lit) return;
     this.#lit = classId;
-    draw(this.#spotlight, paintSpotlight(this.#view, classId));
+    const palette = paletteOf([[classId, "#00000000"]], SHADE);
+    draw(this.#spotlight, paint(this.#view, { ...this.#view, palette, border: classId }));
   }
 
   /** @param {number} share  of the overlay, from 0 to 1 */
@@ -139,9 +143,9 @@ export class Stage {
   #placeTooltip({ clientX, clientY, pointerType }) {
     const box = this.#easel.getBoundingClientRect();
     const [right, up] = pointerType === "mouse" ? [16, -20] : [-this.#tooltip.offsetWidth / 2, 72];
-    const within = (value, most) => Math.max(4, Math.min(value, most - 4));
-    const x = within(clientX - box.left + right, box.width - this.#tooltip.offsetWidth);
-    const y = within(clientY - box.top - up, box.height - this.#tooltip.offsetHeight);
+    const inside = (value, most) => Math.max(4, Math.min(value, most - 4));
+    const x = inside(clientX - box.left + right, box.width - this.#tooltip.offsetWidth);
+    const y = inside(clientY - box.top - up, box.height - this.#tooltip.offsetHeight);
     this.#tooltip.style.setProperty("translate", `${x}px ${y}px`);
   }
 
@@ -149,6 +153,12 @@ export class Stage {
     this.#tooltip.hidden = true;
     this.#onPoint(null);
   }
+}
+
+/** The size of a picture that has at most so many pixels. */
+function within({ width, height }, pixels) {
+  const scale = Math.min(1, Math.sqrt(pixels / (width * height)));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 function draw(canvas, image) {

@@ -7,10 +7,10 @@ struct Painting {
   maskHeight: u32,
   maskWidth: u32,
   line: u32,        // width of a border
-  only: u32,        // the class whose border is drawn, or ALL
+  border: u32,      // the class whose border is drawn, ALL, or neither: none
 }
 
-const ALL = 0xffffffffu;
+const ALL = 0xffffffffu; // AllBorders in mask.go
 
 @group(0) @binding(0) var<uniform> painting: Painting;
 @group(0) @binding(1) var<storage> pixels: array<u32>;  // of the mask, four in a word
@@ -32,7 +32,7 @@ fn classAt(at: vec2u) -> u32 {
 
 /** Whether a border between these classes is drawn. */
 fn isBorder(a: u32, b: u32) -> bool {
-  return a != b && (painting.only == ALL || a == painting.only || b == painting.only);
+  return a != b && (painting.border == ALL || a == painting.border || b == painting.border);
 }
 
 @fragment
