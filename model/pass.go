@@ -45,8 +45,9 @@ type pass struct {
 	scores     compute.Tensor   // (N, C) of this rank's patches
 	allScores  compute.Tensor   // (windows·N, C) of all ranks
 	windowRows []compute.Tensor // allScores, window by window
-	firstPatch int              // of this rank
-	first      bool             // whether this is the first rank
+	calm       calm
+	firstPatch int  // of this rank
+	first      bool // whether this is the first rank
 
 	made []any
 }

@@ -88,8 +88,8 @@ func describe(m *model.Model) map[string]any {
 // segment(request, readRows, onProgress) finds the classes of a photo. The
 // other ranks must follow.
 //
-//	request     { width, height, bitmap, decoder, size, window, stride }, see
-//	            model.Options; bitmap, an ImageBitmap, may be left out. Where
+//	request     { width, height, bitmap, decoder, size, window, stride,
+//	            smoothing }, see model.Options; smoothing and bitmap, an ImageBitmap, may be left out. Where
 //	            the mask is in another memory, more is read: see graphics.go
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
@@ -121,12 +121,16 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 }
 
 func optionsOf(request js.Value) model.Options {
-	return model.Options{
+	o := model.Options{
 		Decoder: model.Decoder(request.Get("decoder").String()),
 		Size:    request.Get("size").Int(),
 		Window:  request.Get("window").Int(),
 		Stride:  request.Get("stride").Int(),
 	}
+	if smoothing := request.Get("smoothing"); smoothing.Truthy() {
+		o.Smoothing = smoothing.Float()
+	}
+	return o
 }
 
 // describeResult adds r, without its mask if it has none.
