@@ -14,9 +14,10 @@ const LARGE_PIXELS = 64e6;
  * Decodes a photo: EXIF orientation applied, colours converted to sRGB, an animation's first frame.
  *
  * @param {import("./segmenter.js").Photo} photo
- * @returns {Promise<ImageBitmap>}  close() it when done
+ * @returns {Promise<ImageBitmap | VideoFrame>}  close() it when done
  */
 export async function decodePhoto(photo) {
+  if (globalThis.VideoFrame && photo instanceof VideoFrame) return photo.clone(); // which copies no pixels
   await requireLoaded(photo);
   return toBitmap(photo);
 }
@@ -43,6 +44,26 @@ export async function shrinkPhoto(bitmap, { maxPixels, maxSide }) {
   } finally {
     bitmap.close();
   }
+}
+
+/**
+ * The size of a picture as the engine gets it: its own, or that at which the network sees it.
+ *
+ * @param {ImageBitmap | VideoFrame} picture
+ * @param {{ maskSize: "photo" | "network", size: number, patch: number }} how
+ */
+export function engineSize(picture, { maskSize, size, patch }) {
+  const { width, height } = sizeOf(picture);
+  if (maskSize === "photo" || size === 0) return { width, height };
+  const side = Math.min(width, height);
+  // As package photo's Fit has it: whole patches, and no strip longer than 1:4.
+  const fit = (n) => patch * Math.max(1, Math.round(Math.min(n / side, 4) * (size / patch)));
+  return { width: fit(width), height: fit(height) };
+}
+
+/** @param {ImageBitmap | VideoFrame} picture */
+export function sizeOf({ width, height, displayWidth, displayHeight }) {
+  return { width: displayWidth ?? width, height: displayHeight ?? height };
 }
 
 async function toBitmap(photo) {
