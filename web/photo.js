@@ -115,14 +115,15 @@ export function foreignPixels(cause) {
 /** @param {Blob} file */
 async function fileError(file, cause) {
   const name = file instanceof File && file.name ? `“${file.name}”` : "The file";
+  const values = { file: file.name ?? "" };
   if (file.size === 0) {
-    return new SegmenterError("no-image", `${name} is empty: choose another file.`, { cause });
+    return new SegmenterError("no-image", `${name} is empty: choose another file.`, { cause, reason: "empty", values });
   }
   if (/hei[cf]$/i.test(file.type) || /\.hei[cf]$/i.test(file.name ?? "")) {
     return new SegmenterError(
       "no-image",
       `${name} is a HEIC photo, which this browser cannot open: export it as JPEG and try again.`,
-      { cause },
+      { cause, reason: "heic", values },
     );
   }
   const head = new Uint8Array(await file.slice(0, 1 << 18).arrayBuffer().catch(() => new ArrayBuffer(0)));
@@ -130,16 +131,17 @@ async function fileError(file, cause) {
   if (size && size.width * size.height > LARGE_PIXELS) {
     return tooLarge(size, cause);
   }
-  return size
-    ? new SegmenterError("no-image", `${name} is damaged or cut short: open another copy of it.`, { cause })
-    : new SegmenterError("no-image", `${name} is not a picture that this browser can open: ${OPENS}.`, { cause });
+  const [reason, sentence] = size
+    ? ["damaged", `${name} is damaged or cut short: open another copy of it.`]
+    : ["unknown", `${name} is not a picture that this browser can open: ${OPENS}.`];
+  return new SegmenterError("no-image", sentence, { cause, reason, values });
 }
 
 function tooLarge({ width, height }, cause) {
   return new SegmenterError(
     "too-large",
     `The photo has ${width} × ${height} pixels, more than this browser can open: make it smaller and try again.`,
-    { cause },
+    { cause, reason: "pixels", values: { width, height } },
   );
 }
 

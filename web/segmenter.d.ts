@@ -283,4 +283,8 @@ export type SegmenterErrorCode =
 /** Every failure. The message is one sentence that says what is wrong and what to do. */
 export class SegmenterError extends Error {
   readonly code: SegmenterErrorCode;
+  /** Which failure of that code, where there are sentences of their own for it, such as "empty"; else "". */
+  readonly reason: string;
+  /** What the message names, such as `file`: for a sentence in another language. */
+  readonly values: Record<string, string | number>;
 }

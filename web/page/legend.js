@@ -3,6 +3,8 @@
 // It owns the list. It is sent classes and the class under the pointer in the picture; it calls
 // onHighlight with the class to highlight, or null: the hovered one, else the focused, else the pinned.
 
+import { className, percentage, say } from "./texts.js";
+
 export class Legend {
   #list = document.getElementById("legend");
   #hovered = null;
@@ -90,8 +92,8 @@ export class Legend {
 
 /** @param {number} share  from 0 to 1 */
 export function percent(share) {
-  if (share < 0.001) return "<0.1%";
-  return share < 0.0995 ? `${(100 * share).toFixed(1)}%` : `${Math.round(100 * share)}%`;
+  if (share < 0.001) return `<${percentage(0.001, 1)}`;
+  return percentage(share, share < 0.0995 ? 1 : 0);
 }
 
 function entry({ id, name, colour, share }) {
@@ -102,7 +104,7 @@ function entry({ id, name, colour, share }) {
   item.setAttribute("aria-pressed", "false");
   item.style.setProperty("--colour", colour);
   item.style.setProperty("--share", share);
-  item.append(span("swatch"), span("name", name), span("share", percent(share)));
+  item.append(span("swatch"), span("name", () => className(name)), span("share", () => percent(share)));
   const line = document.createElement("li");
   line.append(item);
   return line;
@@ -111,7 +113,7 @@ function entry({ id, name, colour, share }) {
 function span(className, text = "") {
   const element = document.createElement("span");
   element.className = className;
-  element.textContent = text;
+  if (text) say(element, text);
   return element;
 }
 

@@ -1,11 +1,14 @@
 // Settings: the form beside the picture, and the address, which can fix what is otherwise chosen:
-// ?device=cpu&decoder=mask&size=512&threads=1&arithmetic=float&profile=1&model=URL&photo=URL
+// ?lang=en&device=cpu&decoder=mask&size=512&threads=1&arithmetic=float&profile=1&model=URL&photo=URL
 //
 // It owns the form. It is sent the address; it calls onChange when a setting asks for another
 // result, and onOpacity when only the overlay's strength changed.
 
+import { LANGUAGES, percentage, say, t } from "./texts.js";
+
 /**
  * @typedef {object} Address  what the address asks for
+ * @property {"en" | "zh"} [lang]  which texts.js reads for itself
  * @property {"auto" | "cpu" | "webgpu"} [device]
  * @property {string} [decoder]
  * @property {string} [size]
@@ -14,19 +17,20 @@
  * @property {"1"} [profile]
  * @property {string} [model]
  * @property {string} [photo]
- * @property {string[]} notices  a sentence for each parameter that is ignored
+ * @property {(() => string)[]} notices  a sentence for each parameter that is ignored
  */
 
-// How each parameter is read: undefined means that the value is no good.
+// How each parameter is read: undefined means that the value is no good. Expected is the key of a text.
 const PARAMETERS = {
-  device: { read: oneOf("auto", "cpu", "webgpu"), expected: "auto, cpu or webgpu" },
-  decoder: { read: oneOf("mask", "linear"), expected: "mask or linear" },
-  size: { read: oneOf("256", "384", "512", "0"), expected: "256, 384, 512 or 0 for the full size" },
-  threads: { read: count, expected: "a whole number from 1 to 64" },
-  arithmetic: { read: oneOf("int8", "float"), expected: "int8 or float" },
-  profile: { read: oneOf("1"), expected: "1" },
-  model: { read: ownAddress, expected: "an address on this site" },
-  photo: { read: ownAddress, expected: "an address on this site" },
+  lang: { read: oneOf(...LANGUAGES), expected: "address.lang" },
+  device: { read: oneOf("auto", "cpu", "webgpu"), expected: "address.device" },
+  decoder: { read: oneOf("mask", "linear"), expected: "address.decoder" },
+  size: { read: oneOf("256", "384", "512", "0"), expected: "address.size" },
+  threads: { read: count, expected: "address.threads" },
+  arithmetic: { read: oneOf("int8", "float"), expected: "address.arithmetic" },
+  profile: { read: oneOf("1"), expected: "address.profile" },
+  model: { read: ownAddress, expected: "address.own" },
+  photo: { read: ownAddress, expected: "address.own" },
 };
 
 // The official sliding window.
@@ -44,7 +48,7 @@ export function readAddress(search) {
     if (text === null) continue;
     address[name] = read(text);
     if (address[name] === undefined) {
-      address.notices.push(`${name}=${text} in the address is ignored: it must be ${expected}.`);
+      address.notices.push(() => t("address.ignored", { parameter: `${name}=${text}`, expected: t(expected) }));
     }
   }
   return address;
@@ -61,7 +65,7 @@ export class Settings {
   constructor({ decoder, size }, { onChange, onOpacity }) {
     this.restore({ ...this.save(), ...(decoder && { decoder }), ...(size && { size }) });
     const showOpacity = () => {
-      this.#opacityValue.textContent = `${this.#field("opacity").value}%`;
+      say(this.#opacityValue, () => percentage(this.opacity));
       onOpacity(this.opacity);
     };
     showOpacity();

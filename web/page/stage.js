@@ -4,6 +4,7 @@
 // calls onPoint with the class under the pointer, or null.
 
 import { ALL_BORDERS, paint, paletteOf, sample } from "../painting.js";
+import { className, say, t } from "./texts.js";
 
 // What a large screen can show of a photo; and of a mask, so that painting it takes milliseconds.
 const PHOTO_PIXELS = 4e6;
@@ -50,7 +51,7 @@ export class Stage {
   /** @param {ImageBitmap} photo */
   showPhoto(photo) {
     this.clearResult();
-    this.#photo.setAttribute("aria-label", "Photo");
+    say(this.#photo, () => t("photo"), "aria-label");
     this.#shown = photo;
     this.#drawPhoto();
     this.#easel.style.setProperty("--width", photo.width);
@@ -77,10 +78,10 @@ export class Stage {
 
   /**
    * @param {import("../segmenter.js").Segmentation} result  of the photo that is shown
-   * @param {string} description  for those who do not see it
+   * @param {() => string} description  for those who do not see it
    */
   showResult(result, description) {
-    this.#photo.setAttribute("aria-label", `Photo with its classes: ${description}`);
+    say(this.#photo, () => t("photo.described", { classes: description() }), "aria-label");
     this.#result = result;
     this.#view = sample(result, within(result, MASK_PIXELS));
     this.#drawClasses();
@@ -132,7 +133,7 @@ export class Stage {
     const y = Math.floor(((event.clientY - box.top) / box.height) * height);
     if (x < 0 || y < 0 || x >= width || y >= height) return this.#leave();
     const { id, name, colour } = classes.find((found) => found.id === mask[y * width + x]);
-    this.#tooltip.textContent = name;
+    this.#tooltip.textContent = className(name);
     this.#tooltip.style.setProperty("--colour", colour);
     this.#tooltip.hidden = this.#frame.classList.contains("bare");
     this.#placeTooltip(event);
