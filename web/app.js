@@ -1,13 +1,15 @@
-// The page: a photo comes in, its classes are shown over it.
+// The page: a photo comes in, its classes are shown over it; or a camera, by page/live.js.
 //
 // It owns the page's state: the model, the job at work, and the picture that is shown. It is sent
 // photos by page/intake.js, choices by page/settings.js and results by segmenter.js; it sends them
 // on to the stage, the legend and the status line. For scripts, <html> carries data-state
-// (loading, ready, working, done, error), data-width and data-height, and segmenterPage.result is
-// the last result.
+// (loading, ready, working, done, live, error), data-width and data-height, and segmenterPage has
+// the last result, and the last live frame.
 
 import { takePhotos } from "./page/intake.js";
 import { Legend, percent } from "./page/legend.js";
+import { LivePage } from "./page/live.js";
+import { LiveSettings } from "./page/live-settings.js";
 import { showProfile } from "./page/profile.js";
 import { saveMask, savePicture } from "./page/save.js";
 import { readAddress, Settings } from "./page/settings.js";
@@ -52,17 +54,36 @@ let current = null;
 let job = null;
 let failed = false;
 
-const stage = new Stage((classId) => legend.point(classId));
-const legend = new Legend((classId) => stage.highlight(classId));
+const stage = new Stage((classId) => legend.point(classId), (bare) => live.bare(bare));
+const legend = new Legend(highlight, (name) => live.toggle(name));
+const liveSettings = new LiveSettings(address, {
+  onChange: () => live.refresh(),
+  onError: (error) => fail(error, () => {}),
+});
+const live = new LivePage({ stage, legend, settings: liveSettings }, {
+  segmenter: async () => {
+    await modelReady();
+    return segmenter;
+  },
+  options: () => ({ decoder: settings.options.decoder, opacity: settings.opacity }),
+  onBegin: makeWay,
+  onChange: showState,
+  onEnd: () => stage.clear(),
+  onFail: fail,
+});
 const settings = new Settings(address, {
   onChange: () => settingsChanged(),
-  onOpacity: (share) => stage.setOpacity(share),
+  onOpacity: (share) => {
+    stage.setOpacity(share);
+    live.refresh();
+  },
 });
 
-globalThis.segmenterPage = { result: null };
+globalThis.segmenterPage = { result: null, live: null };
 loadAhead();
 takePhotos({ onFile: openFile, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
 if (address.photo) openSample(address.photo);
+else if (address.live) live.startCamera();
 // After that, since a new job clears what is said of the one before.
 if (address.notices.length > 0) showMessage(() => address.notices.map((notice) => notice()).join(" "));
 wireTools();
@@ -139,6 +160,10 @@ async function retryGraphics() {
 // Jobs. A new one ends the one before it.
 
 function openFile(file) {
+  if (file.type.startsWith("video/")) {
+    live.playFile(file);
+    return;
+  }
   work((mine) => takeFile(mine, file), () => openFile(file));
 }
 
@@ -159,6 +184,7 @@ async function takeFile(mine, file) {
 
 /** With other settings, the photo that is being worked on or shown. One still to come takes them anyway. */
 function settingsChanged() {
+  live.refresh();
   const photo = job ?? current;
   if (photo?.photo) segmentAgain(photo);
 }
@@ -192,6 +218,7 @@ async function work(takePhoto, again) {
   try {
     await takePhoto(mine);
     if (job !== mine) return;
+    live.stop();
     if (mine.photo !== current?.photo) stage.showPhoto(mine.photo);
     showState();
     await modelReady();
@@ -199,7 +226,8 @@ async function work(takePhoto, again) {
     await segment(mine);
   } catch (error) {
     if (job !== mine) return;
-    giveBack();
+    if (live.state === "off") giveBack();
+    else job = null;
     fail(error, mine.again);
   }
 }
@@ -250,7 +278,25 @@ function giveBack() {
   }
 }
 
+/** The live picture begins: what was worked on or shown ends. */
+function makeWay() {
+  job?.controller.abort();
+  job = null;
+  failed = false;
+  current?.photo.close();
+  current = null;
+  stage.clear();
+  legend.show([]);
+  hideProgress();
+  clearMessages();
+}
+
 // What is shown.
+
+function highlight(classId) {
+  stage.highlight(classId);
+  live.highlight(classId);
+}
 
 function showPicture() {
   const { result, note } = current;
@@ -283,11 +329,15 @@ function factsOf({ network: { width, height, windows }, timings }, note) {
 }
 
 function showState() {
-  const hasPhoto = Boolean(current || job?.photo);
-  page.dataset.state = failed ? "error" : !segmenter ? "loading" : job ? "working" : current ? "done" : "ready";
-  page.toggleAttribute("data-photo", hasPhoto);
-  document.getElementById("panel").hidden = !hasPhoto;
-  for (const id of ["compare", "save-overlay", "save-mask"]) document.getElementById(id).disabled = !current;
+  const isLive = live.state !== "off";
+  const hasPicture = Boolean(current || job?.photo || isLive);
+  const calm = isLive ? "live" : current ? "done" : "ready";
+  page.dataset.state = failed ? "error" : !segmenter ? "loading" : job ? "working" : calm;
+  page.dataset.live = live.state;
+  page.toggleAttribute("data-photo", hasPicture);
+  document.getElementById("panel").hidden = !hasPicture;
+  for (const id of ["save-overlay", "save-mask"]) document.getElementById(id).disabled = !current;
+  document.getElementById("compare").disabled = !current && live.state !== "running";
 }
 
 /** Reports an error and offers to try again where that may help. */
@@ -295,7 +345,7 @@ function fail(error, again) {
   failed = true;
   hideProgress();
   showState();
-  const mayHelp = !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code);
+  const mayHelp = error.mayHelp ?? !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code);
   const isOurs = error instanceof SegmenterError;
   if (!isOurs) console.error(error);
   const sentence = () => (isOurs ? sentenceOf(error) : t("error.unknown", { message: error.message }));
