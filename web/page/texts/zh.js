@@ -16,7 +16,7 @@ export const texts = {
 
   "welcome.title": "一张照片，由什么组成？",
   "welcome.pitch": "天空、建筑、猫、餐桌……视觉Transformer会判断每个像素的类别，全部在你的设备上完成。",
-  "welcome.hint": "也可以把照片拖到页面任意位置，或直接粘贴。",
+  "welcome.hint": "也可以拖到页面上，或直接粘贴。",
   "welcome.hint-touch": "也可以现拍一张。",
   "hero.sky": "天空",
   "hero.building": "建筑",
