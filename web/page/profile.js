@@ -34,8 +34,8 @@ const row = (...cells) => line("td", "", cells);
 function line(kind, scope, cells) {
   const element = document.createElement("tr");
   element.append(...cells.map((text) => {
-    const cell = document.createElement(kind);
-    if (scope) cell.scope = scope;
+    const cell = document.createElement(text === "" ? "td" : kind); // a header would have to say something
+    if (scope && text !== "") cell.scope = scope;
     say(cell, text);
     return cell;
   }));

@@ -16,7 +16,7 @@ export const texts = {
 
   "welcome.title": "一张照片，由什么组成？",
   "welcome.pitch": "天空、建筑、猫、餐桌……视觉Transformer会判断每个像素的类别，全部在你的设备上完成。",
-  "welcome.hint": "也可以把照片或视频拖到页面任意位置，或直接粘贴照片。",
+  "welcome.hint": "也可以把照片或视频拖到页面上，或直接粘贴照片。",
   "hero.sky": "天空",
   "hero.building": "建筑",
   "hero.water": "水面",
