@@ -157,8 +157,8 @@ func TestKeyboard(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?device=cpu&size=256")
 	v.waitFor("ready")
-	footer := []string{"speed-open", "/example.html", "https://www.flickr.com/photos/danielbuechele/6061409035", "https://creativecommons.org/licenses/by/2.0/"}
-	want := slices.Concat([]string{"/", "language", "Open a photo", "samples/china.jpg", "samples/coffee.png", "samples/chelsea.png", "samples/astronaut.png", "samples/rocket.jpg"}, footer)
+	footer := []string{"speed-open", "/example.html", "/live.html", "https://www.flickr.com/photos/danielbuechele/6061409035", "https://creativecommons.org/licenses/by/2.0/"}
+	want := slices.Concat([]string{"/", "language", "Open a photo", "Use the camera", "Share the screen", "samples/china.jpg", "samples/coffee.png", "samples/chelsea.png", "samples/astronaut.png", "samples/rocket.jpg"}, footer)
 	if got := v.tabs(); !slices.Equal(got, want) {
 		t.Errorf("without a photo, Tab stops at %q; expected are %q", got, want)
 	}
@@ -173,16 +173,16 @@ func TestKeyboard(t *testing.T) {
 	}
 	evaluate[bool](v, `(document.activeElement.blur(), document.querySelector(".brand").focus(), true)`)
 	class := func(n int) string {
-		return evaluate[string](v, fmt.Sprintf(`document.querySelectorAll("#legend button")[%d].textContent`, n))
+		return evaluate[string](v, fmt.Sprintf(`document.querySelectorAll("#legend .item")[%d].textContent`, n))
 	}
-	want = slices.Concat([]string{"language", "Open a photo", "compare", "opacity", class(0), "decoder", "size", "save-overlay", "save-mask"}, footer)
+	want = slices.Concat([]string{"language", "Open a photo", "Use the camera", "compare", "opacity", class(0), "decoder", "size", "save-overlay", "save-mask"}, footer)
 	if got := v.tabs(); !slices.Equal(got, want) {
 		t.Errorf("with a photo, Tab stops at %q; expected are %q", got, want)
 	}
 
 	evaluate[bool](v, `(document.getElementById("opacity").focus(), true)`)
 	v.press(kb.Tab)
-	last := evaluate[int](v, `document.querySelectorAll("#legend button").length`) - 1
+	last := evaluate[int](v, `document.querySelectorAll("#legend .item").length`) - 1
 	for _, step := range []struct {
 		key string
 		at  int
@@ -192,7 +192,9 @@ func TestKeyboard(t *testing.T) {
 			t.Errorf("in the legend, the focus is at %q; expected is %q", got, class(step.at))
 		}
 	}
-	lit := func() string { return evaluate[string](v, `document.querySelector("#legend .lit")?.textContent ?? ""`) }
+	lit := func() string {
+		return evaluate[string](v, `document.querySelector("#legend .item.lit")?.textContent ?? ""`)
+	}
 	if got := lit(); got != class(0) {
 		t.Errorf("the focus is on %q, and %q is highlighted", class(0), got)
 	}

@@ -37,6 +37,7 @@ export class LiveSettings {
     if (effect === "picture") this.#field("effect").value = "blur"; // a link holds no picture
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.addEventListener("input", ({ target }) => this.#changed(target));
+    this.#form.addEventListener("change", () => this.#keep());
     document.getElementById("backdrop").addEventListener("click", () => this.#choosePicture(onError));
     this.#show();
   }
@@ -72,7 +73,8 @@ export class LiveSettings {
   toggle(name) {
     const set = this.#isOnBackground ? this.#kept : this.#hidden;
     if (!set.delete(name)) set.add(name);
-    this.#changed();
+    this.#keep();
+    this.#onChange();
   }
 
   get #isOnBackground() {
@@ -90,12 +92,11 @@ export class LiveSettings {
   }
 
   #changed(target) {
-    if (target?.name === "mirror") this.#mirror = target.checked;
-    if (["camera", "seek", "loop"].includes(target?.name)) return; // of the source
+    if (target.name === "mirror") this.#mirror = target.checked;
+    if (["camera", "seek", "loop"].includes(target.name)) return; // of the source
     this.#show();
-    this.#keep();
     this.#onChange();
-    if (target?.name === "effect" && target.value === "picture" && !this.#picture) {
+    if (target.name === "effect" && target.value === "picture" && !this.#picture) {
       document.getElementById("backdrop").click();
     }
   }
