@@ -46,7 +46,7 @@ func TestOddPhotos(t *testing.T) {
 		{"animated.gif", encodeGIF(t), 40, 30, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			v.T = t
+			v.TB = t
 			path := filepath.Join(folder, test.name)
 			v.must(os.WriteFile(path, test.content, 0o666))
 			before := v.result()
@@ -67,7 +67,7 @@ func TestOddPhotos(t *testing.T) {
 			v.waitFor("done")
 		})
 	}
-	v.T = t
+	v.TB = t
 	if state := v.after(func() { v.choose(chelsea) }); state != "done" {
 		t.Errorf("a good photo after all: %s: %s", state, v.message())
 	}

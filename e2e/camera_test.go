@@ -15,8 +15,8 @@ import (
 
 // The fake camera shows a cat that goes to and fro before a temple, for ever.
 const (
-	cameraRate   = 30
-	cameraFrames = 60
+	cameraRate   = 60
+	cameraFrames = 120
 )
 
 // writeCamera makes the video of a fake camera, in the format that Chromium

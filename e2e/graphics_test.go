@@ -112,7 +112,7 @@ func TestLeftMask(t *testing.T) {
 	v.library()
 	for _, device := range []string{"cpu", "webgpu"} {
 		t.Run(device, func(t *testing.T) {
-			v.T = t
+			v.TB = t
 			wrong := evaluate[[]string](v, fmt.Sprintf(`(async () => {
 				const wrong = [];
 				const expect = (holds, what) => holds || wrong.push(what);

@@ -103,7 +103,7 @@ func (r *recorder) clear() {
 
 // visit is one visitor on the page.
 type visit struct {
-	*testing.T
+	testing.TB
 	tab      context.Context
 	url      string   // of the site, with a slash at the end
 	requests recorder // "200 GET /page/stage.js"
@@ -121,15 +121,15 @@ type visit struct {
 // newVisit serves the site under a path ("/" or "/some/where/") together with
 // extra files, by name, and opens a tab. When the test ends it checks what the
 // package's comment says.
-func newVisit(t *testing.T, path string, extra map[string][]byte) *visit {
+func newVisit(t testing.TB, path string, extra map[string][]byte) *visit {
 	t.Helper()
 	return newVisitIn(t, chromium, path, extra)
 }
 
 // newVisitIn is newVisit in another browser.
-func newVisitIn(t *testing.T, browser context.Context, path string, extra map[string][]byte) *visit {
+func newVisitIn(t testing.TB, browser context.Context, path string, extra map[string][]byte) *visit {
 	t.Helper()
-	v := &visit{T: t}
+	v := &visit{TB: t}
 	server := httptest.NewServer(v.serve(path, extra))
 	t.Cleanup(server.Close)
 	v.url = server.URL + path

@@ -346,3 +346,20 @@ func TestLiveExample(t *testing.T) {
 	v.eventually(func() bool { return evaluate[int](v, `document.querySelector("video").videoWidth`) > 0 })
 	v.screenshot("live-example")
 }
+
+// TestLiveAccessible has the checker look at the live picture.
+func TestLiveAccessible(t *testing.T) {
+	source := checker(t)
+	v := newVisitIn(t, withCamera(t, 320, 240), "/", nil)
+	for _, scheme := range []string{"light", "dark"} {
+		v.emulate("prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
+		v.open("?device=cpu&live=camera&effect=colour&lang=zh")
+		v.waitFor("live")
+		v.moreFrames()
+		v.eventually(func() bool { return evaluate[bool](v, `document.querySelector("#legend .toggle") !== null`) })
+		v.axe(source, scheme)
+	}
+	v.screenshots("zh-live")
+	evaluate[bool](v, `(document.getElementById("camera").replaceChildren(), true)`) // cameras have names of their own
+	v.speaksChinese("live")
+}

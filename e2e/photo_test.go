@@ -19,7 +19,7 @@ import (
 )
 
 // native segments a photo on this machine, without any browser, in float32.
-func native(t *testing.T, path string, options model.Options) *model.Result {
+func native(t testing.TB, path string, options model.Options) *model.Result {
 	t.Helper()
 	m, err := model.Read(weights.Everyday())
 	if err != nil {
@@ -51,7 +51,7 @@ const (
 // agrees holds the page's mask against the native one, in float32.
 func (v *visit) agrees(path string, options model.Options, least float64) {
 	v.Helper()
-	got, want := v.result(), native(v.T, path, options)
+	got, want := v.result(), native(v.TB, path, options)
 	if got.Width != want.Width || got.Height != want.Height || len(got.Mask) != len(want.Mask) {
 		v.Fatalf("the page's mask is %d×%d with %d pixels, the native one %d×%d", got.Width, got.Height, len(got.Mask), want.Width, want.Height)
 	}

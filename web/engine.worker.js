@@ -218,6 +218,9 @@ class PhotoRows {
   /** One canvas for all photos: of a small one, making it takes longer than reading. */
   static #shared;
 
+  /** One buffer for all that is read: Go holds on to what it is given until it collects garbage. */
+  static #buffer = new ArrayBuffer(0);
+
   /**
    * @param {number} y
    * @param {number} n
@@ -226,7 +229,11 @@ class PhotoRows {
   read(y, n) {
     const { width, height } = this.size;
     try {
-      return width <= WIDEST_CANVAS ? this.#readBlock(0, y, width, n) : this.#readWide(y, n);
+      const pixels = width <= WIDEST_CANVAS ? this.#readBlock(0, y, width, n) : this.#readWide(y, n);
+      if (PhotoRows.#buffer.byteLength < pixels.length) PhotoRows.#buffer = new ArrayBuffer(pixels.length);
+      const shared = new Uint8ClampedArray(PhotoRows.#buffer, 0, pixels.length);
+      shared.set(pixels);
+      return shared;
     } catch (cause) {
       this.failure = new SegmenterError(
         "too-large",

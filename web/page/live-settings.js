@@ -103,6 +103,7 @@ export class LiveSettings {
 
   #show() {
     const kind = this.#field("effect").value;
+    document.documentElement.dataset.effect = kind;
     this.#field("colour").hidden = kind !== "colour";
     document.getElementById("backdrop").hidden = kind !== "picture";
     say(document.getElementById("calm-value"), () => percentage(this.#field("calm").valueAsNumber / 100));

@@ -127,6 +127,7 @@ export class LivePage {
       this.stop();
       this.#attempt = mine;
       this.#source = source;
+      source.video.loop = source.kind === "file" && document.getElementById("loop").checked;
       this.#settings.begin(source);
       this.#hooks.onBegin();
       if (source.kind === "camera") keepInAddress({ live: "camera" });
@@ -296,7 +297,7 @@ export class LivePage {
     const options = found.map(({ deviceId, label }, i) => new Option(label || t("live.camera-number", { number: i + 1 }), deviceId));
     select.replaceChildren(...options);
     select.value = this.#source?.device ?? select.value;
-    document.getElementById("camera-row").hidden = this.#source?.kind !== "camera" || found.length < 2;
+    document.getElementById("camera-row").hidden = this.#source?.kind !== "camera";
   }
 
   #snapshot() {

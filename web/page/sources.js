@@ -52,7 +52,6 @@ export async function openScreen() {
  */
 export function openVideo(file) {
   const video = newVideo();
-  video.loop = true;
   video.src = URL.createObjectURL(file);
   const close = () => {
     video.pause();
