@@ -90,3 +90,8 @@ func (w *stopwatch) Classify(dst compute.Mask, scores compute.Tensor, view *comp
 	defer w.since("Classify", time.Now())
 	w.Device.Classify(dst, scores, view)
 }
+
+func (w *stopwatch) Refine(dst compute.Mask, scores compute.Tensor, view *compute.View, guide compute.Frame) {
+	defer w.since("Refine", time.Now())
+	w.Device.Refine(dst, scores, view, guide)
+}

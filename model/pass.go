@@ -175,6 +175,15 @@ func (p *pass) window(i int, at compute.Point, d Decoder) {
 	p.device.Gather(p.windowRows[i], p.scores, p.firstPatch)
 }
 
+// paint makes the mask from the scores of all windows.
+func (p *pass) paint(view *compute.View, refine bool) {
+	if refine && len(view.Windows) == 1 {
+		p.device.Refine(p.pixels, p.allScores, view, p.frame)
+	} else {
+		p.device.Classify(p.pixels, p.allScores, view)
+	}
+}
+
 // free gives the buffers back.
 func (p *pass) free() {
 	for _, handle := range p.made {

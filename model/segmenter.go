@@ -72,6 +72,11 @@ type Options struct {
 	// 0 = the photo's.
 	MaskHeight, MaskWidth int
 
+	// Refine has the edges of the mask follow those of the picture that the
+	// network saw (compute.Refinement). Masks of sliding windows stay as they
+	// are.
+	Refine bool
+
 	// LeaveMask leaves the mask where it is if that is another memory than this
 	// program's (compute.Counter): the result then has no Mask. See
 	// [Segmenter.Mask] and [Segmenter.ClassAt].
@@ -287,7 +292,7 @@ func (s *Segmenter) classify(r *Result, o Options) error {
 	s.left = nil
 	if counter, ok := s.passes[0].device.(compute.Counter); ok && o.LeaveMask {
 		p := s.passes[0]
-		p.device.Classify(p.pixels, p.allScores, &s.view)
+		p.paint(&s.view, o.Refine)
 		if o.Classified != nil {
 			if err := o.Classified(p.pixels); err != nil {
 				return err
@@ -303,7 +308,7 @@ func (s *Segmenter) classify(r *Result, o Options) error {
 		r.Mask = slices.Grow(r.Mask, r.Height*r.Width)[:r.Height*r.Width]
 	}
 	err := s.onEveryRank(func(p *pass) error {
-		p.device.Classify(p.pixels, p.allScores, &s.view)
+		p.paint(&s.view, o.Refine)
 		if p.first {
 			return p.device.ReadMask(r.Mask, p.pixels)
 		}
