@@ -198,14 +198,6 @@ func (r *refiner) interpolate(in *host.Matrix) {
 	}
 }
 
-// mix computes dst = a·(1−t) + b·t.
-func mix(dst, a, b []float32, t float32) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i := range dst {
-		dst[i] = a[i]*(1-t) + b[i]*t
-	}
-}
-
 // winnerOf is the class of the highest score.
 func winnerOf(scores []float32) uint8 {
 	best, at := scores[0], 0
@@ -339,10 +331,12 @@ func (r *refiner) paint(pixels []uint8, y int) {
 	if upper != r.blockRow {
 		r.findBlocks(upper, lower)
 	}
-	lo, hi, t := compute.Bilinear(y, r.guideScaleY(), r.GuideRows)
-	r.colours = r.colours.get(3 * r.GuideCols)
-	mix(r.colours, r.guide.row(lo), r.guide.row(hi), t)
-	mix(r.functions, r.smooth.row(upper), r.smooth.row(lower), down)
+	if len(r.candidates) > len(r.blocks) { // otherwise each has one
+		lo, hi, t := compute.Bilinear(y, r.guideScaleY(), r.GuideRows)
+		r.colours = r.colours.get(3 * r.GuideCols)
+		mix(r.colours, r.guide.row(lo), r.guide.row(hi), t)
+		mix(r.functions, r.smooth.row(upper), r.smooth.row(lower), down)
+	}
 	for from := 0; from < len(pixels); {
 		left := r.cellColumns[from].lo
 		to := from + 1
