@@ -47,6 +47,22 @@ func BenchmarkFrame(b *testing.B) {
 	}
 }
 
+// BenchmarkMask makes the mask of a photo from its scores, as it is run in
+// BenchmarkFrame: most of it lies where one class is alone.
+func BenchmarkMask(b *testing.B) {
+	for _, size := range []int{256, 512} {
+		for name, refine := range map[string]bool{"classify": false, "refine": true} {
+			b.Run(fmt.Sprint(size, "/", name), func(b *testing.B) {
+				s := openSegmenter(b, int8Weights, 1, cpu.Int8)
+				segment(b, s, goldenPhoto(b, "china"), Options{Size: size, MaskHeight: size, MaskWidth: size})
+				for b.Loop() {
+					s.passes[0].paint(&s.view, refine)
+				}
+			})
+		}
+	}
+}
+
 // stopwatch adds up the time that a device spends on its operations.
 type stopwatch struct {
 	compute.Device

@@ -31,7 +31,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored)")
 	match := flags.String("match", "", "take only photos whose name begins with `PREFIX`")
 	against := flags.String("against", "", "judge a second model `file` too, in float32, and count the pixels to which both give the same class")
-	flags.BoolVar(&n.refine, "refine", false, "have edges follow those of the photo")
+	flags.BoolVar(&n.refine, "refine", false, "have edges follow those of the photo (default: not, to compare with other networks)")
 	boundary := flags.Bool("boundary", false, "judge where classes meet, too: the F-score of their boundaries")
 	asJSON := flags.Bool("json", false, "print JSON")
 	if err := parse(flags, arguments, stderr, "eval -data DIR [flags]"); err != nil {
