@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds, serves and tests the project. Needs Go 1.21 or later, which fetches
-# the version that go.mod names; the tests also need Node.js and Chromium.
+# the version that go.mod names; the tests also need Node.js, npm and Chromium.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -19,7 +19,7 @@ usage() {
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 		  bench gpu                 test and time the graphics processor without a browser
 
-		With CI=true, tests fail rather than skip where Node.js or Chromium is missing.
+		With CI=true, tests fail rather than skip where Node.js, npm or Chromium is missing.
 	END
 }
 
@@ -56,6 +56,7 @@ has() {
 }
 
 has_node() { has Node.js nodejs node; }
+has_npm() { has_node && has npm npm npm; }
 has_chromium() { has Chromium chromium "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable chrome; }
 
 wasm() { GOOS=js GOARCH=wasm "$@"; }
@@ -109,14 +110,17 @@ run_tests() {
 	step "Go tests in WebAssembly, in Chromium"
 	if has_chromium; then test_in_chromium; fi
 	step "The site in Chromium"
-	if has_chromium; then end_to_end; fi
+	if has_chromium; then
+		if has_npm; then (fetch_packages e2e) || [ "${CI:-}" != true ] || exit 1; fi
+		end_to_end
+	fi
 	step "All passed"
 }
 
 # fetch_packages DIRECTORY has npm fetch what its package.json names. It does so
 # again only when others are pinned.
 fetch_packages() {
-	has Node.js nodejs node && has npm npm npm || exit 1
+	has_npm || exit 1
 	[ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] ||
 		(cd "$1" && npm ci --ignore-scripts --no-audit --no-fund) ||
 		fail "npm could not fetch what $1/package.json names: check the network and npm's registry."

@@ -82,6 +82,13 @@ type Device interface {
 	// Gather puts the rows of src of all ranks together: this rank's from row
 	// first of dst on.
 	Gather(dst, src Tensor, first int)
+	// Smooth averages the scores of one window's patches over the frames of a
+	// video; the scores are those of all ranks:
+	//   average[i] += w·(scores[i] − average[i])
+	// where w is weight for a patch that looks as it did, and more, up to 1,
+	// for one that changed: see [SmoothWeight]. Looks, LookWidth values a
+	// patch, is what patches look like, averaged in the same way.
+	Smooth(average, looks, scores Tensor, f Frame, grid Grid, weight float32)
 	// Classify paints this rank's rows of dst with the class of the highest
 	// score (the lowest id of equals). View says where the scores lie.
 	Classify(dst Mask, scores Tensor, view *View)

@@ -56,7 +56,7 @@ func BenchmarkMask(b *testing.B) {
 				s := openSegmenter(b, int8Weights, 1, cpu.Int8)
 				segment(b, s, goldenPhoto(b, "china"), Options{Size: size, MaskHeight: size, MaskWidth: size})
 				for b.Loop() {
-					s.passes[0].paint(&s.view, refine)
+					s.passes[0].classify(&s.view, refine)
 				}
 			})
 		}

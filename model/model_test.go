@@ -184,8 +184,8 @@ func testAllocations(t *testing.T, arithmetic cpu.Arithmetic) {
 	p := s.passes[0]
 	device := func() {
 		p.window(0, compute.Point{}, Mask)
-		p.paint(&s.view, false)
-		p.paint(&s.view, true)
+		p.classify(&s.view, false)
+		p.classify(&s.view, true)
 	}
 	if n := testing.AllocsPerRun(3, device); n != 0 {
 		t.Errorf("%g allocations on the device", n)

@@ -45,8 +45,9 @@ type pass struct {
 	scores     compute.Tensor   // (N, C) of this rank's patches
 	allScores  compute.Tensor   // (windows·N, C) of all ranks
 	windowRows []compute.Tensor // allScores, window by window
-	firstPatch int              // of this rank
-	first      bool             // whether this is the first rank
+	calm       calm
+	firstPatch int  // of this rank
+	first      bool // whether this is the first rank
 
 	made []any
 }
@@ -173,15 +174,6 @@ func (p *pass) window(i int, at compute.Point, d Decoder) {
 		p.decodeMask()
 	}
 	p.device.Gather(p.windowRows[i], p.scores, p.firstPatch)
-}
-
-// paint makes the mask from the scores of all windows.
-func (p *pass) paint(view *compute.View, refine bool) {
-	if refine && len(view.Windows) == 1 {
-		p.device.Refine(p.pixels, p.allScores, view, p.frame)
-	} else {
-		p.device.Classify(p.pixels, p.allScores, view)
-	}
 }
 
 // free gives the buffers back.

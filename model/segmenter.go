@@ -77,6 +77,13 @@ type Options struct {
 	// are.
 	Refine bool
 
+	// Smoothing, from 0 (none) to below 1, is for the frames of a video: the
+	// part that the scores of frames before keep, patch by patch, where the
+	// picture has not changed (compute.Device.Smooth). A frame of another size,
+	// and one after a frame without smoothing, begins anew. It does not go
+	// together with a window.
+	Smoothing float64
+
 	// LeaveMask leaves the mask where it is if that is another memory than this
 	// program's (compute.Counter): the result then has no Mask. See
 	// [Segmenter.Mask] and [Segmenter.ClassAt].
@@ -154,6 +161,10 @@ func (s *Segmenter) check(o *Options) error {
 		return fmt.Errorf("a mask of %d×%d pixels: expected both above 0, or both 0 (the photo's size)", o.MaskWidth, o.MaskHeight)
 	case o.Window < 0 || o.Window > 0 && o.Window < s.model.Architecture.Patch:
 		return fmt.Errorf("window %d: expected 0 (no window) or at least a patch, %d pixels", o.Window, s.model.Architecture.Patch)
+	case !(o.Smoothing >= 0 && o.Smoothing < 1):
+		return fmt.Errorf("smoothing %v: expected 0 (none) to below 1", o.Smoothing)
+	case o.Smoothing > 0 && o.Window > 0:
+		return fmt.Errorf("smoothing %v with a window of %d pixels: expected one without the other", o.Smoothing, o.Window)
 	case o.Window > 0 && (o.Stride < 1 || o.Stride > o.Window):
 		return fmt.Errorf("stride %d: expected 1 to the window's %d pixels", o.Stride, o.Window)
 	}
@@ -270,7 +281,7 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 		err := s.onEveryRank(func(p *pass) error {
 			p.window(i, at, o.Decoder)
 			if last {
-				return nil // the mask is waited for
+				return p.smooth(o.Smoothing) // the mask is waited for
 			}
 			return p.device.Finish()
 		})
@@ -292,7 +303,7 @@ func (s *Segmenter) classify(r *Result, o Options) error {
 	s.left = nil
 	if counter, ok := s.passes[0].device.(compute.Counter); ok && o.LeaveMask {
 		p := s.passes[0]
-		p.paint(&s.view, o.Refine)
+		p.classify(&s.view, o.Refine)
 		if o.Classified != nil {
 			if err := o.Classified(p.pixels); err != nil {
 				return err
@@ -308,7 +319,7 @@ func (s *Segmenter) classify(r *Result, o Options) error {
 		r.Mask = slices.Grow(r.Mask, r.Height*r.Width)[:r.Height*r.Width]
 	}
 	err := s.onEveryRank(func(p *pass) error {
-		p.paint(&s.view, o.Refine)
+		p.classify(&s.view, o.Refine)
 		if p.first {
 			return p.device.ReadMask(r.Mask, p.pixels)
 		}
@@ -365,7 +376,8 @@ func (s *Segmenter) onEveryRank(f func(*pass) error) error {
 	return errors.Join(s.errs...)
 }
 
-// Scores is the network's scores of the last photo, before they are upsampled:
+// Scores is the network's scores of the last photo, before they are smoothed and
+// upsampled:
 // (windows·rows·cols, C), rows and cols being the patches of a window.
 func (s *Segmenter) Scores() (scores []float32, rows, cols int, err error) {
 	if s.passes == nil {

@@ -88,9 +88,10 @@ func describe(m *model.Model) map[string]any {
 // segment(request, readRows, onProgress) finds the classes of a photo. The
 // other ranks must follow.
 //
-//	request     { width, height, bitmap, decoder, size, window, stride }, see
-//	            model.Options; bitmap, an ImageBitmap, may be left out. Where
-//	            the mask is in another memory, more is read: see graphics.go
+//	request     { width, height, bitmap, decoder, size, window, stride,
+//	            smoothing, refine }, see model.Options; smoothing, refine and
+//	            bitmap, an ImageBitmap, may be left out. Where the mask is in
+//	            another memory, more is read: see graphics.go
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
 func (e *engine) segment(arguments []js.Value) (any, error) {
@@ -121,12 +122,17 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 }
 
 func optionsOf(request js.Value) model.Options {
-	return model.Options{
+	o := model.Options{
 		Decoder: model.Decoder(request.Get("decoder").String()),
 		Size:    request.Get("size").Int(),
 		Window:  request.Get("window").Int(),
 		Stride:  request.Get("stride").Int(),
+		Refine:  request.Get("refine").Truthy(),
 	}
+	if smoothing := request.Get("smoothing"); smoothing.Truthy() {
+		o.Smoothing = smoothing.Float()
+	}
+	return o
 }
 
 // describeResult adds r, without its mask if it has none.

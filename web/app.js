@@ -1,19 +1,22 @@
-// The page: a photo comes in, its classes are shown over it.
+// The page: a photo comes in, its classes are shown over it; or a camera, by page/live.js.
 //
 // It owns the page's state: the model, the job at work, and the picture that is shown. It is sent
 // photos by page/intake.js, choices by page/settings.js and results by segmenter.js; it sends them
 // on to the stage, the legend and the status line. For scripts, <html> carries data-state
-// (loading, ready, working, done, error), data-width and data-height, and segmenterPage.result is
-// the last result.
+// (loading, ready, working, done, live, error), data-width and data-height, and segmenterPage has
+// the last result, and the last live frame.
 
 import { takePhotos } from "./page/intake.js";
 import { Legend, percent } from "./page/legend.js";
+import { LivePage } from "./page/live.js";
+import { LiveSettings } from "./page/live-settings.js";
 import { showProfile } from "./page/profile.js";
 import { saveMask, savePicture } from "./page/save.js";
 import { readAddress, Settings } from "./page/settings.js";
 import { wireSpeed } from "./page/speed.js";
 import { Stage } from "./page/stage.js";
 import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./page/status.js";
+import { className, number, roughly, say, sentenceOf, switchLanguage, t } from "./page/texts.js";
 import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "./segmenter.js";
 
 // Above this, phones run out of memory and canvases stay blank.
@@ -30,7 +33,7 @@ let loading = null;
 /**
  * @typedef {object} Picture
  * @property {string} name
- * @property {string} note     what was done to the photo before, "" if nothing
+ * @property {() => string} note  says what was done to the photo before, "" if nothing
  * @property {ImageBitmap} photo
  * @property {import("./segmenter.js").Segmentation} result
  * @property {object} settings  those that gave the result
@@ -42,7 +45,7 @@ let loading = null;
  * @property {() => void} again    starts the same once more, with the same settings
  * @property {ImageBitmap} [photo]  once it is decoded
  * @property {string} [name]
- * @property {string} note
+ * @property {() => string} note
  */
 
 /** The picture that is shown. @type {Picture | null} */
@@ -51,19 +54,38 @@ let current = null;
 let job = null;
 let failed = false;
 
-const stage = new Stage((classId) => legend.point(classId));
-const legend = new Legend((classId) => stage.highlight(classId));
+const stage = new Stage((classId) => legend.point(classId), (bare) => live.bare(bare));
+const legend = new Legend(highlight, (name) => live.toggle(name));
+const liveSettings = new LiveSettings(address, {
+  onChange: () => live.refresh(),
+  onError: (error) => fail(error, () => {}),
+});
+const live = new LivePage({ stage, legend, settings: liveSettings }, {
+  segmenter: async () => {
+    await modelReady();
+    return segmenter;
+  },
+  options: () => ({ decoder: settings.options.decoder, opacity: settings.opacity }),
+  onBegin: makeWay,
+  onChange: showState,
+  onEnd: () => stage.clear(),
+  onFail: fail,
+});
 const settings = new Settings(address, {
   onChange: () => settingsChanged(),
-  onOpacity: (share) => stage.setOpacity(share),
+  onOpacity: (share) => {
+    stage.setOpacity(share);
+    live.refresh();
+  },
 });
 
-globalThis.segmenterPage = { result: null };
+globalThis.segmenterPage = { result: null, live: null };
 loadAhead();
 takePhotos({ onFile: openFile, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
 if (address.photo) openSample(address.photo);
+else if (address.live) live.startCamera();
 // After that, since a new job clears what is said of the one before.
-if (address.notices.length > 0) showMessage(address.notices.join(" "));
+if (address.notices.length > 0) showMessage(() => address.notices.map((notice) => notice()).join(" "));
 wireTools();
 
 // The model.
@@ -93,11 +115,11 @@ async function loadModel() {
     throw error;
   }
   const { name, classes, decoders, parameters, precision } = segmenter.model;
-  document.getElementById("model").textContent =
-    `Model: ${name}, ${classes.length} classes, ${(parameters / 1e6).toFixed(1)} million parameters, ${precision}.`;
+  const facts = { name, classes: classes.length, precision };
+  say(document.getElementById("model"), () => t("model", { ...facts, parameters: roughly(parameters) }));
   settings.offer(decoders);
   hideProgress();
-  if (!job) announce("Ready for a photo.");
+  if (!job) announce(() => t("ready"));
   showState();
 }
 
@@ -107,13 +129,13 @@ function engineOptions() {
 
 function showLoading({ stage, loaded, total }) {
   if (stage === "engine") {
-    if (loaded === 0) showProgress("Loading the engine");
+    if (loaded === 0) showProgress(() => t("loading.engine"));
     return; // the model, larger, comes at the same time
   }
-  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-  const of = total ? ` of ${megabytes(total)}` : "";
   const ready = total > 0 && loaded === total;
-  showProgress(ready ? "Starting the model" : `Loading the model · ${megabytes(loaded)}${of} MB`, {
+  const key = ready ? "loading.start" : total ? "loading.model-of" : "loading.model";
+  const megabytes = (bytes) => number(bytes / 1e6, 1);
+  showProgress(() => t(key, { loaded: megabytes(loaded), total: megabytes(total) }), {
     done: loaded,
     total: ready ? 0 : total,
   });
@@ -121,7 +143,9 @@ function showLoading({ stage, loaded, total }) {
 
 /** Says that the graphics processor is not used where it was asked for, or no longer. */
 function showDevice({ message }) {
-  if (message) showMessage(message, { action: { label: "Try again", run: retryGraphics } });
+  if (!message) return;
+  const sentence = () => sentenceOf({ code: "graphics", message });
+  showMessage(sentence, { action: { label: () => t("try-again"), run: retryGraphics } });
 }
 
 async function retryGraphics() {
@@ -136,6 +160,10 @@ async function retryGraphics() {
 // Jobs. A new one ends the one before it.
 
 function openFile(file) {
+  if (file.type.startsWith("video/")) {
+    live.playFile(file);
+    return;
+  }
   work((mine) => takeFile(mine, file), () => openFile(file));
 }
 
@@ -149,12 +177,14 @@ async function takeFile(mine, file) {
   mine.photo = await shrinkPhoto(whole, LARGEST_PHOTO);
   mine.name = file.name.replace(/\.\w+$/, "") || "photo";
   if (mine.photo !== whole) {
-    mine.note = `Shrunk from ${width} × ${height} to ${mine.photo.width} × ${mine.photo.height}. `;
+    const sizes = { fromWidth: width, fromHeight: height, width: mine.photo.width, height: mine.photo.height };
+    mine.note = () => t("photo.shrunk", sizes);
   }
 }
 
 /** With other settings, the photo that is being worked on or shown. One still to come takes them anyway. */
 function settingsChanged() {
+  live.refresh();
   const photo = job ?? current;
   if (photo?.photo) segmentAgain(photo);
 }
@@ -175,7 +205,7 @@ async function work(takePhoto, again) {
   const chosen = settings.save();
   const mine = {
     controller: new AbortController(),
-    note: "",
+    note: () => "",
     again: () => {
       settings.restore(chosen);
       again();
@@ -188,6 +218,7 @@ async function work(takePhoto, again) {
   try {
     await takePhoto(mine);
     if (job !== mine) return;
+    live.stop();
     if (mine.photo !== current?.photo) stage.showPhoto(mine.photo);
     showState();
     await modelReady();
@@ -195,7 +226,8 @@ async function work(takePhoto, again) {
     await segment(mine);
   } catch (error) {
     if (job !== mine) return;
-    giveBack();
+    if (live.state === "off") giveBack();
+    else job = null;
     fail(error, mine.again);
   }
 }
@@ -203,7 +235,7 @@ async function work(takePhoto, again) {
 async function segment(mine) {
   const used = settings.save();
   showWork(mine);
-  announce("Segmenting the photo.");
+  announce(() => t("segmenting.announced"));
   if (address.profile) await segmenter.times(); // of what was before
   const result = await segmenter.segment(mine.photo, {
     ...settings.options,
@@ -220,7 +252,8 @@ async function segment(mine) {
 }
 
 function showWork(mine, done = 0, total = 0) {
-  const text = total ? `Window ${Math.min(done + 1, total)} of ${total}` : "Segmenting";
+  const window = Math.min(done + 1, total);
+  const text = () => (total ? t("segmenting.window", { window, windows: total }) : t("segmenting"));
   const isLong = settings.options.window > 0;
   showProgress(text, { done, total, ...(isLong && { onCancel: () => cancel(mine) }) });
 }
@@ -228,7 +261,7 @@ function showWork(mine, done = 0, total = 0) {
 function cancel(mine) {
   mine.controller.abort();
   giveBack();
-  showMessage("Cancelled.", { action: { label: "Run again", run: mine.again } });
+  showMessage(() => t("cancelled"), { action: { label: () => t("again"), run: mine.again } });
 }
 
 /** Puts the picture before the job back, with the settings that made it. */
@@ -245,41 +278,66 @@ function giveBack() {
   }
 }
 
+/** The live picture begins: what was worked on or shown ends. */
+function makeWay() {
+  job?.controller.abort();
+  job = null;
+  failed = false;
+  current?.photo.close();
+  current = null;
+  stage.clear();
+  legend.show([]);
+  hideProgress();
+  clearMessages();
+}
+
 // What is shown.
+
+function highlight(classId) {
+  stage.highlight(classId);
+  live.highlight(classId);
+}
 
 function showPicture() {
   const { result, note } = current;
   globalThis.segmenterPage.result = result;
   hideProgress();
-  stage.showResult(result, describe(result));
+  stage.showResult(result, () => describe(result));
   legend.show(result.classes);
-  document.getElementById("facts").textContent = note + factsOf(result);
-  const count = result.classes.length;
-  document.getElementById("result-title").textContent = count === 1 ? "1 class" : `${count} classes`;
-  announce(`Done: ${describe(result)}.`);
+  say(document.getElementById("facts"), factsOf(result, note));
+  say(document.getElementById("result-title"), () => t("classes", { count: result.classes.length }));
+  announce(() => t("done", { classes: describe(result) }));
   page.dataset.width = result.width;
   page.dataset.height = result.height;
   showState();
 }
 
 function describe({ classes }) {
-  return classes.slice(0, 3).map(({ name, share }) => `${name} ${percent(share)}`).join(", ");
+  return classes.slice(0, 3).map(({ name, share }) => `${className(name)} ${percent(share)}`).join(t("comma"));
 }
 
-function factsOf({ network, timings }) {
-  const seconds = (timings.total / 1000).toFixed(timings.total < 9950 ? 2 : 0);
-  const windows = network.windows > 1 ? ` · ${network.windows} windows` : "";
-  const threads = segmenter.threads === 1 ? "1 thread" : `${segmenter.threads} threads`;
-  const where = segmenter.device === "webgpu" ? "the graphics processor" : threads;
-  return `${network.width} × ${network.height}${windows} · ${seconds} s on ${where}`;
+/** What the facts say, in whatever language: the device is the one that made the result. */
+function factsOf({ network: { width, height, windows }, timings }, note) {
+  const { device, threads } = segmenter;
+  return () => note() + t("facts", {
+    width,
+    height,
+    windows: windows > 1 ? t("facts.windows", { count: windows }) : "",
+    seconds: number(timings.total / 1000, timings.total < 9950 ? 2 : 0),
+    where: device === "webgpu" ? t("facts.graphics") : t("threads", { count: threads }),
+  });
 }
 
 function showState() {
-  const hasPhoto = Boolean(current || job?.photo);
-  page.dataset.state = failed ? "error" : !segmenter ? "loading" : job ? "working" : current ? "done" : "ready";
-  page.toggleAttribute("data-photo", hasPhoto);
-  document.getElementById("panel").hidden = !hasPhoto;
-  for (const id of ["compare", "save-overlay", "save-mask"]) document.getElementById(id).disabled = !current;
+  const isLive = live.state !== "off";
+  const hasPicture = Boolean(current || job?.photo || isLive);
+  const calm = isLive ? "live" : current ? "done" : "ready";
+  page.dataset.state = failed ? "error" : !segmenter ? "loading" : job ? "working" : calm;
+  page.dataset.live = live.state;
+  page.toggleAttribute("data-photo", hasPicture);
+  document.getElementById("panel").hidden = !hasPicture;
+  for (const id of ["save-overlay", "save-mask"]) document.getElementById(id).disabled = !current;
+  document.getElementById("compare").disabled = !current && live.state !== "running";
 }
 
 /** Reports an error and offers to try again where that may help. */
@@ -287,12 +345,13 @@ function fail(error, again) {
   failed = true;
   hideProgress();
   showState();
-  const mayHelp = !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code);
+  const mayHelp = error.mayHelp ?? !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code);
   const isOurs = error instanceof SegmenterError;
   if (!isOurs) console.error(error);
-  showMessage(isOurs ? error.message : `Something went wrong (${error.message}): try again.`, {
+  const sentence = () => (isOurs ? sentenceOf(error) : t("error.unknown", { message: error.message }));
+  showMessage(sentence, {
     kind: "error",
-    ...(mayHelp && { action: { label: "Retry", run: () => recover(again) } }),
+    ...(mayHelp && { action: { label: () => t("retry"), run: () => recover(again) } }),
     onDismiss: () => recover(() => {}),
   });
 }
@@ -321,6 +380,7 @@ function wireTools() {
   wireSpeed(engineOptions);
   onClick("save-overlay", () => savePicture(current, settings.opacity));
   onClick("save-mask", () => saveMask(current, segmenter.model.classes));
+  onClick("language", switchLanguage);
 }
 
 function onClick(id, run) {
@@ -330,18 +390,14 @@ function onClick(id, run) {
 
 async function fetchPhoto(url, signal) {
   const response = await fetch(url, { signal }).catch((cause) => {
-    throw new SegmenterError(
-      "network",
-      "The photo could not be downloaded: check the connection and try again.",
-      { cause },
-    );
+    throw networkError("photo.unreachable", {}, cause);
   });
-  if (!response.ok) {
-    throw new SegmenterError(
-      "network",
-      `The photo could not be downloaded: ${url} answered ${response.status}. Check its address.`,
-    );
-  }
+  if (!response.ok) throw networkError("photo.refused", { url, status: response.status });
   const name = new URL(url, document.baseURI).pathname.split("/").at(-1);
   return new File([await response.blob()], name);
+}
+
+/** An error that says a text of the page's. */
+function networkError(key, values, cause) {
+  return Object.assign(new SegmenterError("network", t(key, values), { cause, values }), { key });
 }

@@ -48,6 +48,7 @@ async function compile(address) {
     throw new SegmenterError(
       "network",
       `The engine could not be downloaded: ${address} answered ${response.status}. Check that the file is there.`,
+      { reason: "refused", values: { url: address, status: response.status } },
     );
   }
   try {

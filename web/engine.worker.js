@@ -6,9 +6,8 @@
 // It is sent { id, type, payload }:
 //   start          { module, rank, ranks, memory }  the WebAssembly, and what the ranks share
 //   load           { bytes, arithmetic, profile }   a model file; "int8" or "float"; whether to time
-//   segment        { bitmap, options }              a photo and { decoder, size, window, stride,
-//                                                     leave, painting }: leave keeps the mask here;
-//                                                     painting, or null, is painted as overlay
+//   segment        { bitmap, options }              a photo, as bitmap or frame of a video, and what
+//                                                     segmentOptions in segmenter.js makes of options
 //   follow         { width, height, options }       the same photo, for the ranks after the first
 //   probabilities  { classId }                      of the last photo
 //   scores         {}                               of the last photo
@@ -29,6 +28,7 @@ import { Kernels } from "./kernel.js";
 import "./wasm_exec.js";
 import { SegmenterError } from "./errors.js";
 import { paint as paintMask } from "./painting.js";
+import { engineSize, sizeOf } from "./photo.js";
 
 // Beyond their limits, which differ, browsers draw nothing and say nothing.
 const WIDEST_CANVAS = 16384;
@@ -89,13 +89,16 @@ async function load({ bytes, arithmetic, profile }) {
 }
 
 async function segment({ bitmap, options }, report) {
-  const { width, height } = bitmap;
+  const { width, height } = engineSize(bitmap, options);
   const painting = options.painting && { width, height, ...options.painting };
-  const rows = new PhotoRows(bitmap);
+  const size = options.maskSize === "photo" ? options.size : 0; // the browser resizes it
   kept = null;
+  let rows;
   try {
+    const picture = shrunk(bitmap, { width, height });
+    rows = new PhotoRows(picture, { width, height });
     const result = await engine.segment(
-      { width, height, bitmap, ...options, painting },
+      { width, height, bitmap: picture, ...options, size, painting },
       (y, n) => rows.read(y, n),
       (done, total) => report({ done, total }),
     );
@@ -107,7 +110,7 @@ async function segment({ bitmap, options }, report) {
     const handedOver = [result.areas.buffer, result.mask?.buffer, result.overlay];
     return [result, ...handedOver.filter(Boolean)];
   } catch (error) {
-    throw rows.failure ?? error;
+    throw rows?.failure ?? error;
   } finally {
     bitmap.close();
   }
@@ -157,6 +160,21 @@ async function times() {
   return [(await engine.times?.()) ?? []];
 }
 
+let small; // the canvas of shrunk pictures, with its context
+
+/** A picture at another size, valid until the next; or the picture itself, if it has that size. */
+function shrunk(picture, { width, height }) {
+  const own = sizeOf(picture);
+  if (own.width === width && own.height === height) return picture;
+  small ??= newContext();
+  if (small.canvas.width !== width || small.canvas.height !== height) Object.assign(small.canvas, { width, height });
+  small.fillStyle = "white"; // under what is transparent
+  small.fillRect(0, 0, width, height);
+  small.imageSmoothingQuality = "medium";
+  small.drawImage(picture, 0, 0, width, height);
+  return small.canvas;
+}
+
 let canvas; // for all bitmaps
 
 function toBitmap(image) {
@@ -185,11 +203,15 @@ class PhotoRows {
   /** Why reading failed; Go only learns that it did. */
   failure = undefined;
 
-  /** @param {ImageBitmap} bitmap */
-  constructor(bitmap) {
-    this.bitmap = bitmap;
+  /**
+   * @param {CanvasImageSource} picture
+   * @param {{ width: number, height: number }} size
+   */
+  constructor(picture, size) {
+    this.picture = picture;
+    this.size = size;
     this.context = (PhotoRows.#shared ??= newContext());
-    const width = Math.min(bitmap.width, WIDEST_CANVAS);
+    const width = Math.min(size.width, WIDEST_CANVAS);
     if (this.context.canvas.width !== width) this.context.canvas.width = width;
   }
 
@@ -202,13 +224,13 @@ class PhotoRows {
    * @returns {Uint8ClampedArray}  RGBA of n rows from row y
    */
   read(y, n) {
-    const { width } = this.bitmap;
+    const { width, height } = this.size;
     try {
       return width <= WIDEST_CANVAS ? this.#readBlock(0, y, width, n) : this.#readWide(y, n);
     } catch (cause) {
       this.failure = new SegmenterError(
         "too-large",
-        `This browser cannot read a photo of ${width} × ${this.bitmap.height} pixels: make it smaller.`,
+        `This browser cannot read a photo of ${width} × ${height} pixels: make it smaller.`,
         { cause },
       );
       throw this.failure;
@@ -217,7 +239,7 @@ class PhotoRows {
 
   /** Joins the rows of blocks that lie side by side. */
   #readWide(y, n) {
-    const { width } = this.bitmap;
+    const { width } = this.size;
     const rows = new Uint8ClampedArray(4 * width * n);
     for (let x = 0; x < width; x += WIDEST_CANVAS) {
       const wide = Math.min(WIDEST_CANVAS, width - x);
@@ -230,11 +252,12 @@ class PhotoRows {
   }
 
   #readBlock(x, y, width, height) {
-    const { bitmap, context } = this;
+    const { picture, context } = this;
+    if (picture === small?.canvas) return small.getImageData(x, y, width, height).data;
     if (context.canvas.height < height) context.canvas.height = height;
     context.fillStyle = "white";
     context.fillRect(0, 0, width, height);
-    context.drawImage(bitmap, x, y, width, height, 0, 0, width, height);
+    context.drawImage(picture, x, y, width, height, 0, 0, width, height);
     return context.getImageData(0, 0, width, height).data;
   }
 }

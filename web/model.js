@@ -107,6 +107,7 @@ async function request(url) {
     throw new SegmenterError(
       "network",
       `The model could not be downloaded: ${url} answered ${response.status}. Check its address.`,
+      { reason: "refused", values: { url, status: response.status } },
     );
   }
   return response;

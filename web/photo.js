@@ -14,9 +14,10 @@ const LARGE_PIXELS = 64e6;
  * Decodes a photo: EXIF orientation applied, colours converted to sRGB, an animation's first frame.
  *
  * @param {import("./segmenter.js").Photo} photo
- * @returns {Promise<ImageBitmap>}  close() it when done
+ * @returns {Promise<ImageBitmap | VideoFrame>}  close() it when done
  */
 export async function decodePhoto(photo) {
+  if (globalThis.VideoFrame && photo instanceof VideoFrame) return photo.clone(); // which copies no pixels
   await requireLoaded(photo);
   return toBitmap(photo);
 }
@@ -43,6 +44,26 @@ export async function shrinkPhoto(bitmap, { maxPixels, maxSide }) {
   } finally {
     bitmap.close();
   }
+}
+
+/**
+ * The size of a picture as the engine gets it: its own, or that at which the network sees it.
+ *
+ * @param {ImageBitmap | VideoFrame} picture
+ * @param {{ maskSize: "photo" | "network", size: number, patch: number }} how
+ */
+export function engineSize(picture, { maskSize, size, patch }) {
+  const { width, height } = sizeOf(picture);
+  if (maskSize === "photo" || size === 0) return { width, height };
+  const side = Math.min(width, height);
+  // As package photo's Fit has it: whole patches, and no strip longer than 1:4.
+  const fit = (n) => patch * Math.max(1, Math.round(Math.min(n / side, 4) * (size / patch)));
+  return { width: fit(width), height: fit(height) };
+}
+
+/** @param {ImageBitmap | VideoFrame} picture */
+export function sizeOf({ width, height, displayWidth, displayHeight }) {
+  return { width: displayWidth ?? width, height: displayHeight ?? height };
 }
 
 async function toBitmap(photo) {
@@ -94,14 +115,15 @@ export function foreignPixels(cause) {
 /** @param {Blob} file */
 async function fileError(file, cause) {
   const name = file instanceof File && file.name ? `“${file.name}”` : "The file";
+  const values = { file: file.name ?? "" };
   if (file.size === 0) {
-    return new SegmenterError("no-image", `${name} is empty: choose another file.`, { cause });
+    return new SegmenterError("no-image", `${name} is empty: choose another file.`, { cause, reason: "empty", values });
   }
   if (/hei[cf]$/i.test(file.type) || /\.hei[cf]$/i.test(file.name ?? "")) {
     return new SegmenterError(
       "no-image",
       `${name} is a HEIC photo, which this browser cannot open: export it as JPEG and try again.`,
-      { cause },
+      { cause, reason: "heic", values },
     );
   }
   const head = new Uint8Array(await file.slice(0, 1 << 18).arrayBuffer().catch(() => new ArrayBuffer(0)));
@@ -109,16 +131,17 @@ async function fileError(file, cause) {
   if (size && size.width * size.height > LARGE_PIXELS) {
     return tooLarge(size, cause);
   }
-  return size
-    ? new SegmenterError("no-image", `${name} is damaged or cut short: open another copy of it.`, { cause })
-    : new SegmenterError("no-image", `${name} is not a picture that this browser can open: ${OPENS}.`, { cause });
+  const [reason, sentence] = size
+    ? ["damaged", `${name} is damaged or cut short: open another copy of it.`]
+    : ["unknown", `${name} is not a picture that this browser can open: ${OPENS}.`];
+  return new SegmenterError("no-image", sentence, { cause, reason, values });
 }
 
 function tooLarge({ width, height }, cause) {
   return new SegmenterError(
     "too-large",
     `The photo has ${width} × ${height} pixels, more than this browser can open: make it smaller and try again.`,
-    { cause },
+    { cause, reason: "pixels", values: { width, height } },
   );
 }
 

@@ -7,6 +7,7 @@
 import { compileEngine } from "./compile.js";
 import { EngineClient } from "./engine.js";
 import { forgetModel, readModel, storeModel } from "./model.js";
+import { engineSize } from "./photo.js";
 
 // Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
 const MOST_BY_DEFAULT = 8;
@@ -104,7 +105,8 @@ export class Ranks {
     const [first, ...others] = this.#clients;
     if (type !== "segment" || others.length === 0) return first.request(type, payload, options);
 
-    const { bitmap: { width, height }, options: how } = payload; // before the bitmap is handed over
+    const { bitmap, options: how } = payload;
+    const { width, height } = engineSize(bitmap, how); // before it is handed over
     this.#exchange.reset();
     const answers = [
       first.request(type, payload, options),

@@ -6,6 +6,7 @@ export type Photo =
   | Blob
   | ImageBitmap
   | ImageData
+  | VideoFrame
   | HTMLCanvasElement
   | OffscreenCanvas
   | HTMLImageElement
@@ -81,6 +82,22 @@ export interface SegmentOptions {
   window?: number;
   /** Step of the window, in pixels; needed with `window`. */
   stride?: number;
+  /**
+   * For the frames of a video: from 0 (default, none) to below 1, the part that scores of frames
+   * before keep where the picture has not changed. Frames of another size begin anew.
+   */
+  smoothing?: number;
+  /**
+   * Has edges in the mask follow those in the picture that the network saw. Default: false. With a
+   * window, they stay as they are.
+   */
+  refine?: boolean;
+  /**
+   * "photo" (default): the mask has the photo's size, and what the network sees is resized as the
+   * network's authors do. "network": the mask has the size at which the network sees the photo, to
+   * which the browser resizes it: faster, for video.
+   */
+  maskSize?: "photo" | "network";
   /**
    * false leaves the mask with the engine, on the graphics processor if that computes: the result has
    * none. `classAt`, `paint` and `readMask` ask for it, until the next photo. Default: true.
@@ -271,4 +288,8 @@ export type SegmenterErrorCode =
 /** Every failure. The message is one sentence that says what is wrong and what to do. */
 export class SegmenterError extends Error {
   readonly code: SegmenterErrorCode;
+  /** Which failure of that code, where there are sentences of their own for it, such as "empty"; else "". */
+  readonly reason: string;
+  /** What the message names, such as `file`: for a sentence in another language. */
+  readonly values: Record<string, string | number>;
 }

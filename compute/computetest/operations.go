@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -30,7 +31,7 @@ func operations() (list []operation) {
 		{Patch: 8, Height: 20, Width: 24, Top: 5, Left: 7},
 		{Patch: 16, Height: 1, Width: 100},
 	} {
-		list = append(list, patchEmbed(grid))
+		list = append(list, patchEmbed(grid), smooth(grid, false), smooth(grid, true))
 	}
 	return list
 }
@@ -124,6 +125,39 @@ func patchEmbed(g compute.Grid) operation {
 		dst := d.result(rows, width)
 		d.PatchEmbed(dst, frame, own, d.linear(width, 3*g.Patch*g.Patch), d.band(rows, width))
 		return dst
+	}}
+}
+
+// smooth averages three frames, of which the later ones change a little more
+// from left to right. The result is the average, or the looks.
+func smooth(g compute.Grid, looks bool) operation {
+	const classes = 9
+	g.Rows, g.Cols = (g.Height+g.Patch-1)/g.Patch, (g.Width+g.Patch-1)/g.Patch
+	rows, cols := g.Rows*g.Cols, classes
+	if looks {
+		cols = compute.LookWidth
+	}
+	return operation{fmt.Sprintf("Smooth%v/%dx%d", looks, g.Height, g.Width), rows, cols, func(d *rank) compute.Tensor {
+		average, seen := d.whole(rows, classes), d.whole(rows, compute.LookWidth)
+		frame, err := d.NewFrame(g.Top+g.Height+3, g.Left+g.Width+2)
+		d.check(err)
+		first := make([]byte, frame.Height()*frame.Width()*3)
+		for i := range first {
+			first[i] = byte(d.seed.IntN(200))
+		}
+		for i, weight := range []float32{1, 0.25, 0.1} {
+			rgb := slices.Clone(first)
+			for at := range rgb {
+				rgb[at] += byte(i * at / 3 % frame.Width() / 4)
+			}
+			d.WriteFrame(frame, rgb)
+			d.Smooth(average, seen, d.whole(rows, classes), frame, g, weight)
+		}
+		if looks {
+			average = seen
+		}
+		from, to := d.share(rows)
+		return average.Slice(from, to)
 	}}
 }
 

@@ -17,7 +17,7 @@ type refiner struct {
 	means   band // (columns, 3): the colours of cells
 	scores  band // (columns, classes): those of cells
 	fitted  band // (columns, functions): of windows
-	smooth  band // (columns, functions)
+	blended band // (columns, functions)
 	winners []uint8
 
 	present []uint8    // the classes that win somewhere
@@ -81,7 +81,7 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, view *compute.V
 	r.average()
 	r.interpolate(in)
 	r.fit(in.Cols())
-	r.smoothe()
+	r.blend()
 	for i := range mask.Rows() {
 		r.paint(mask.Row(i), mask.First+i)
 	}
@@ -96,7 +96,7 @@ func (r *refiner) reset(view *compute.View, mask *host.Mask) {
 	r.blockRow = -1
 	top, _, _ := r.cellRow(mask.First)
 	_, bottom, _ := r.cellRow(mask.First + mask.Rows() - 1)
-	r.smooth.first, r.smooth.end = top, bottom+1
+	r.blended.first, r.blended.end = top, bottom+1
 	r.fitted.first, r.fitted.end = compute.Around(top, bottom, 1, r.Rows)
 	first, end := compute.Around(top, bottom, 2, r.Rows)
 	r.means.set(first, end, 3*r.Cols)
@@ -297,19 +297,19 @@ func (w *window) apply(out, scores []float32, stride int) {
 	out[3] = sum/float32(w.cells) - red*w.colour[0] - green*w.colour[1] - blue*w.colour[2]
 }
 
-// smoothe makes the functions of cells.
-func (r *refiner) smoothe() {
+// blend makes the functions of cells.
+func (r *refiner) blend() {
 	n := 4 * len(r.present)
-	r.smooth.set(r.smooth.first, r.smooth.end, n*r.Cols)
+	r.blended.set(r.blended.first, r.blended.end, n*r.Cols)
 	r.functions = r.functions.get(n * r.Cols)
-	for row := r.smooth.first; row < r.smooth.end; row++ {
+	for row := r.blended.first; row < r.blended.end; row++ {
 		top, bottom := compute.Around(row, row, 1, r.Rows)
 		sums := r.functions
 		copy(sums, r.fitted.row(top))
 		for y := top + 1; y < bottom; y++ {
 			add(sums, r.fitted.row(y))
 		}
-		out := r.smooth.row(row)
+		out := r.blended.row(row)
 		for column := range r.Cols {
 			left, right := compute.Around(column, column, 1, r.Cols)
 			at := out[column*n:][:n]
@@ -335,7 +335,7 @@ func (r *refiner) paint(pixels []uint8, y int) {
 		lo, hi, t := compute.Bilinear(y, r.guideScaleY(), r.GuideRows)
 		r.colours = r.colours.get(3 * r.GuideCols)
 		mix(r.colours, r.guide.row(lo), r.guide.row(hi), t)
-		mix(r.functions, r.smooth.row(upper), r.smooth.row(lower), down)
+		mix(r.functions, r.blended.row(upper), r.blended.row(lower), down)
 	}
 	for from := 0; from < len(pixels); {
 		left := r.cellColumns[from].lo

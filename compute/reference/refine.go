@@ -29,7 +29,7 @@ func (device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View, g
 				best[i], winners[i] = s, uint8(class)
 			}
 		}
-		functions[class] = smooth(fit(means, plane, r), r)
+		functions[class] = blend(fit(means, plane, r), r)
 	}
 	for y := range mask.Height() {
 		for x := range mask.Width() {
@@ -140,8 +140,8 @@ func solve(m [3][3]float64, v [3]float64) [3]float64 {
 	return v
 }
 
-// smooth takes the mean over the windows that a cell lies in.
-func smooth(fitted []function, r compute.Refinement) []function {
+// blend takes the mean over the windows that a cell lies in.
+func blend(fitted []function, r compute.Refinement) []function {
 	out := make([]function, len(fitted))
 	for i := range out {
 		n := window(i, r, func(j int) { add(&out[i], fitted[j], 1) })

@@ -251,6 +251,31 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 	d.run(c)
 }
 
+// Smooth: see [compute.Device].
+func (d *Device) Smooth(average, looks, scores compute.Tensor, f compute.Frame, g compute.Grid, weight float32) {
+	to, seen, from, frame := average.(*tensor), looks.(*tensor), scores.(*tensor), f.(*picture)
+	host.SameLength("Smooth", to.size(), from.size())
+	host.SameLength("Smooth", to.rows*compute.LookWidth, seen.size())
+	d.run(call{
+		program:  look,
+		bindings: [8]gpu.Binding{1: frame.buffer, seen.buffer},
+		parameters: parameters{
+			uint32(to.rows), uint32(g.Cols), uint32(g.Patch), uint32(seen.stride()),
+			uint32(g.Top), uint32(g.Left), uint32(frame.height), uint32(frame.width), math.Float32bits(weight),
+			math.Float32bits(compute.StillBelow), math.Float32bits(1. / (compute.ChangedFrom - compute.StillBelow)),
+		},
+		groups: [2]int{groups(to.rows, flat), 1},
+	})
+	d.run(call{
+		program:  smooth,
+		bindings: [8]gpu.Binding{1: from.buffer, seen.buffer, to.buffer},
+		parameters: parameters{
+			uint32(to.rows), uint32(to.stride()), uint32(from.first), uint32(seen.stride()), compute.LookWidth - 1,
+		},
+		groups: [2]int{min(mostGroups, groups(to.rows*to.stride(), flat)), 1},
+	})
+}
+
 // Classify: see [compute.Device].
 func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.View) {
 	mask, s := dst.(*picture), scores.(*tensor)

@@ -47,6 +47,8 @@ var (
 	patches       = shader("patches", "patches")
 	arrangeRows   = shader("arrange class embeddings", "arrange")
 	classify      = shader("upsample, classify", "classify")
+	look          = shader("compare with frame before", "look")
+	smooth        = shader("average scores", "smooth")
 	count         = shader("count areas", "count")
 	resizeColumns = shader("resize columns", "resize_columns")
 	resizeRows    = shader("resize rows", "resize_rows")

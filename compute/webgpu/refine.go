@@ -17,15 +17,15 @@ type refiner struct {
 	guide    *gpu.Buffer
 	cells    *gpu.Buffer
 	fitted   *gpu.Buffer // functions of windows
-	smooth   *gpu.Buffer // functions of cells
+	blended  *gpu.Buffer // functions of cells
 }
 
 var (
-	refineGuide  = shader("refine: guide", "refine", "refine_guide")
-	refineCells  = shader("refine: cells", "refine", "cell_scores", "refine_cells")
-	refineFit    = shader("refine: fit", "refine", "cell_scores", "refine_fit")
-	refineSmooth = shader("refine: smooth", "refine", "refine_smooth")
-	refinePaint  = shader("refine: paint", "refine", "refine_paint")
+	refineGuide = shader("refine: guide", "refine", "refine_guide")
+	refineCells = shader("refine: cells", "refine", "cell_scores", "refine_cells")
+	refineFit   = shader("refine: fit", "refine", "cell_scores", "refine_fit")
+	refineBlend = shader("refine: blend", "refine", "refine_blend")
+	refinePaint = shader("refine: paint", "refine", "refine_paint")
 )
 
 // Refine: see [compute.Device] and [compute.Refinement].
@@ -34,7 +34,7 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View
 	host.SameLength("Refine", v.Rows*v.Cols, s.rows)
 	host.SameLength("Refine", v.Height*v.Width, frame.height*frame.width)
 	if d.err == nil && !r.compiled {
-		d.err = d.programs.compile(d.gpu, refineGuide, refineCells, refineFit, refineSmooth, refinePaint)
+		d.err = d.programs.compile(d.gpu, refineGuide, refineCells, refineFit, refineBlend, refinePaint)
 		r.compiled = d.err == nil
 	}
 	n := v.Refinement()
@@ -43,7 +43,7 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View
 	d.grow(&r.guide, "guide", value*pixels)
 	d.grow(&r.cells, "cells", value*cells)
 	d.grow(&r.fitted, "functions of windows", value*cells*s.cols)
-	d.grow(&r.smooth, "functions of cells", value*cells*s.cols)
+	d.grow(&r.blended, "functions of cells", value*cells*s.cols)
 	from := s.fours()
 	run := func(p program, invocations int, bound ...gpu.Binding) {
 		c := call{
@@ -62,6 +62,6 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View
 	run(refineGuide, pixels, frame.buffer, r.guide)
 	run(refineCells, cells, from.buffer, r.guide, r.cells)
 	run(refineFit, cells*groups(s.cols, 4), from.buffer, r.cells, r.fitted)
-	run(refineSmooth, cells*s.cols, r.fitted, r.smooth)
-	run(refinePaint, groups(mask.height*mask.width, 4), r.guide, r.cells, r.smooth, mask.buffer)
+	run(refineBlend, cells*s.cols, r.fitted, r.blended)
+	run(refinePaint, groups(mask.height*mask.width, 4), r.guide, r.cells, r.blended, mask.buffer)
 }

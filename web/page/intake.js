@@ -4,11 +4,13 @@
 // calls onFile with the photo, onSample with a sample's address, and onNothing with a sentence when
 // what came holds no file.
 
+import { t } from "./texts.js";
+
 /**
  * @param {object} listeners
  * @param {(file: File) => void} listeners.onFile
  * @param {(url: string) => void} listeners.onSample
- * @param {(sentence: string) => void} listeners.onNothing
+ * @param {(sentence: () => string) => void} listeners.onNothing
  */
 export function takePhotos({ onFile, onSample, onNothing }) {
   takeFromDialogue(onFile);
@@ -49,7 +51,7 @@ function takeFromDrops(onFile, onNothing) {
     page.toggleAttribute("data-dragging", false);
     const [file] = event.dataTransfer.files;
     if (file) onFile(file);
-    else onNothing("What you dropped holds no file: save the picture first and drop the file.");
+    else onNothing(() => t("drop.nothing"));
   });
 }
 

@@ -1,17 +1,24 @@
-// The legend: the classes of the photo, the largest first.
+// The legend: the classes of the picture, the largest first.
 //
 // It owns the list. It is sent classes and the class under the pointer in the picture; it calls
-// onHighlight with the class to highlight, or null: the hovered one, else the focused, else the pinned.
+// onHighlight with the class to highlight, or null: the hovered one, else the focused, else the
+// pinned; and, of a live picture, onToggle with the class to show or hide.
+
+import { className, percentage, say, t } from "./texts.js";
 
 export class Legend {
   #list = document.getElementById("legend");
   #hovered = null;
   #focused = null;
   #pinned = null;
+  #isChosen = () => true; // whether a class of that name is shown
   #onHighlight;
 
-  /** @param {(classId: number | null) => void} onHighlight */
-  constructor(onHighlight) {
+  /**
+   * @param {(classId: number | null) => void} onHighlight
+   * @param {(name: string) => void} onToggle
+   */
+  constructor(onHighlight, onToggle) {
     this.#onHighlight = onHighlight;
     this.#list.addEventListener("pointerover", (event) => {
       if (event.pointerType === "mouse") this.#hover(classOf(event.target));
@@ -21,7 +28,11 @@ export class Legend {
       if (target.matches(":focus-visible")) this.#focus(classOf(target));
     });
     this.#list.addEventListener("focusout", () => this.#focus(null));
-    this.#list.addEventListener("click", ({ target }) => this.#togglePin(classOf(target)));
+    this.#list.addEventListener("click", ({ target }) => {
+      const toggle = target.closest(".toggle");
+      if (toggle) onToggle(toggle.dataset.name);
+      else if (classOf(target) !== null) this.#togglePin(classOf(target));
+    });
     this.#list.addEventListener("keydown", (event) => this.#move(event));
     addEventListener("keydown", ({ key }) => key === "Escape" && this.clearHighlight());
   }
@@ -31,6 +42,41 @@ export class Legend {
     this.#hovered = this.#focused = this.#pinned = null;
     this.#list.replaceChildren(...classes.map(entry));
     this.#items()[0]?.setAttribute("tabindex", "0");
+    this.#mark();
+  }
+
+  /** Shows the classes of another frame: entries stay, so that they can be pointed at. @param {import("../segmenter.js").ClassArea[]} classes */
+  update(classes) {
+    const lines = new Map([...this.#list.children].map((line) => [Number(line.dataset.classId), line]));
+    const wanted = classes.map((info) => {
+      const line = lines.get(info.id) ?? entry(info);
+      showShare(line, info.share);
+      return line;
+    });
+    if (this.#list.matches(":hover") || this.#list.contains(document.activeElement)) {
+      // What somebody is at is not moved: what is gone has no share, what came goes to the end.
+      for (const line of lines.values()) if (!wanted.includes(line)) showShare(line, 0);
+      for (const line of wanted) if (!line.isConnected) this.#list.append(line);
+    } else if (wanted.some((line, i) => line !== this.#list.children[i]) || wanted.length !== lines.size) {
+      this.#list.replaceChildren(...wanted);
+    }
+    const items = this.#items();
+    if (!items.some((item) => item.tabIndex === 0)) items[0]?.setAttribute("tabindex", "0");
+    this.#mark();
+  }
+
+  /** @param {(name: string) => boolean} isChosen  tells which classes are shown, or kept */
+  choose(isChosen) {
+    this.#isChosen = isChosen;
+    this.#mark();
+  }
+
+  #mark() {
+    for (const toggle of this.#list.querySelectorAll(".toggle")) {
+      const isChosen = this.#isChosen(toggle.dataset.name);
+      toggle.setAttribute("aria-pressed", isChosen);
+      toggle.parentElement.classList.toggle("off", !isChosen);
+    }
   }
 
   /** Marks the class that the pointer is on in the picture. @param {number | null} classId */
@@ -47,7 +93,7 @@ export class Legend {
   }
 
   #items() {
-    return [...this.#list.querySelectorAll("button")];
+    return [...this.#list.querySelectorAll(".item")];
   }
 
   #hover(classId) {
@@ -78,6 +124,7 @@ export class Legend {
   #move(event) {
     const items = this.#items();
     const at = items.indexOf(event.target);
+    if (at < 0) return; // a toggle
     const last = items.length - 1;
     const next = { ArrowDown: Math.min(at + 1, last), ArrowUp: Math.max(at - 1, 0), Home: 0, End: last }[event.key];
     if (next === undefined) return;
@@ -90,28 +137,41 @@ export class Legend {
 
 /** @param {number} share  from 0 to 1 */
 export function percent(share) {
-  if (share < 0.001) return "<0.1%";
-  return share < 0.0995 ? `${(100 * share).toFixed(1)}%` : `${Math.round(100 * share)}%`;
+  if (share < 0.001) return `<${percentage(0.001, 1)}`;
+  return percentage(share, share < 0.0995 ? 1 : 0);
 }
 
 function entry({ id, name, colour, share }) {
   const item = document.createElement("button");
   item.type = "button";
+  item.className = "item";
   item.tabIndex = -1;
   item.dataset.classId = id;
   item.setAttribute("aria-pressed", "false");
   item.style.setProperty("--colour", colour);
-  item.style.setProperty("--share", share);
-  item.append(span("swatch"), span("name", name), span("share", percent(share)));
+  item.append(span("swatch"), span("name", () => className(name)), span("share"));
+  const toggle = document.createElement("button");
+  toggle.type = "button";
+  toggle.className = "toggle";
+  toggle.dataset.name = name;
+  say(toggle, () => t("legend.toggle", { class: className(name) }), "aria-label");
   const line = document.createElement("li");
-  line.append(item);
+  line.dataset.classId = id;
+  line.append(item, toggle);
+  showShare(line, share);
   return line;
+}
+
+function showShare(line, share) {
+  const item = line.querySelector(".item");
+  item.style.setProperty("--share", share);
+  say(item.querySelector(".share"), () => percent(share));
 }
 
 function span(className, text = "") {
   const element = document.createElement("span");
   element.className = className;
-  element.textContent = text;
+  if (text) say(element, text);
   return element;
 }
 

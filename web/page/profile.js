@@ -2,6 +2,8 @@
 //
 // It owns the table. It is sent what a result and the engine say of their times.
 
+import { number, percentage, say, t } from "./texts.js";
+
 /**
  * @param {import("../segmenter.js").Segmentation["timings"]} timings
  * @param {import("../segmenter.js").OperationTime[]} operations  none on the processor
@@ -9,32 +11,32 @@
 export function showProfile({ total, ...steps }, operations) {
   const section = document.getElementById("profile");
   const rows = [
-    head("Step", "ms", ""),
-    ...Object.entries(steps).map(([name, ms]) => row(name, ms.toFixed(1), percent(ms / total))),
-    row("total", total.toFixed(1), ""),
+    head(text("profile.step"), text("profile.milliseconds"), ""),
+    ...Object.entries(steps).map(([name, ms]) => row(text(`profile.${name}`), number(ms, 1), percentage(ms / total))),
+    row(text("profile.total"), number(total, 1), ""),
   ];
   if (operations.length > 0) {
     const sum = operations.reduce((ms, { milliseconds }) => ms + milliseconds, 0);
-    rows.push(head("Operation on the graphics processor", "ms", "GOP/s"));
+    rows.push(head(text("profile.operation"), text("profile.milliseconds"), "GOP/s"));
     for (const { operation, calls, milliseconds, work } of operations) {
-      const name = `${operation} × ${calls}, ${percent(milliseconds / sum)}`;
-      rows.push(row(name, milliseconds.toFixed(1), work ? (work / milliseconds / 1e6).toFixed(0) : ""));
+      const name = `${operation} × ${calls}, ${percentage(milliseconds / sum)}`;
+      rows.push(row(name, number(milliseconds, 1), work ? number(work / milliseconds / 1e6) : ""));
     }
   }
   section.querySelector("table").replaceChildren(...rows);
   section.hidden = false;
 }
 
-const percent = (share) => `${(100 * share).toFixed(0)} %`;
+const text = (key) => () => t(key);
 const head = (...cells) => line("th", "col", cells);
 const row = (...cells) => line("td", "", cells);
 
 function line(kind, scope, cells) {
   const element = document.createElement("tr");
   element.append(...cells.map((text) => {
-    const cell = document.createElement(kind);
-    if (scope) cell.scope = scope;
-    cell.textContent = text;
+    const cell = document.createElement(text === "" ? "td" : kind); // a header would have to say something
+    if (scope && text !== "") cell.scope = scope;
+    say(cell, text);
     return cell;
   }));
   return element;

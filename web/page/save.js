@@ -37,7 +37,13 @@ export async function saveMask({ name, result }, classes) {
   download(await encodeMask(result, classes), `${name}-mask.png`);
 }
 
-function download(blob, name) {
+/**
+ * Hands a file to the browser as a download.
+ *
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function download(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

@@ -1,11 +1,17 @@
 // Settings: the form beside the picture, and the address, which can fix what is otherwise chosen:
-// ?device=cpu&decoder=mask&size=512&threads=1&arithmetic=float&profile=1&model=URL&photo=URL
+// ?lang=en&device=cpu&decoder=mask&size=512&threads=1&arithmetic=float&profile=1&model=URL&photo=URL
+// &opacity=60, and of the live picture &live=camera&effect=blur&keep=person,cat&hide=sky&colour=00b140
+// &calm=85&rate=30&detail=256&mirror=1
 //
-// It owns the form. It is sent the address; it calls onChange when a setting asks for another
-// result, and onOpacity when only the overlay's strength changed.
+// It owns the form and the address, which it keeps up to date. It calls onChange when a setting asks
+// for another result, and onOpacity when only the overlay's strength changed.
+
+import { EFFECTS } from "../effects.js";
+import { LANGUAGES, percentage, say, t } from "./texts.js";
 
 /**
  * @typedef {object} Address  what the address asks for
+ * @property {"en" | "zh"} [lang]  which texts.js reads for itself
  * @property {"auto" | "cpu" | "webgpu"} [device]
  * @property {string} [decoder]
  * @property {string} [size]
@@ -14,20 +20,44 @@
  * @property {"1"} [profile]
  * @property {string} [model]
  * @property {string} [photo]
- * @property {string[]} notices  a sentence for each parameter that is ignored
+ * @property {string} [opacity]  in percent
+ * @property {"camera"} [live]
+ * @property {string} [effect]
+ * @property {string[]} [keep]    names of classes
+ * @property {string[]} [hide]
+ * @property {string} [colour]    without #
+ * @property {string} [calm]      in percent
+ * @property {string} [rate]
+ * @property {string} [detail]
+ * @property {"0" | "1"} [mirror]
+ * @property {(() => string)[]} notices  a sentence for each parameter that is ignored
  */
 
-// How each parameter is read: undefined means that the value is no good.
+// How each parameter is read: undefined means that the value is no good. Expected is the key of a text.
 const PARAMETERS = {
-  device: { read: oneOf("auto", "cpu", "webgpu"), expected: "auto, cpu or webgpu" },
-  decoder: { read: oneOf("mask", "linear"), expected: "mask or linear" },
-  size: { read: oneOf("256", "384", "512", "0"), expected: "256, 384, 512 or 0 for the full size" },
-  threads: { read: count, expected: "a whole number from 1 to 64" },
-  arithmetic: { read: oneOf("int8", "float"), expected: "int8 or float" },
-  profile: { read: oneOf("1"), expected: "1" },
-  model: { read: ownAddress, expected: "an address on this site" },
-  photo: { read: ownAddress, expected: "an address on this site" },
+  lang: { read: oneOf(...LANGUAGES), expected: "address.lang" },
+  device: { read: oneOf("auto", "cpu", "webgpu"), expected: "address.device" },
+  decoder: { read: oneOf("mask", "linear"), expected: "address.decoder" },
+  size: { read: oneOf("256", "384", "512", "0"), expected: "address.size" },
+  threads: { read: count, expected: "address.threads" },
+  arithmetic: { read: oneOf("int8", "float"), expected: "address.arithmetic" },
+  profile: { read: oneOf("1"), expected: "address.profile" },
+  model: { read: ownAddress, expected: "address.own" },
+  photo: { read: ownAddress, expected: "address.own" },
+  opacity: { read: percents(100), expected: "address.percent" },
+  live: { read: oneOf("camera"), expected: "address.live" },
+  effect: { read: oneOf(...EFFECTS), expected: "address.effect" },
+  keep: { read: names, expected: "address.names" },
+  hide: { read: names, expected: "address.names" },
+  colour: { read: (text) => (/^[\da-f]{6}$/i.test(text) ? text : undefined), expected: "address.colour" },
+  calm: { read: percents(95), expected: "address.calm" },
+  rate: { read: oneOf("10", "15", "25", "30", "60"), expected: "address.rate" },
+  detail: { read: oneOf("auto", "128", "192", "256", "384", "512"), expected: "address.detail" },
+  mirror: { read: oneOf("0", "1"), expected: "address.mirror" },
 };
+
+/** What the form begins with, which the address need not say. */
+const FIRST = { decoder: "mask", size: "512", opacity: "60" };
 
 // The official sliding window.
 const FULL_SIZE = { size: 0, window: 512, stride: 384 };
@@ -44,7 +74,7 @@ export function readAddress(search) {
     if (text === null) continue;
     address[name] = read(text);
     if (address[name] === undefined) {
-      address.notices.push(`${name}=${text} in the address is ignored: it must be ${expected}.`);
+      address.notices.push(() => t("address.ignored", { parameter: `${name}=${text}`, expected: t(expected) }));
     }
   }
   return address;
@@ -58,15 +88,19 @@ export class Settings {
    * @param {Address} address
    * @param {{ onChange: () => void, onOpacity: (share: number) => void }} listeners
    */
-  constructor({ decoder, size }, { onChange, onOpacity }) {
+  constructor({ decoder, size, opacity }, { onChange, onOpacity }) {
     this.restore({ ...this.save(), ...(decoder && { decoder }), ...(size && { size }) });
+    if (opacity) this.#field("opacity").value = opacity;
     const showOpacity = () => {
-      this.#opacityValue.textContent = `${this.#field("opacity").value}%`;
+      say(this.#opacityValue, () => percentage(this.opacity));
       onOpacity(this.opacity);
     };
     showOpacity();
     this.#field("opacity").addEventListener("input", showOpacity);
-    this.#form.addEventListener("change", ({ target }) => target.type === "radio" && onChange());
+    this.#form.addEventListener("change", ({ target }) => {
+      this.#keep();
+      if (target.type === "radio") onChange();
+    });
     this.#form.addEventListener("submit", (event) => event.preventDefault());
   }
 
@@ -97,9 +131,37 @@ export class Settings {
     this.#field("size").value = size;
   }
 
+  #keep() {
+    const values = Object.entries({ ...this.save(), opacity: this.#field("opacity").value });
+    keepInAddress(Object.fromEntries(values.map(([name, value]) => [name, value === FIRST[name] ? undefined : value])));
+  }
+
   #field(name) {
     return this.#form.elements[name];
   }
+}
+
+/**
+ * Has the address hold values, so that a link to it, or a reload, begins with them.
+ *
+ * @param {Record<string, string | number | undefined>} values  by parameter; undefined takes it out
+ */
+export function keepInAddress(values) {
+  const url = new URL(location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  url.search = url.search.replaceAll("%2C", ",");
+  history.replaceState(history.state, "", url);
+}
+
+function percents(most) {
+  return (text) => (/^\d{1,3}$/.test(text) && Number(text) <= most ? text : undefined);
+}
+
+function names(text) {
+  return text.split(",").filter(Boolean);
 }
 
 function oneOf(...values) {

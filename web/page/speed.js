@@ -6,6 +6,7 @@
 import { hasGraphics } from "../graphics.js";
 import { usableThreads } from "../ranks.js";
 import { Segmenter } from "../segmenter.js";
+import { number, say, sentenceOf, t } from "./texts.js";
 
 const PHOTO = "samples/astronaut.png";
 const SIZES = [256, 384, 512];
@@ -33,34 +34,34 @@ export function wireSpeed(options) {
     }
     const mine = new AbortController();
     measuring = mine;
-    run.textContent = "Stop";
+    say(run, () => t("speed.stop"));
     try {
-      await measure(options(), mine.signal, (text) => (state.textContent = text));
-      state.textContent = "Done: medians of frames of a sample photo, all steps included.";
+      await measure(options(), mine.signal, (text) => say(state, text));
+      say(state, () => t("speed.done"));
     } catch (error) {
-      state.textContent = mine.signal.aborted ? "Stopped." : error.message;
+      say(state, () => (mine.signal.aborted ? t("speed.stopped") : sentenceOf(error)));
     }
     measuring = null;
-    run.textContent = "Measure again";
+    say(run, () => t("speed.again"));
   });
 }
 
 /** Fills the table in, a column for each number of threads, and one for the graphics processor. */
-async function measure(options, signal, say) {
-  say("Starting.");
+async function measure(options, signal, show) {
+  show(() => t("speed.starting"));
   const photo = await createImageBitmap(await (await fetch(PHOTO, { signal })).blob());
   const most = usableThreads();
-  const engines = [...new Set([1, most])].map((threads) => ({ device: "cpu", threads, name: threadsOf(threads) }));
-  if (await hasGraphics()) engines.push({ device: "webgpu", threads: 1, name: "Graphics processor" });
+  const engines = [...new Set([1, most])].map((threads) => ({ device: "cpu", threads, name: () => t("threads", { count: threads }) }));
+  if (await hasGraphics()) engines.push({ device: "webgpu", threads: 1, name: () => t("speed.graphics") });
   for (const column of emptyTable(engines)) {
     const { device, threads, name } = column.engine;
     const segmenter = await Segmenter.create({ ...options, device, threads, signal });
     try {
       if (segmenter.device !== device) continue; // it failed
       for (const [i, size] of SIZES.entries()) {
-        say(`Measuring ${size} × ${size}, ${name}.`);
+        show(() => t("speed.measuring", { size, where: name() }));
         const times = await framesOf(segmenter, photo, size, signal);
-        show(column.cells[i], times);
+        showTimes(column.cells[i], times);
       }
     } finally {
       segmenter.dispose();
@@ -83,10 +84,6 @@ async function framesOf(segmenter, photo, size, signal) {
   return times.sort((a, b) => a - b);
 }
 
-function threadsOf(n) {
-  return n === 1 ? "1 thread" : `${n} threads`;
-}
-
 /** Makes the table anew and returns its columns of empty cells. */
 function emptyTable(engines) {
   const row = (...cells) => {
@@ -96,23 +93,24 @@ function emptyTable(engines) {
   };
   const cell = (kind, text, scope) => {
     const element = document.createElement(kind);
-    element.textContent = text;
+    say(element, text);
     if (scope) element.scope = scope;
     return element;
   };
   const columns = engines.map((engine) => ({ engine, cells: SIZES.map(() => cell("td", "–")) }));
-  const head = row(cell("th", "Detail", "col"), ...engines.map(({ name }) => cell("th", name, "col")));
+  const head = row(cell("th", () => t("detail"), "col"), ...engines.map(({ name }) => cell("th", name, "col")));
   const rows = SIZES.map((size, i) => row(cell("th", `${size} × ${size}`, "row"), ...columns.map(({ cells }) => cells[i])));
   document.getElementById("speed-table").replaceChildren(head, ...rows);
   return columns;
 }
 
 /** @param {HTMLElement} cell @param {number[]} times  of frames, sorted */
-function show(cell, times) {
+function showTimes(cell, times) {
   const at = (share) => times[Math.min(times.length - 1, Math.floor(share * times.length))];
   const median = at(0.5);
-  const rate = document.createElement("small");
-  rate.textContent = `${(1000 / median).toFixed(1)} a second`;
-  cell.replaceChildren(`${median.toFixed(0)} ms`, rate);
-  cell.title = `${times.length} frames; 95 % took at most ${at(0.95).toFixed(0)} ms`;
+  const [time, rate] = ["span", "small"].map((kind) => document.createElement(kind));
+  say(time, () => t("speed.median", { milliseconds: number(median) }));
+  say(rate, () => t("speed.rate", { rate: number(1000 / median, 1) }));
+  cell.replaceChildren(time, rate);
+  say(cell, () => t("speed.most", { frames: times.length, milliseconds: number(at(0.95)) }), "title");
 }

@@ -1,9 +1,11 @@
-// The stage: the photo, its classes over it, and the class under the pointer.
+// The stage: the photo and its classes over it, or the live picture; and the class under the pointer.
 //
-// It owns the canvases and the tooltip. It is sent photos, results and a class to highlight; it
-// calls onPoint with the class under the pointer, or null.
+// It owns the canvases and the tooltip. It is sent photos, results, a live canvas and a class to
+// highlight; it calls onPoint with the class under the pointer, or null, and onBare when the picture
+// is to be seen as it is, or no longer.
 
 import { ALL_BORDERS, paint, paletteOf, sample } from "../painting.js";
+import { className, say, t } from "./texts.js";
 
 // What a large screen can show of a photo; and of a mask, so that painting it takes milliseconds.
 const PHOTO_PIXELS = 4e6;
@@ -22,11 +24,19 @@ export class Stage {
   #result = null;
   #shown = null; // the photo
   #lit = null;
+  #live = null; // { canvas, classAt } of the live picture
+  #pointer = null; // the last event of a pointer over the live picture
+  #isAsking = false; // for the class under it
   #onPoint;
+  #onBare;
 
-  /** @param {(classId: number | null) => void} onPoint */
-  constructor(onPoint) {
+  /**
+   * @param {(classId: number | null) => void} onPoint
+   * @param {(bare: boolean) => void} onBare
+   */
+  constructor(onPoint, onBare) {
     this.#onPoint = onPoint;
+    this.#onBare = onBare;
     this.#frame.addEventListener("pointermove", (event) => this.#point(event));
     this.#frame.addEventListener("pointerdown", (event) => {
       this.#point(event);
@@ -49,13 +59,47 @@ export class Stage {
 
   /** @param {ImageBitmap} photo */
   showPhoto(photo) {
+    this.#endLive();
     this.clearResult();
-    this.#photo.setAttribute("aria-label", "Photo");
+    say(this.#photo, () => t("photo"), "aria-label");
     this.#shown = photo;
     this.#drawPhoto();
-    this.#easel.style.setProperty("--width", photo.width);
-    this.#easel.style.setProperty("--height", photo.height);
+    this.#fit(photo);
+  }
+
+  #fit({ width, height }) {
+    this.#easel.style.setProperty("--width", width);
+    this.#easel.style.setProperty("--height", height);
     this.#easel.hidden = false;
+  }
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {(x: number, y: number) => Promise<import("../segmenter.js").ClassInfo | null>} classAt  a
+   *   place of the canvas, from 0 to 1
+   */
+  showLive(canvas, classAt) {
+    this.clear();
+    this.#live = { canvas, classAt };
+    canvas.className = "live";
+    canvas.setAttribute("role", "img");
+    say(canvas, () => t("live"), "aria-label");
+    this.#photo.hidden = true;
+    this.#frame.prepend(canvas);
+    this.showFrame();
+  }
+
+  /** The live picture has another frame. */
+  showFrame() {
+    const { canvas } = this.#live;
+    this.#fit(canvas);
+    if (this.#pointer) this.#pointLive(this.#pointer);
+  }
+
+  #endLive() {
+    this.#live?.canvas.remove();
+    this.#live = null;
+    this.#photo.hidden = false;
   }
 
   #drawPhoto() {
@@ -77,10 +121,10 @@ export class Stage {
 
   /**
    * @param {import("../segmenter.js").Segmentation} result  of the photo that is shown
-   * @param {string} description  for those who do not see it
+   * @param {() => string} description  for those who do not see it
    */
   showResult(result, description) {
-    this.#photo.setAttribute("aria-label", `Photo with its classes: ${description}`);
+    say(this.#photo, () => t("photo.described", { classes: description() }), "aria-label");
     this.#result = result;
     this.#view = sample(result, within(result, MASK_PIXELS));
     this.#drawClasses();
@@ -98,6 +142,7 @@ export class Stage {
   }
 
   clear() {
+    this.#endLive();
     this.clearResult();
     this.#shown = null;
     this.#easel.hidden = true;
@@ -120,23 +165,43 @@ export class Stage {
 
   /** @param {boolean} bare  true shows the photo alone */
   bare(bare) {
+    if (bare === this.#frame.classList.contains("bare")) return;
     this.#frame.classList.toggle("bare", bare);
     if (bare) this.#tooltip.hidden = true;
+    this.#onBare(bare);
   }
 
   #point(event) {
+    if (this.#live) this.#pointLive(event);
     if (!this.#result) return;
     const box = this.#frame.getBoundingClientRect();
     const { width, height, mask, classes } = this.#result;
     const x = Math.floor(((event.clientX - box.left) / box.width) * width);
     const y = Math.floor(((event.clientY - box.top) / box.height) * height);
     if (x < 0 || y < 0 || x >= width || y >= height) return this.#leave();
-    const { id, name, colour } = classes.find((found) => found.id === mask[y * width + x]);
-    this.#tooltip.textContent = name;
+    this.#name(classes.find((found) => found.id === mask[y * width + x]), event);
+    this.#onPoint(mask[y * width + x]);
+  }
+
+  /** The engine has the mask: one question at a time. */
+  async #pointLive(event) {
+    this.#pointer = event;
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const box = this.#frame.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    const isInside = x >= 0 && y >= 0 && x < 1 && y < 1;
+    const found = isInside ? await this.#live.classAt(x, y).catch(() => null) : null;
+    this.#isAsking = false;
+    if (found && this.#pointer) this.#name(found, this.#pointer);
+    else this.#tooltip.hidden = true;
+  }
+
+  #name({ name, colour }, event) {
+    say(this.#tooltip, () => className(name));
     this.#tooltip.style.setProperty("--colour", colour);
     this.#tooltip.hidden = this.#frame.classList.contains("bare");
     this.#placeTooltip(event);
-    this.#onPoint(id);
   }
 
   /** Beside a mouse, above a finger, and always inside the stage. */
@@ -150,6 +215,7 @@ export class Stage {
   }
 
   #leave() {
+    this.#pointer = null;
     this.#tooltip.hidden = true;
     this.#onPoint(null);
   }

@@ -1,8 +1,10 @@
 // Status: what the page says of itself: progress over the stage, messages above it, and words for
 // screen readers.
 //
-// It owns the progress line, the messages and the live region. It is sent sentences; it calls the
-// functions given with them when a button is pressed.
+// It owns the progress line, the messages and the live region. It is sent sentences, which are
+// functions where they follow the language; it calls those given with them when a button is pressed.
+
+import { say, t } from "./texts.js";
 
 const progress = document.getElementById("progress");
 const progressText = document.getElementById("progress-text");
@@ -14,13 +16,13 @@ const announcement = document.getElementById("announcement");
 /**
  * Shows what is going on.
  *
- * @param {string} text
+ * @param {string | (() => string)} text
  * @param {{ done?: number, total?: number, onCancel?: () => void }} [options]  without a total,
  *   nobody knows how long it takes
  */
 export function showProgress(text, { done = 0, total = 0, onCancel } = {}) {
   progress.hidden = false;
-  progressText.textContent = text;
+  say(progressText, text);
   progressBar.max = total || 1;
   if (total) progressBar.value = done;
   else progressBar.removeAttribute("value");
@@ -32,18 +34,18 @@ export function hideProgress() {
   progress.hidden = true;
 }
 
-/** Says something to screen readers. @param {string} text */
+/** Says something to screen readers. @param {string | (() => string)} text */
 export function announce(text) {
-  announcement.textContent = text;
+  say(announcement, text);
 }
 
 /**
  * Shows a message until it is dismissed.
  *
- * @param {string} text  one sentence
+ * @param {string | (() => string)} text  one sentence
  * @param {object} [options]
  * @param {"error" | "notice"} [options.kind]
- * @param {{ label: string, run: () => void }} [options.action]  what may help
+ * @param {{ label: string | (() => string), run: () => void }} [options.action]  what may help
  * @param {() => void} [options.onDismiss]
  */
 export function showMessage(text, { kind = "notice", action, onDismiss } = {}) {
@@ -51,10 +53,10 @@ export function showMessage(text, { kind = "notice", action, onDismiss } = {}) {
   message.className = `message ${kind}`;
   message.setAttribute("role", kind === "error" ? "alert" : "status");
   const sentence = document.createElement("p");
-  sentence.textContent = text;
+  say(sentence, text);
   message.append(sentence);
   if (action) message.append(button(action.label, action.run, message));
-  message.append(button("Dismiss", onDismiss, message));
+  message.append(button(() => t("dismiss"), onDismiss, message));
   messages.append(message);
 }
 
@@ -65,7 +67,7 @@ export function clearMessages() {
 function button(label, run, message) {
   const element = document.createElement("button");
   element.type = "button";
-  element.textContent = label;
+  say(element, label);
   element.addEventListener("click", () => {
     message.remove();
     run?.();

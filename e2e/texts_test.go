@@ -1,0 +1,226 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// TestTexts holds the languages against each other, the markup against the
+// English texts, and the scripts against the keys that there are.
+func TestTexts(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("?lang=en")
+	v.waitFor("ready")
+	wrong := evaluate[[]string](v, `Promise.all(["en", "zh"].map((name) => import("./page/texts/" + name + ".js"))).then(([en, zh]) => {
+		const wrong = [];
+		const placeholders = (text) => (text.match(/\{\w+\}/g) ?? []).sort().join(" ");
+		for (const [key, text] of Object.entries(en.texts)) {
+			const other = zh.texts[key] ?? zh.texts[key.replace(/\.one$/, ".other")]; // Chinese has no plural
+			if (!other) wrong.push(key + " has no Chinese text");
+			else if (!key.endsWith(".one") && placeholders(other) !== placeholders(text)) wrong.push(key + ": other placeholders in Chinese");
+		}
+		for (const key of Object.keys(zh.texts)) if (!(key in en.texts)) wrong.push(key + " has no English text");
+		const attributes = { text: "", textTitle: "title", textLabel: "aria-label", textAlt: "alt", textContent: "content", textLang: "lang" };
+		for (const [name, attribute] of Object.entries(attributes)) {
+			for (const element of document.querySelectorAll("*")) {
+				const key = element.dataset?.[name];
+				if (key === undefined) continue;
+				const markup = attribute ? element.getAttribute(attribute) : element.textContent;
+				if (markup !== en.texts[key]) wrong.push("the markup says “" + markup + "” for " + key);
+			}
+		}
+		return wrong;
+	})`)
+	for _, what := range wrong {
+		t.Error(what)
+	}
+
+	keys := evaluate[[]string](v, `import("./page/texts/en.js").then(({ texts }) => Object.keys(texts))`)
+	used := regexp.MustCompile(`\bt\("([^"]+)"`)
+	for _, pattern := range []string{"../web/*.js", "../web/page/*.js"} {
+		scripts, err := filepath.Glob(pattern)
+		v.must(err)
+		for _, script := range scripts {
+			source, err := os.ReadFile(script)
+			v.must(err)
+			for _, match := range used.FindAllSubmatch(source, -1) {
+				if key := string(match[1]); !slices.Contains(keys, key) && !slices.Contains(keys, key+".other") {
+					t.Errorf("%s: there is no text %q", filepath.Base(script), key)
+				}
+			}
+		}
+	}
+}
+
+// TestChineseNames looks for a Chinese name of every class of the model, and a
+// sentence for every code of an error.
+func TestChineseNames(t *testing.T) {
+	v := newVisit(t, "/", libraryPage)
+	v.open("library.html")
+	known := evaluate[[]string](v, `import("./page/texts/zh.js").then(({ classes, errors }) => [...Object.keys(classes), ...Object.keys(errors)])`)
+	var card struct{ Classes []struct{ Name string } }
+	text, err := os.ReadFile("../model/weights/everyday.json")
+	v.must(err)
+	v.must(json.Unmarshal(text, &card))
+	var wanted []string
+	for _, class := range card.Classes {
+		wanted = append(wanted, class.Name)
+	}
+	types, err := os.ReadFile("../web/segmenter.d.ts")
+	v.must(err)
+	for _, match := range regexp.MustCompile(`\n  \| "([a-z-]+)"`).FindAllSubmatch(types, -1) {
+		wanted = append(wanted, string(match[1]))
+	}
+	if len(wanted) < 38+10 {
+		t.Fatalf("of classes and codes there are only %d", len(wanted))
+	}
+	for _, name := range wanted {
+		if !slices.Contains(known, name) {
+			t.Errorf("there is no Chinese for %q", name)
+		}
+	}
+}
+
+// latin is what stays in Latin letters on the Chinese page: names and terms.
+var latin = []string{
+	"Segmenter", "Transformer", "English", "Everyday", "int8", "MB", "PNG", "HEIC", "JPEG", "WebP", "GIF", "BMP", "AVIF", "Esc",
+	"danielbuechele", "CC", "BY", "CC0", "Rachel", "Michetti", "Pikolo", "Espresso", "Bar", "Stefan", "van", "der", "Walt", "NASA", "SpaceX",
+	"broken.png", // the test's own
+}
+
+// speaksChinese looks for words of another language in all that the page says,
+// to the eye or not.
+func (v *visit) speaksChinese(where string) {
+	v.Helper()
+	said := evaluate[[]string](v, `[document.title, document.body.innerText, ...["title", "aria-label", "alt"].flatMap((name) =>
+		[...document.querySelectorAll("[" + name + "]")].map((element) => element.getAttribute(name)))]`)
+	for _, word := range regexp.MustCompile(`[A-Za-z][A-Za-z0-9.]*`).FindAllString(strings.Join(said, "\n"), -1) {
+		if !slices.Contains(latin, strings.TrimSuffix(word, ".")) {
+			v.Errorf("%s: the Chinese page says %q", where, word)
+		}
+	}
+}
+
+func TestChinese(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("?lang=zh&profile=1&device=cpu")
+	v.waitFor("ready")
+	if lang := evaluate[string](v, `document.documentElement.lang`); lang != "zh-CN" {
+		t.Errorf("the page's language is %q", lang)
+	}
+	v.speaksChinese("empty")
+	v.screenshots("zh-empty")
+	if state := v.after(func() { v.choose(samples + "/chelsea.png") }); state != "done" {
+		t.Fatalf("%s: %s", state, v.message())
+	}
+	v.speaksChinese("done")
+	v.screenshots("zh-done")
+	for id, part := range map[string]string{"legend": "猫", "announcement": "完成：猫", "facts": "秒", "profile": "耗时"} {
+		said := evaluate[string](v, `(({ textContent, ariaLabel }) => textContent + ariaLabel)(document.getElementById("`+id+`"))`)
+		if !strings.Contains(said, part) {
+			t.Errorf("#%s says %q, expected %q in it", id, said, part)
+		}
+	}
+
+	broken := filepath.Join(t.TempDir(), "broken.png")
+	v.must(os.WriteFile(broken, []byte("no picture"), 0o666))
+	if state := v.after(func() { v.choose(broken) }); state != "error" {
+		t.Errorf("after a broken photo the page is %s", state)
+	}
+	if message := v.message(); !strings.Contains(message, "“broken.png”不是") {
+		t.Errorf("of a broken photo the page says %q", message)
+	}
+	v.speaksChinese("error")
+	v.screenshots("zh-error")
+	v.dismiss()
+
+	evaluate[bool](v, `(document.getElementById("speed-open").click(), true)`)
+	v.speaksChinese("speed")
+	v.screenshots("zh-speed")
+}
+
+// screenshots keeps what the page looks like on a wide and on a narrow screen.
+func (v *visit) screenshots(name string) {
+	v.Helper()
+	for width, suffix := range map[int64]string{1280: "-1280", 390: "-390"} {
+		v.do(chromedp.EmulateViewport(width, 900))
+		v.screenshot(name + suffix)
+	}
+	v.do(chromedp.EmulateViewport(1280, 900))
+}
+
+// TestSwitchLanguage changes the language while a photo and a message are
+// shown, and back: nothing is computed anew, and the choice lasts.
+func TestSwitchLanguage(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("?lang=en&size=256&decoder=none&photo=samples/chelsea.png")
+	v.waitFor("done")
+	all := func() string { return evaluate[string](v, `document.title + document.body.innerText`) }
+	change := func() {
+		v.Helper()
+		evaluate[bool](v, `new Promise((resolve) => {
+			const page = document.documentElement;
+			const before = page.lang;
+			new MutationObserver(() => setTimeout(() => resolve(true))).observe(page, { attributeFilter: ["lang"] });
+			document.getElementById("language").click();
+		})`)
+	}
+	english := all()
+	if !strings.Contains(english, "decoder=none in the address is ignored: it must be mask or linear.") {
+		t.Errorf("the page does not say that a parameter is ignored:\n%s", english)
+	}
+	evaluate[bool](v, `(globalThis.before = segmenterPage.result, true)`)
+	change()
+	chinese := all()
+	for _, part := range []string{"猫", "个类别", "已忽略地址中的decoder=none"} {
+		if !strings.Contains(chinese, part) {
+			t.Errorf("after the change there is no %q:\n%s", part, chinese)
+		}
+	}
+	change()
+	if got := all(); got != english {
+		t.Errorf("there and back, the page says\n%s\nand said\n%s", got, english)
+	}
+	if !evaluate[bool](v, `segmenterPage.result === globalThis.before`) {
+		t.Error("the photo was segmented again")
+	}
+	change()
+	v.open("?size=256")
+	v.waitFor("ready")
+	if got := all(); !strings.Contains(got, "打开照片") {
+		t.Errorf("the choice did not last:\n%s", got)
+	}
+	v.open("?lang=en")
+	v.waitFor("ready")
+	if got := all(); !strings.Contains(got, "Open a photo") {
+		t.Errorf("the address asks for English in vain:\n%s", got)
+	}
+}
+
+// TestPreferredLanguage has browsers prefer languages, known and unknown.
+func TestPreferredLanguage(t *testing.T) {
+	for preferred, want := range map[string]string{"zh-CN,zh,en": "zh-CN", "fr,zh-TW": "zh-CN", "de,en-GB,zh": "en", "fr": "en"} {
+		v := newVisit(t, "/", nil)
+		_, err := chromedp.Call(v.tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
+			UserAgent: evaluate[string](v, `navigator.userAgent`), AcceptLanguage: preferred,
+		})
+		v.must(err)
+		v.open("")
+		v.waitFor("ready")
+		if got := evaluate[string](v, `document.documentElement.lang`); got != want {
+			t.Errorf("a browser that prefers %s gets %s, expected %s", preferred, got, want)
+		}
+		loaded := slices.Contains(v.requests.all(), "200 GET /page/texts/zh.js")
+		if loaded != (want == "zh-CN") {
+			t.Errorf("%s: the Chinese texts were loaded: %v", preferred, loaded)
+		}
+	}
+}

@@ -1,0 +1,345 @@
+// The live picture: a camera, the screen or a video on the stage, with an effect.
+//
+// It owns the source, the LiveSegmentation and the buttons beside it. It is told to start by app.js
+// and the buttons, and of choices by page/live-settings.js; it sends frames to the stage and the
+// legend, and tells app.js when it begins, ends or fails.
+
+import { LiveSegmentation } from "../live.js";
+import { percent } from "./legend.js";
+import { Recorder } from "./recorder.js";
+import { download } from "./save.js";
+import { keepInAddress } from "./settings.js";
+import { cameras, canShareScreen, openCamera, openScreen, openVideo } from "./sources.js";
+import { announce, hideProgress, showMessage, showProgress } from "./status.js";
+import { className, number, say, sentenceOf, t } from "./texts.js";
+
+// Faster than this, nobody reads a legend.
+const LEGEND_MILLISECONDS = 400;
+const ANNOUNCE_MILLISECONDS = 10_000;
+
+export class LivePage {
+  #page = document.documentElement;
+  #hooks;
+  #settings;
+  #stage;
+  #legend;
+
+  /** @type {import("./sources.js").Source | null} */
+  #source = null;
+  /** @type {LiveSegmentation | null} */
+  #live = null;
+  #recorder = null;
+  #attempt = 0; // the last start; those before give up
+  #lit = null; // the class that is highlighted
+  #isBare = false;
+  #shownAt = 0;
+  #announcedAt = 0;
+  #frames = 0;
+  #lost = null; // starts the camera that was lost again
+
+  /**
+   * @param {object} parts
+   * @param {import("./stage.js").Stage} parts.stage
+   * @param {import("./legend.js").Legend} parts.legend
+   * @param {import("./live-settings.js").LiveSettings} parts.settings
+   * @param {object} hooks
+   * @param {() => Promise<import("../segmenter.js").Segmenter>} hooks.segmenter
+   * @param {() => object} hooks.options  decoder and opacity
+   * @param {() => void} hooks.onBegin    before the first frame: what was shown goes
+   * @param {() => void} hooks.onChange   it runs, is paused or has ended
+   * @param {() => void} hooks.onEnd      it is off
+   * @param {(error: Error, again: () => void) => void} hooks.onFail
+   */
+  constructor({ stage, legend, settings }, hooks) {
+    this.#stage = stage;
+    this.#legend = legend;
+    this.#settings = settings;
+    this.#hooks = hooks;
+    this.#wire();
+  }
+
+  /** "off", "starting", or the state of the LiveSegmentation. */
+  get state() {
+    return this.#live?.state ?? (this.#source ? "starting" : "off");
+  }
+
+  startCamera(device) {
+    return this.#start(() => openCamera(device), () => this.startCamera(device));
+  }
+
+  startScreen() {
+    return this.#start(openScreen, () => this.startScreen());
+  }
+
+  playFile(file) {
+    return this.#start(async () => openVideo(file), () => this.playFile(file));
+  }
+
+  /** Ends it and gives the source back. */
+  stop() {
+    this.#attempt++;
+    this.#lost = null;
+    if (!this.#source) return;
+    this.#finishRecording();
+    this.#live?.stop();
+    this.#live = null;
+    this.#source.close();
+    this.#source = null;
+    keepInAddress({ live: undefined });
+    this.#hooks.onEnd();
+    this.#showState();
+  }
+
+  /** With other settings. */
+  refresh() {
+    if (!this.#source) return;
+    this.#live?.set(this.#options());
+    this.#legend.choose(this.#chosen());
+  }
+
+  /** @param {number | null} classId  the class to show alone */
+  highlight(classId) {
+    this.#lit = classId;
+    this.refresh();
+  }
+
+  /** @param {boolean} bare  true shows the picture as it is */
+  bare(bare) {
+    this.#isBare = bare;
+    this.refresh();
+  }
+
+  /** Shows or hides a class; or, with an effect on the background, keeps it or not. */
+  toggle(name) {
+    this.#settings.toggle(name);
+  }
+
+  async #start(open, again) {
+    const mine = ++this.#attempt;
+    let source = null;
+    try {
+      showProgress(() => t("live.asking"));
+      source = await open();
+      if (mine !== this.#attempt) {
+        source.close();
+        return;
+      }
+      this.stop();
+      this.#attempt = mine;
+      this.#source = source;
+      this.#settings.begin(source);
+      this.#hooks.onBegin();
+      if (source.kind === "camera") keepInAddress({ live: "camera" });
+      this.#showState();
+      await this.#run(source, mine);
+    } catch (error) {
+      source?.close();
+      if (mine !== this.#attempt) return;
+      if (this.#source === source) this.stop();
+      this.#hooks.onFail(error, again);
+    }
+  }
+
+  async #run(source, mine) {
+    const segmenter = await this.#hooks.segmenter();
+    if (mine !== this.#attempt) return;
+    this.#settings.offer(segmenter.model.classes);
+    this.#frames = 0;
+    const [live] = await Promise.all([
+      LiveSegmentation.start(segmenter, source.video, {
+        ...this.#options(),
+        onFrame: (frame) => mine === this.#attempt && this.#show(frame),
+        onState: (change) => mine === this.#attempt && this.#follow(change),
+      }),
+      source.video.play(),
+    ]);
+    if (mine !== this.#attempt) {
+      live.stop();
+      return;
+    }
+    this.#live = live;
+    hideProgress();
+    this.#legend.show([]);
+    this.#legend.choose(this.#chosen());
+    this.#stage.showLive(live.canvas, (x, y) => this.#classAt(x, y));
+    await this.#listCameras();
+    announce(() => t("live.begun"));
+    this.#showState();
+  }
+
+  #options() {
+    const { decoder, opacity } = this.#hooks.options();
+    const options = { ...this.#settings.options, decoder };
+    options.effect.opacity = opacity;
+    if (this.#lit !== null) options.effect = { kind: "tint", opacity: Math.max(opacity, 0.6), classes: [this.#lit] };
+    if (this.#isBare) options.effect = { kind: "none" };
+    return options;
+  }
+
+  /** The names that are shown or kept, null for all. */
+  #chosen() {
+    return this.#settings.chosen;
+  }
+
+  #show(frame) {
+    this.#frames++;
+    globalThis.segmenterPage.live = { ...frame, frames: this.#frames };
+    if (!this.#live) return; // the first, before its canvas is there
+    this.#stage.showFrame();
+    const now = performance.now();
+    if (now - this.#shownAt < LEGEND_MILLISECONDS) return;
+    this.#shownAt = now;
+    const { classes, rate, milliseconds, network } = frame;
+    this.#legend.update(classes);
+    const facts = { rate: number(rate), milliseconds: number(milliseconds), width: network.width, height: network.height };
+    say(document.getElementById("facts"), () => t("live.facts", facts));
+    say(document.getElementById("result-title"), () => t("classes", { count: classes.length }));
+    if (now - this.#announcedAt < ANNOUNCE_MILLISECONDS) return;
+    this.#announcedAt = now;
+    const largest = classes.slice(0, 3);
+    announce(() => largest.map(({ name, share }) => `${className(name)} ${percent(share)}`).join(t("comma")));
+  }
+
+  #follow({ state, error }) {
+    if (state === "running") this.#recorder?.resume();
+    if (state === "paused") this.#recorder?.pause();
+    if (state === "ended") this.#lose();
+    if (state === "failed") {
+      const { kind, device } = this.#source;
+      const again = { camera: () => this.startCamera(device), screen: () => this.startScreen() }[kind];
+      this.stop();
+      this.#hooks.onFail(error, again ?? (() => {}));
+    }
+    this.#showState();
+  }
+
+  /** The camera was unplugged, or the sharing of the screen ended. What was seen last stays. */
+  #lose() {
+    const { kind, device } = this.#source;
+    const isCamera = kind === "camera";
+    this.#finishRecording();
+    this.#source.close();
+    const again = isCamera ? () => this.startCamera(device) : () => this.startScreen();
+    showMessage(() => t(isCamera ? "live.camera-lost" : "live.screen-ended"), {
+      action: { label: () => t("live.again"), run: again },
+    });
+    announce(() => t(isCamera ? "live.camera-lost" : "live.screen-ended"));
+    this.#lost = isCamera ? device : null;
+  }
+
+  async #classAt(x, y) {
+    const frame = globalThis.segmenterPage.live;
+    const segmenter = await this.#hooks.segmenter();
+    if (!this.#live || !frame) return null;
+    const { width, height } = frame;
+    const across = this.#settings.options.mirror ? 1 - x : x;
+    const id = await segmenter.classAt(
+      Math.min(width - 1, Math.floor(across * width)),
+      Math.min(height - 1, Math.floor(y * height)),
+    );
+    return segmenter.model.classes[id];
+  }
+
+  // The buttons.
+
+  #wire() {
+    const onClick = (id, run) => document.getElementById(id).addEventListener("click", run);
+    for (const button of document.querySelectorAll("[data-camera]")) {
+      button.addEventListener("click", () => this.startCamera());
+    }
+    for (const button of document.querySelectorAll("[data-screen]")) {
+      button.hidden = !canShareScreen;
+      button.addEventListener("click", () => this.startScreen());
+    }
+    onClick("live-stop", () => this.stop());
+    onClick("live-pause", () => this.#togglePause());
+    onClick("live-snapshot", () => this.#snapshot());
+    onClick("live-record", () => (this.#recorder ? this.#finishRecording() : this.#record()));
+    document.getElementById("camera").addEventListener("change", ({ target }) => this.startCamera(target.value));
+    this.#wireSeeking();
+    navigator.mediaDevices?.addEventListener("devicechange", async () => {
+      await this.#listCameras();
+      const isBack = (await cameras()).some(({ deviceId }) => deviceId === this.#lost);
+      if (this.#lost && isBack) this.startCamera(this.#lost);
+    });
+  }
+
+  #wireSeeking() {
+    const seek = document.getElementById("seek");
+    seek.addEventListener("input", () => {
+      const { video } = this.#source;
+      video.currentTime = (seek.valueAsNumber / 1000) * video.duration;
+    });
+    document.getElementById("loop").addEventListener("change", ({ target }) => (this.#source.video.loop = target.checked));
+    setInterval(() => {
+      const video = this.#source?.kind === "file" && this.#source.video;
+      if (!video || !(video.duration > 0)) return;
+      if (document.activeElement !== seek || !video.seeking) seek.value = (1000 * video.currentTime) / video.duration;
+      this.#showState(); // it may have come to its end
+    }, 250);
+  }
+
+  #togglePause() {
+    const { kind, video } = this.#source;
+    if (kind === "file") {
+      // A video that stands still can still be searched.
+      if (video.paused) video.play();
+      else video.pause();
+    } else if (this.#live.state === "paused") this.#live.resume();
+    else this.#live.pause();
+    this.#showState();
+  }
+
+  async #listCameras() {
+    const select = document.getElementById("camera");
+    const found = await cameras();
+    const options = found.map(({ deviceId, label }, i) => new Option(label || t("live.camera-number", { number: i + 1 }), deviceId));
+    select.replaceChildren(...options);
+    select.value = this.#source?.device ?? select.value;
+    document.getElementById("camera-row").hidden = this.#source?.kind !== "camera" || found.length < 2;
+  }
+
+  #snapshot() {
+    const { name } = this.#source;
+    this.#live.canvas.toBlob((blob) => blob && download(blob, `${name}-${stamp()}.png`));
+  }
+
+  #record() {
+    this.#recorder = new Recorder(this.#live.captureStream());
+    announce(() => t("live.recording"));
+    this.#showState();
+  }
+
+  async #finishRecording() {
+    const recorder = this.#recorder;
+    if (!recorder) return;
+    const { name } = this.#source;
+    this.#recorder = null;
+    this.#showState();
+    const { blob, extension } = await recorder.stop();
+    download(blob, `${name}-${stamp()}.${extension}`);
+  }
+
+  #showState() {
+    const isOn = this.#source !== null;
+    const isFile = this.#source?.kind === "file";
+    const isPaused = isFile ? this.#source.video.paused : this.#live?.state === "paused";
+    this.#page.toggleAttribute("data-live", isOn);
+    document.getElementById("live").hidden = !isOn;
+    document.getElementById("seek-row").hidden = !isFile;
+    const isGoing = ["running", "paused"].includes(this.state);
+    for (const id of ["live-pause", "live-record"]) document.getElementById(id).disabled = !isGoing;
+    document.getElementById("live-snapshot").disabled = !this.#live;
+    const record = document.getElementById("live-record");
+    record.hidden = !Recorder.isSupported;
+    record.toggleAttribute("data-recording", Boolean(this.#recorder));
+    say(record, () => t(this.#recorder ? "live.record-stop" : "live.record"));
+    say(document.getElementById("live-pause"), () => t(isPaused ? "live.resume" : "live.pause"));
+    this.#hooks.onChange();
+  }
+}
+
+/** The time, for names of files. */
+function stamp() {
+  return new Date().toISOString().slice(0, 19).replace(/[T:]/g, "-");
+}

@@ -1,0 +1,103 @@
+// Sources: what a live picture may come from: a camera, the screen, or a video file.
+//
+// It owns nothing. It is asked for a source; it sends back a video element that shows it, with what
+// is known of it, or an error that says what to do.
+
+import { SegmenterError } from "../segmenter.js";
+
+/**
+ * @typedef {object} Source
+ * @property {"camera" | "screen" | "file"} kind
+ * @property {string} name
+ * @property {HTMLVideoElement} video
+ * @property {string} [device]    of a camera
+ * @property {boolean} facesUser  whether people see themselves in it
+ * @property {() => void} close
+ */
+
+// What phones and laptops have without effort; the network sees less.
+const CAMERA = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
+
+/** What the browser says when it gives no stream, by the key of what the page says then. */
+const REFUSALS = {
+  NotAllowedError: "refused",
+  SecurityError: "refused",
+  NotFoundError: "missing",
+  OverconstrainedError: "missing",
+  NotReadableError: "busy",
+  AbortError: "busy",
+};
+
+/**
+ * @param {string} [device]  that of cameras(), or the one that the browser prefers
+ * @returns {Promise<Source>}
+ */
+export async function openCamera(device) {
+  const wanted = device ? { deviceId: { exact: device } } : { facingMode: "user" };
+  const stream = await ask("camera", () => navigator.mediaDevices.getUserMedia({ video: { ...CAMERA, ...wanted } }));
+  const [track] = stream.getVideoTracks();
+  const { deviceId, facingMode } = track.getSettings();
+  return { ...ofStream("camera", stream), name: "camera", device: deviceId, facesUser: facingMode !== "environment" };
+}
+
+/** @returns {Promise<Source>} */
+export async function openScreen() {
+  const stream = await ask("screen", () => navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 30 } }));
+  return { ...ofStream("screen", stream), name: "screen", facesUser: false };
+}
+
+/**
+ * @param {File} file
+ * @returns {Source}
+ */
+export function openVideo(file) {
+  const video = newVideo();
+  video.loop = true;
+  video.src = URL.createObjectURL(file);
+  const close = () => {
+    video.pause();
+    URL.revokeObjectURL(video.src);
+    video.removeAttribute("src");
+  };
+  return { kind: "file", name: file.name.replace(/\.\w+$/, "") || "video", video, facesUser: false, close };
+}
+
+/** The cameras there are. Their names are known once one has been allowed. */
+export async function cameras() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+  return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId);
+}
+
+export const canShareScreen = Boolean(navigator.mediaDevices?.getDisplayMedia);
+
+async function ask(kind, open) {
+  if (!navigator.mediaDevices) throw refusal(kind, "insecure");
+  try {
+    return await open();
+  } catch (cause) {
+    throw refusal(kind, REFUSALS[cause.name] ?? "broken", cause);
+  }
+}
+
+/** An error whose sentence is a text of the page. */
+function refusal(kind, reason, cause) {
+  const error = new SegmenterError("no-image", `The ${kind} gives no picture: ${reason}.`, { cause });
+  return Object.assign(error, { key: `source.${kind}.${reason}`, values: { message: cause?.message ?? "" }, mayHelp: true });
+}
+
+function ofStream(kind, stream) {
+  const video = newVideo();
+  video.srcObject = stream;
+  const close = () => {
+    for (const track of stream.getTracks()) track.stop();
+    video.srcObject = null;
+  };
+  return { kind, video, close };
+}
+
+function newVideo() {
+  const video = document.createElement("video");
+  video.muted = true;
+  video.playsInline = true;
+  return video;
+}
