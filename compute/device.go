@@ -92,6 +92,9 @@ type Device interface {
 	// Classify paints this rank's rows of dst with the class of the highest
 	// score (the lowest id of equals). View says where the scores lie.
 	Classify(dst Mask, scores Tensor, view *View)
+	// Refine is Classify with edges that follow the picture, as [Refinement]
+	// says. guide is the frame, of which view has one window.
+	Refine(dst Mask, scores Tensor, view *View, guide Frame)
 
 	// Finish waits until everything is done.
 	Finish() error

@@ -70,6 +70,7 @@ func object(o map[string]any) string {
 // ways are all ways through the network, small enough to be many.
 var ways = []map[string]any{
 	{"decoder": "mask", "size": 256},
+	{"decoder": "mask", "size": 256, "refine": true},
 	{"decoder": "linear", "size": 256},
 	{"decoder": "mask", "size": 0, "window": 192, "stride": 128},
 	{"decoder": "linear", "size": 0, "window": 192, "stride": 128},

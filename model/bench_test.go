@@ -47,6 +47,22 @@ func BenchmarkFrame(b *testing.B) {
 	}
 }
 
+// BenchmarkMask makes the mask of a photo from its scores, as it is run in
+// BenchmarkFrame: most of it lies where one class is alone.
+func BenchmarkMask(b *testing.B) {
+	for _, size := range []int{256, 512} {
+		for name, refine := range map[string]bool{"classify": false, "refine": true} {
+			b.Run(fmt.Sprint(size, "/", name), func(b *testing.B) {
+				s := openSegmenter(b, int8Weights, 1, cpu.Int8)
+				segment(b, s, goldenPhoto(b, "china"), Options{Size: size, MaskHeight: size, MaskWidth: size})
+				for b.Loop() {
+					s.passes[0].classify(&s.view, refine)
+				}
+			})
+		}
+	}
+}
+
 // stopwatch adds up the time that a device spends on its operations.
 type stopwatch struct {
 	compute.Device
@@ -89,4 +105,9 @@ func (w *stopwatch) MatMulT(dst, a, b compute.Tensor) {
 func (w *stopwatch) Classify(dst compute.Mask, scores compute.Tensor, view *compute.View) {
 	defer w.since("Classify", time.Now())
 	w.Device.Classify(dst, scores, view)
+}
+
+func (w *stopwatch) Refine(dst compute.Mask, scores compute.Tensor, view *compute.View, guide compute.Frame) {
+	defer w.since("Refine", time.Now())
+	w.Device.Refine(dst, scores, view, guide)
 }

@@ -37,10 +37,14 @@ func (p *pass) smooth(smoothing float64) error {
 }
 
 // classify paints the mask of the frame, or of its average with those before.
-func (p *pass) classify(v *compute.View) {
+func (p *pass) classify(v *compute.View, refine bool) {
 	scores := p.allScores
 	if p.calm.on {
 		scores = p.calm.average
 	}
-	p.device.Classify(p.pixels, scores, v)
+	if refine && len(v.Windows) == 1 {
+		p.device.Refine(p.pixels, scores, v, p.frame)
+	} else {
+		p.device.Classify(p.pixels, scores, v)
+	}
 }

@@ -22,7 +22,7 @@ type goldenTensor struct {
 	bytes  []byte
 }
 
-func readGolden(t *testing.T) map[string]goldenTensor {
+func readGolden(t testing.TB) map[string]goldenTensor {
 	t.Helper()
 	f, err := os.Open("testdata/golden.safetensors")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 // goldenPhoto is one of the photos in golden.safetensors.
-func goldenPhoto(t *testing.T, name string) *photo.Image {
+func goldenPhoto(t testing.TB, name string) *photo.Image {
 	rgb := readGolden(t)[name+".rgb"]
 	return &photo.Image{Height: rgb.shape[0], Width: rgb.shape[1], Pix: rgb.bytes}
 }
@@ -41,7 +41,7 @@ func TestRanks(t *testing.T) {
 		one := openSegmenter(t, int8Weights, 1, arithmetic)
 		for _, ranks := range []int{2, 3, 5} {
 			many := openSegmenter(t, int8Weights, ranks, arithmetic)
-			for _, o := range []Options{{Size: 32}, {Size: 144}, {Size: 96, Window: 48, Stride: 40}, {Size: 64, Decoder: Linear}} {
+			for _, o := range []Options{{Size: 32}, {Size: 144}, {Size: 96, Window: 48, Stride: 40}, {Size: 64, Decoder: Linear}, {Size: 144, Refine: true}} {
 				agree(t, fmt.Sprint(name, ", ", ranks, " ranks"), segment(t, many, src, o).Mask, segment(t, one, src, o).Mask, 1)
 			}
 		}
@@ -184,7 +184,8 @@ func testAllocations(t *testing.T, arithmetic cpu.Arithmetic) {
 	p := s.passes[0]
 	device := func() {
 		p.window(0, compute.Point{}, Mask)
-		p.device.Classify(p.pixels, p.allScores, &s.view)
+		p.classify(&s.view, false)
+		p.classify(&s.view, true)
 	}
 	if n := testing.AllocsPerRun(3, device); n != 0 {
 		t.Errorf("%g allocations on the device", n)

@@ -72,6 +72,11 @@ type Options struct {
 	// 0 = the photo's.
 	MaskHeight, MaskWidth int
 
+	// Refine has the edges of the mask follow those of the picture that the
+	// network saw (compute.Refinement). Masks of sliding windows stay as they
+	// are.
+	Refine bool
+
 	// Smoothing, from 0 (none) to below 1, is for the frames of a video: the
 	// part that the scores of frames before keep, patch by patch, where the
 	// picture has not changed (compute.Device.Smooth). A frame of another size,
@@ -298,7 +303,7 @@ func (s *Segmenter) classify(r *Result, o Options) error {
 	s.left = nil
 	if counter, ok := s.passes[0].device.(compute.Counter); ok && o.LeaveMask {
 		p := s.passes[0]
-		p.classify(&s.view)
+		p.classify(&s.view, o.Refine)
 		if o.Classified != nil {
 			if err := o.Classified(p.pixels); err != nil {
 				return err
@@ -314,7 +319,7 @@ func (s *Segmenter) classify(r *Result, o Options) error {
 		r.Mask = slices.Grow(r.Mask, r.Height*r.Width)[:r.Height*r.Width]
 	}
 	err := s.onEveryRank(func(p *pass) error {
-		p.classify(&s.view)
+		p.classify(&s.view, o.Refine)
 		if p.first {
 			return p.device.ReadMask(r.Mask, p.pixels)
 		}

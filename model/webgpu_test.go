@@ -4,6 +4,7 @@ package model
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"syscall/js"
 	"testing"
@@ -62,9 +63,10 @@ func TestInt8WebGPU(t *testing.T) {
 	src := &photo.Image{Height: golden.shape[0], Width: golden.shape[1], Pix: golden.bytes}
 	_, device := openGPU(t, webgpu.Int8)
 	s := newSegmenter(t, m, []compute.Device{device})
-	o := Options{Size: 224}
-	want := segment(t, newSegmenter(t, m, cpu.New(1, cpu.Float)), src, o)
-	agree(t, "bytes", segment(t, s, src, o).Mask, want.Mask, 0.98)
+	for _, o := range []Options{{Size: 224}, {Size: 224, Refine: true}} {
+		want := segment(t, newSegmenter(t, m, cpu.New(1, cpu.Float)), src, o)
+		agree(t, fmt.Sprintf("bytes, refined %v", o.Refine), segment(t, s, src, o).Mask, want.Mask, 0.98)
+	}
 }
 
 // smallModel has random weights and one block.
@@ -84,7 +86,7 @@ func TestFramesWebGPU(t *testing.T) {
 	m := smallModel(t)
 	s := newSegmenter(t, m, []compute.Device{device})
 	src := &photo.Image{Height: 40, Width: 50, Pix: make([]byte, 40*50*3)}
-	o := Options{LeaveMask: true}
+	o := Options{LeaveMask: true, Refine: true}
 	for range 3 { // by then, scratch memory has its size
 		segment(t, s, src, o)
 	}

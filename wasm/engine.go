@@ -89,8 +89,9 @@ func describe(m *model.Model) map[string]any {
 // other ranks must follow.
 //
 //	request     { width, height, bitmap, decoder, size, window, stride,
-//	            smoothing }, see model.Options; smoothing and bitmap, an ImageBitmap, may be left out. Where
-//	            the mask is in another memory, more is read: see graphics.go
+//	            smoothing, refine }, see model.Options; smoothing, refine and
+//	            bitmap, an ImageBitmap, may be left out. Where the mask is in
+//	            another memory, more is read: see graphics.go
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
 func (e *engine) segment(arguments []js.Value) (any, error) {
@@ -126,6 +127,7 @@ func optionsOf(request js.Value) model.Options {
 		Size:    request.Get("size").Int(),
 		Window:  request.Get("window").Int(),
 		Stride:  request.Get("stride").Int(),
+		Refine:  request.Get("refine").Truthy(),
 	}
 	if smoothing := request.Get("smoothing"); smoothing.Truthy() {
 		o.Smoothing = smoothing.Float()

@@ -88,6 +88,11 @@ export interface SegmentOptions {
    */
   smoothing?: number;
   /**
+   * Has edges in the mask follow those in the picture that the network saw. Default: false. With a
+   * window, they stay as they are.
+   */
+  refine?: boolean;
+  /**
    * "photo" (default): the mask has the photo's size, and what the network sees is resized as the
    * network's authors do. "network": the mask has the size at which the network sees the photo, to
    * which the browser resizes it: faster, for video.

@@ -18,7 +18,7 @@ import { Ranks, usableThreads } from "./ranks.js";
 export { decodePhoto, SegmenterError, shrinkPhoto };
 
 const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.meta.url).href;
-const WHOLE = { decoder: "mask", size: 512, window: 0, stride: 0, smoothing: 0, maskSize: "photo" };
+const WHOLE = { decoder: "mask", size: 512, window: 0, stride: 0, smoothing: 0, refine: false, maskSize: "photo" };
 
 export class Segmenter {
   #source;
@@ -355,6 +355,7 @@ function segmentOptions({ mask = true, overlay = false, ...options }, { decoders
     requireOption(isCount(how[name]), name, "a whole number of pixels, or 0", how[name]);
   }
   requireOption(how.smoothing >= 0 && how.smoothing < 1, "smoothing", "0 to below 1", how.smoothing);
+  requireOption(typeof how.refine === "boolean", "refine", "true or false", how.refine);
   requireOption(["photo", "network"].includes(how.maskSize), "maskSize", `"photo" or "network"`, how.maskSize);
   const alone = how.window === 0 || (how.smoothing === 0 && how.maskSize === "photo");
   requireOption(alone, "window", "0 with smoothing, or a mask of the network's size", how.window);

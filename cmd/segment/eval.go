@@ -31,6 +31,8 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored)")
 	match := flags.String("match", "", "take only photos whose name begins with `PREFIX`")
 	against := flags.String("against", "", "judge a second model `file` too, in float32, and count the pixels to which both give the same class")
+	flags.BoolVar(&n.refine, "refine", false, "have edges follow those of the photo (default: not, to compare with other networks)")
+	boundary := flags.Bool("boundary", false, "judge where classes meet, too: the F-score of their boundaries")
 	asJSON := flags.Bool("json", false, "print JSON")
 	if err := parse(flags, arguments, stderr, "eval -data DIR [flags]"); err != nil {
 		return err
@@ -42,7 +44,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	e := &evaluation{data: *data, models: []*model.Model{m}, arithmetic: n.arithmetic(), options: model.Options{Decoder: decoder, Size: n.size}}
+	e := &evaluation{data: *data, judgeBoundaries: *boundary, models: []*model.Model{m}, arithmetic: n.arithmetic(), options: model.Options{Decoder: decoder, Size: n.size, Refine: n.refine}}
 	if *against != "" {
 		other, err := model.Open(*against)
 		if err != nil {
@@ -53,7 +55,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		}
 		e.models = append(e.models, other)
 	}
-	e.confusion = make([]confusion, len(e.models))
+	e.confusion, e.boundaries = make([]confusion, len(e.models)), make([]boundaries, len(e.models))
 	photos, err := photosIn(filepath.Join(*data, "images"), *match)
 	if err != nil {
 		return err
@@ -106,11 +108,23 @@ type evaluation struct {
 	photos     int
 	done       atomic.Int64 // photos
 
-	mu        sync.Mutex
-	confusion []confusion // of each model
-	same, all int         // pixels to which both models give the same class
-	failed    []string    // photos that do not count, and why
+	judgeBoundaries bool
+
+	mu         sync.Mutex
+	confusion  []confusion  // of each model
+	boundaries []boundaries // of each model
+	same, all  int          // pixels to which both models give the same class
+	failed     []string     // photos that do not count, and why
 }
+
+// boundaries adds up the F-scores of photos that have boundaries.
+type boundaries struct {
+	sum    float64
+	photos int
+}
+
+// percent is the mean over the photos.
+func (b boundaries) percent() float64 { return 100 * b.sum / float64(max(b.photos, 1)) }
 
 // confusion counts pixels: [label][class].
 type confusion [256][256]int
@@ -157,8 +171,9 @@ func (e *evaluation) work(ctx context.Context, names <-chan string, bar *bar) er
 		defer s.Close()
 		segmenters = append(segmenters, s)
 	}
+	var b boundaryScorer
 	for name := range names {
-		err := e.judge(ctx, segmenters, name)
+		err := e.judge(ctx, segmenters, &b, name)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -178,7 +193,7 @@ func (e *evaluation) fail(name string, err error) {
 }
 
 // judge counts one photo.
-func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, name string) error {
+func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, b *boundaryScorer, name string) error {
 	source, err := decode.Open(filepath.Join(e.data, "images", name))
 	if err != nil {
 		return err
@@ -194,9 +209,19 @@ func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, n
 	if err != nil {
 		return err
 	}
+	judged := make([]boundaries, len(results))
+	if e.judgeBoundaries {
+		for m, r := range results {
+			if f, classes := b.score(r.Mask, labels, r.Height, r.Width); classes > 0 {
+				judged[m] = boundaries{f, 1}
+			}
+		}
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for m, r := range results {
+		e.boundaries[m].sum += judged[m].sum
+		e.boundaries[m].photos += judged[m].photos
 		for i, class := range r.Mask {
 			e.confusion[m][labels[i]][class]++
 		}
@@ -256,7 +281,8 @@ type scores struct {
 	Photos        int          `json:"photos"`
 	MIoU          float64      `json:"miou"` // over the classes that occur in the labels
 	PixelAccuracy float64      `json:"pixel_accuracy"`
-	VOC           *float64     `json:"voc_miou,omitempty"` // of 21 classes, if the model knows the 20 things
+	VOC           *float64     `json:"voc_miou,omitempty"`   // of 21 classes, if the model knows the 20 things
+	Boundary      *float64     `json:"boundary_f,omitempty"` // see [boundaryScorer.score]
 	Classes       []classScore `json:"classes"`
 
 	Other     *scores  `json:"other,omitempty"`     // those of the second model
@@ -302,6 +328,10 @@ func (e *evaluation) score(m, photos int) *scores {
 		iou, _, _ := e.confusion[m].view(view, 1+len(vocThings))
 		v := mean(iou)
 		s.VOC = &v
+	}
+	if e.judgeBoundaries {
+		v := e.boundaries[m].percent()
+		s.Boundary = &v
 	}
 	return s
 }
@@ -371,6 +401,9 @@ func (s *scores) print(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "\n%6.2f  mIoU over %d classes, %d photos\n%6.2f  pixel accuracy\n", s.MIoU, len(s.Classes), s.Photos, s.PixelAccuracy)
 	if s.VOC != nil {
 		_, err = fmt.Fprintf(w, "%6.2f  mIoU, Pascal VOC's 21 classes\n", *s.VOC)
+	}
+	if s.Boundary != nil {
+		_, err = fmt.Fprintf(w, "%6.2f  F-score of the boundaries\n", *s.Boundary)
 	}
 	if s.Other == nil {
 		return err

@@ -71,6 +71,7 @@ type network struct {
 	size    int
 	threads int
 	float   bool
+	refine  bool
 }
 
 func (n *network) arithmetic() cpu.Arithmetic {

@@ -198,7 +198,7 @@ func set(t *testing.T) (data, label string) {
 		t.Fatal(err)
 	}
 	label = filepath.Join(data, "labels", "a_cat.png")
-	succeed(t, "-size", "64", "-mask", label, cat)
+	succeed(t, "-size", "64", "-refine=false", "-mask", label, cat)
 	return data, label
 }
 
@@ -206,9 +206,9 @@ func set(t *testing.T) (data, label string) {
 // wrong and a part is ignored.
 func TestEval(t *testing.T) {
 	data, label := set(t)
-	judge := func() (s scores) {
+	judge := func(flags ...string) (s scores) {
 		t.Helper()
-		out := succeed(t, "eval", "-data", data, "-size", "64", "-json", "-match", "a_", "-against", "../../model/testdata/everyday.f32.safetensors")
+		out := succeed(t, slices.Concat([]string{"eval", "-data", data, "-size", "64", "-json", "-match", "a_", "-against", "../../model/testdata/everyday.f32.safetensors"}, flags)...)
 		if err := json.Unmarshal([]byte(out), &s); err != nil {
 			t.Fatal(err)
 		}
@@ -216,6 +216,12 @@ func TestEval(t *testing.T) {
 	}
 	if s := judge(); s.Photos != 1 || s.MIoU != 100 || s.PixelAccuracy != 100 || *s.VOC != 100 || *s.Agreement < 90 {
 		t.Errorf("its own masks: %+v", s)
+	}
+	if s := judge("-boundary"); *s.Boundary != 100 || *s.Other.Boundary < 50 {
+		t.Errorf("the boundaries of its own masks: %+v", s)
+	}
+	if s := judge("-refine"); s.PixelAccuracy == 100 || s.PixelAccuracy < 70 {
+		t.Errorf("refined masks against its own: %+v", s)
 	}
 
 	mask := readPNG(t, label).(*image.Paletted)

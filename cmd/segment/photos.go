@@ -40,6 +40,7 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	n.register(flags, 512)
 	window := flags.Int("window", 0, "side of a sliding window in `pixels`; 0 = the whole photo at once")
 	stride := flags.Int("stride", 0, "distance of windows in `pixels` (default three quarters of the window)")
+	flags.BoolVar(&n.refine, "refine", true, "have edges follow those of the photo; not with -window")
 	maskOut := flags.String("mask", "", "write the mask to a `file`: a paletted PNG of class ids; a folder, for several photos")
 	overlayOut := flags.String("overlay", "", "write the photo with its classes painted over it to a PNG `file`; a folder, for several photos")
 	asJSON := flags.Bool("json", false, "print JSON, an object for each photo")
@@ -69,7 +70,7 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	}
 	defer segmenter.Close()
 
-	options := model.Options{Decoder: decoder, Size: n.size, Window: *window, Stride: *stride}
+	options := model.Options{Decoder: decoder, Size: n.size, Window: *window, Stride: *stride, Refine: n.refine}
 	failed := false
 	for _, path := range photos {
 		err := func() error {

@@ -1,6 +1,7 @@
 package computetest
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -185,40 +186,103 @@ func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ..
 			for i := range scores {
 				scores[i] = float32(seed.NormFloat64())
 			}
-			paint := func(group []compute.Device) []uint8 {
-				pixels := make([]uint8, c.height*c.width)
-				var wait sync.WaitGroup
-				for i, device := range group {
-					wait.Go(func() {
-						d := &rank{Device: device, t: t}
-						s, err := d.NewTensor(len(scores)/classes, classes)
-						d.check(err)
-						mask, err := d.NewMask(c.height, c.width)
-						d.check(err)
-						d.Write(s, scores)
-						d.Classify(mask, s, &c.view)
-						if i == 0 {
-							d.check(d.ReadMask(pixels, mask))
-						} else {
-							d.check(d.ReadMask(nil, mask))
-						}
-					})
-				}
-				wait.Wait()
-				return pixels
-			}
-			want := paint([]compute.Device{reference.New()})
-			for _, ranks := range groups {
-				different := 0
-				for i, class := range paint(open(ranks)) {
-					if class != want[i] {
-						different++
-					}
-				}
-				if different*500 > len(want) {
-					t.Errorf("%d ranks: %d of %d pixels differ", ranks, different, len(want))
-				}
-			}
+			compareMasks(t, open, groups, c.height, c.width, func(d *rank, mask compute.Mask) {
+				s, err := d.NewTensor(len(scores)/classes, classes)
+				d.check(err)
+				d.Write(s, scores)
+				d.Classify(mask, s, &c.view)
+			})
 		})
+	}
+}
+
+// TestRefine compares masks pixel by pixel, as TestClassify does. The picture has
+// edges, noise and flat areas.
+func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...int) {
+	whole := []compute.Point{{}}
+	for _, c := range []struct {
+		name          string
+		view          compute.View
+		height, width int
+	}{
+		{"OwnSize", compute.View{Patch: 16, Rows: 3, Cols: 4, Height: 48, Width: 64, Windows: whole}, 48, 64},
+		{"Partial", compute.View{Patch: 16, Rows: 4, Cols: 6, Height: 53, Width: 87, Windows: whole}, 53, 87},
+		{"Larger", compute.View{Patch: 16, Rows: 3, Cols: 4, Height: 48, Width: 64, Windows: whole}, 201, 177},
+		{"Smaller", compute.View{Patch: 8, Rows: 9, Cols: 8, Height: 70, Width: 64, Windows: whole}, 13, 21},
+		{"OneRow", compute.View{Patch: 16, Rows: 1, Cols: 9, Height: 7, Width: 139, Windows: whole}, 7, 139},
+		{"OnePixel", compute.View{Patch: 16, Rows: 1, Cols: 1, Height: 1, Width: 1, Windows: whole}, 1, 1},
+		{"SmallPatches", compute.View{Patch: 2, Rows: 11, Cols: 14, Height: 21, Width: 28, Windows: whole}, 21, 28},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const classes = 9
+			seed := rand.New(rand.NewPCG(5, 6))
+			scores := make([]float32, c.view.Rows*c.view.Cols*classes)
+			for i := range scores {
+				scores[i] = float32(seed.NormFloat64() * 3)
+			}
+			rgb := make([]byte, 3*c.view.Height*c.view.Width)
+			for i := range rgb {
+				switch y, x := i/3/c.view.Width, i/3%c.view.Width; {
+				case 2*x > c.view.Width+y:
+					rgb[i] = byte(40*(i%3) + seed.IntN(30))
+				case y < 20:
+					rgb[i] = 200
+				default:
+					rgb[i] = byte(seed.Uint32())
+				}
+			}
+			compareMasks(t, open, groups, c.height, c.width, func(d *rank, mask compute.Mask) {
+				s, err := d.NewTensor(len(scores)/classes, classes)
+				d.check(err)
+				frame, err := d.NewFrame(c.view.Height, c.view.Width)
+				d.check(err)
+				d.Write(s, scores)
+				d.WriteFrame(frame, rgb)
+				d.Refine(mask, s, &c.view, frame)
+			})
+		})
+	}
+}
+
+// compareMasks compares what groups of ranks paint with the reference, and with
+// each other.
+func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []int, height, width int, paint func(*rank, compute.Mask)) {
+	of := func(group []compute.Device) []uint8 {
+		pixels := make([]uint8, height*width)
+		var wait sync.WaitGroup
+		for i, device := range group {
+			wait.Go(func() {
+				d := &rank{Device: device, t: t}
+				mask, err := d.NewMask(height, width)
+				d.check(err)
+				paint(d, mask)
+				if i == 0 {
+					d.check(d.ReadMask(pixels, mask))
+				} else {
+					d.check(d.ReadMask(nil, mask))
+				}
+			})
+		}
+		wait.Wait()
+		return pixels
+	}
+	want := of([]compute.Device{reference.New()})
+	var first []uint8
+	for _, ranks := range groups {
+		got := of(open(ranks))
+		different := 0
+		for i, class := range got {
+			if class != want[i] {
+				different++
+			}
+		}
+		if different*500 > len(want) {
+			t.Errorf("%d ranks: %d of %d pixels differ", ranks, different, len(want))
+		}
+		if first == nil {
+			first = got
+		} else if !bytes.Equal(first, got) {
+			t.Errorf("%d ranks: another mask than that of %d", ranks, groups[0])
+		}
 	}
 }

@@ -2,7 +2,7 @@
 // WebAssembly, vectorised with the portable simd package of Go 1.27, or plain
 // loops where GOEXPERIMENT=simd is not set.
 //
-// linear.go, attention.go, normalise.go and classify.go carry out the
+// linear.go, attention.go, normalise.go, classify.go and refine.go carry out the
 // operations, in one of two arithmetics. On bytes (linear_int8.go,
 // attention_int8.go) the innermost loops are those of package kernel. On floats
 // (linear_float.go, attention.go) they are here: kernel_simd.go holds the fast
@@ -44,6 +44,7 @@ type Device struct {
 	queries8       queries8
 
 	classifier classifier
+	refiner    refiner
 }
 
 // Arithmetic says in what numbers a device computes.

@@ -16,3 +16,5 @@ func TestOperations(t *testing.T) { computetest.Test(t, float, computetest.Toler
 func TestOperationsInt8(t *testing.T) { computetest.Test(t, int8s, 1e-3, 1, 2, 3) }
 
 func TestClassify(t *testing.T) { computetest.TestClassify(t, float, 1, 3) }
+
+func TestRefine(t *testing.T) { computetest.TestRefine(t, float, 1, 2, 3) }

@@ -44,6 +44,13 @@ func add(dst, x []float32) {
 	}
 }
 
+func mix(dst, a, b []float32, t float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i]*(1-t) + b[i]*t
+	}
+}
+
 func addBias(dst, x, bias []float32) {
 	for i := range dst {
 		dst[i] = x[i] + bias[i]

@@ -52,6 +52,19 @@ func add(dst, x []float32) {
 	}
 }
 
+// mix computes dst = a·(1−t) + b·t.
+func mix(dst, a, b []float32, t float32) {
+	u, v := simd.BroadcastFloat32s(1-t), simd.BroadcastFloat32s(t)
+	L := v.Len()
+	i := 0
+	for ; i+L <= len(dst); i += L {
+		simd.LoadFloat32s(a[i:]).Mul(u).Add(simd.LoadFloat32s(b[i:]).Mul(v)).Store(dst[i:])
+	}
+	for ; i < len(dst); i++ {
+		dst[i] = a[i]*(1-t) + b[i]*t
+	}
+}
+
 // addBias computes dst = x + bias.
 func addBias(dst, x, bias []float32) {
 	var v simd.Float32s

@@ -40,6 +40,7 @@ type Device struct {
 
 	loader  loader
 	painter painter
+	refiner refiner
 
 	err error // the first of an operation, for Finish
 }

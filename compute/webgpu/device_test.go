@@ -89,3 +89,5 @@ func TestOperationsSubgroups(t *testing.T) {
 }
 
 func TestClassify(t *testing.T) { computetest.TestClassify(t, open(t, Float, variant{}), 1) }
+
+func TestRefine(t *testing.T) { computetest.TestRefine(t, open(t, Float, variant{}), 1) }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// picture reads classes: one letter a pixel, a for 0, . for what is ignored.
+func picture(rows string) (pixels []uint8, height, width int) {
+	for row := range strings.FieldsSeq(rows) {
+		for _, c := range row {
+			if c == '.' {
+				pixels = append(pixels, ignored)
+			} else {
+				pixels = append(pixels, uint8(c-'a'))
+			}
+		}
+		height, width = height+1, len(row)
+	}
+	return pixels, height, width
+}
+
+// TestBoundary: the tolerance of such small pictures is one pixel.
+func TestBoundary(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		mask, labels string
+		f            float64
+		classes      int
+	}{
+		{"no boundary", "aaa aaa", "aaa aaa", 0, 0},
+		{"equal", "aabb aabb", "aabb aabb", 1, 2},
+		{"one pixel off", "abbb abbb", "aabb aabb", 1, 2},
+		{"two pixels off", "abbbbb abbbbb", "aaabbb aaabbb", 0, 2},
+		// Of each class, 2 of 3 pixels are near the labels', which are all seen.
+		{"half of it two pixels off", "aaabbb abbbbb", "aaabbb aaabbb", 0.8, 2},
+		{"a class too many", "aaccbb aaccbb", "aaabbb aaabbb", 2. / 3, 3}, // that of c has no partner
+		// a's boundary: 2 of 4 pixels are near the labels', which are all seen.
+		{"a boundary too many", "aabbbbaa aabbbbaa", "aabbbbbb aabbbbbb", 2. / 3, 2},
+		{"a narrow band", "aabbb aabbb", "aa.bb aa.bb", 1, 2},
+		{"a wide band", "aaaaaabbbb aaaaaabbbb", "aaa....bbb aaa....bbb", 0, 0},
+		{"only within what is ignored", "abaaaa abaaaa", ".....a .....a", 0, 0},
+	} {
+		mask, height, width := picture(c.mask)
+		labels, _, _ := picture(c.labels)
+		var b boundaryScorer
+		if f, classes := b.score(mask, labels, height, width); math.Abs(f-c.f) > 1e-9 || classes != c.classes {
+			t.Errorf("%s: F %v of %d classes, expected %v of %d", c.name, f, classes, c.f, c.classes)
+		}
+	}
+}
+
+// TestDistances compares with trying all marks.
+func TestDistances(t *testing.T) {
+	seed := rand.New(rand.NewPCG(1, 2))
+	var d distances
+	for _, size := range [][2]int{{1, 1}, {1, 9}, {7, 1}, {13, 17}, {30, 21}} {
+		height, width := size[0], size[1]
+		for _, every := range []int{1, 3, 40, 1000} {
+			marked := make([]bool, height*width)
+			for i := range marked {
+				marked[i] = seed.IntN(every) == 0
+			}
+			d.measure(marked, height, width)
+			for i, got := range d.squared {
+				want := farAway
+				for j, is := range marked {
+					if is {
+						y, x := i/width-j/width, i%width-j%width
+						want = min(want, y*y+x*x)
+					}
+				}
+				if int(got) != want {
+					t.Fatalf("%d×%d, pixel %d: %d, expected %d", height, width, i, got, want)
+				}
+				if want != farAway && !marked[d.nearest[i]] {
+					t.Fatalf("%d×%d, pixel %d: the nearest is no mark", height, width, i)
+				}
+			}
+		}
+	}
+}

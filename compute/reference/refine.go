@@ -1,0 +1,201 @@
+package reference
+
+import (
+	"segmenter/compute"
+	"segmenter/compute/internal/host"
+)
+
+// A function is a score as a linear function of the colour.
+type function struct {
+	a [3]float64
+	b float64
+}
+
+// Refine follows the steps of [compute.Refinement].
+func (device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View, guide compute.Frame) {
+	mask, in, r := dst.(*host.Mask), scores.(*host.Matrix), v.Refinement()
+	colours := halve(guide.(*host.Frame), r)
+	means := cellMeans(colours, r)
+	winners, best := make([]uint8, r.Rows*r.Cols), make([]float32, r.Rows*r.Cols)
+	functions := make([][]function, in.Cols())
+	for class := range functions {
+		plane := make([]float32, v.Rows*v.Cols)
+		for i := range plane {
+			plane[i] = in.Row(i)[class]
+		}
+		plane = resize(plane, v.Rows, v.Cols, r.Rows, r.Cols, r.CellScale(v), r.CellScale(v))
+		for i, s := range plane {
+			if class == 0 || s > best[i] {
+				best[i], winners[i] = s, uint8(class)
+			}
+		}
+		functions[class] = blend(fit(means, plane, r), r)
+	}
+	for y := range mask.Height() {
+		for x := range mask.Width() {
+			mask.Pixels[y*mask.Width()+x] = refined(mask, v, r, y, x, colours, winners, functions)
+		}
+	}
+}
+
+// halve makes the guide.
+func halve(frame *host.Frame, r compute.Refinement) [][3]float64 {
+	guide := make([][3]float64, r.GuideRows*r.GuideCols)
+	for i := range guide {
+		y, x := i/r.GuideCols, i%r.GuideCols
+		for dy, down := range compute.GuideTaps {
+			for dx, across := range compute.GuideTaps {
+				row, column := min(max(2*y-1+dy, 0), frame.Height()-1), min(max(2*x-1+dx, 0), frame.Width()-1)
+				for c := range 3 {
+					guide[i][c] += float64(down*across) * float64(frame.RGB[(row*frame.Width()+column)*3+c]) / (64 * 255)
+				}
+			}
+		}
+	}
+	return guide
+}
+
+// cellMeans is the mean colour of each cell.
+func cellMeans(guide [][3]float64, r compute.Refinement) [][3]float64 {
+	means := make([][3]float64, r.Rows*r.Cols)
+	for i := range means {
+		top, left := i/r.Cols*r.Side, i%r.Cols*r.Side
+		bottom, right := min(top+r.Side, r.GuideRows), min(left+r.Side, r.GuideCols)
+		for y := top; y < bottom; y++ {
+			for x := left; x < right; x++ {
+				for c, value := range guide[y*r.GuideCols+x] {
+					means[i][c] += value / float64((bottom-top)*(right-left))
+				}
+			}
+		}
+	}
+	return means
+}
+
+// window calls f for the cells of a window, and returns how many there are.
+func window(i int, r compute.Refinement, f func(j int)) float64 {
+	top, bottom := compute.Around(i/r.Cols, i/r.Cols, 1, r.Rows)
+	left, right := compute.Around(i%r.Cols, i%r.Cols, 1, r.Cols)
+	for y := top; y < bottom; y++ {
+		for x := left; x < right; x++ {
+			f(y*r.Cols + x)
+		}
+	}
+	return float64((bottom - top) * (right - left))
+}
+
+// fit is the function of each window: a = (Σ + εI)⁻¹·cov(colour, score).
+func fit(means [][3]float64, scores []float32, r compute.Refinement) []function {
+	fitted := make([]function, len(means))
+	for i := range fitted {
+		var colour [3]float64
+		score := 0.
+		n := window(i, r, func(int) {})
+		window(i, r, func(j int) {
+			for c, value := range means[j] {
+				colour[c] += value / n
+			}
+			score += float64(scores[j]) / n
+		})
+		var covariance [3][3]float64
+		var with [3]float64
+		window(i, r, func(j int) {
+			for c := range 3 {
+				off := means[j][c] - colour[c]
+				for d := range 3 {
+					covariance[c][d] += off * (means[j][d] - colour[d]) / n
+				}
+				with[c] += off * (float64(scores[j]) - score) / n
+			}
+		})
+		for c := range 3 {
+			covariance[c][c] += compute.GuideEps
+		}
+		f := function{solve(covariance, with), score}
+		for c := range 3 {
+			f.b -= f.a[c] * colour[c]
+		}
+		fitted[i] = f
+	}
+	return fitted
+}
+
+// solve is m⁻¹·v for a positive definite m, by elimination.
+func solve(m [3][3]float64, v [3]float64) [3]float64 {
+	for i := range 3 {
+		for j := range 3 {
+			if j == i {
+				continue
+			}
+			factor := m[j][i] / m[i][i]
+			for k := range 3 {
+				m[j][k] -= factor * m[i][k]
+			}
+			v[j] -= factor * v[i]
+		}
+	}
+	for i := range 3 {
+		v[i] /= m[i][i]
+	}
+	return v
+}
+
+// blend takes the mean over the windows that a cell lies in.
+func blend(fitted []function, r compute.Refinement) []function {
+	out := make([]function, len(fitted))
+	for i := range out {
+		n := window(i, r, func(j int) { add(&out[i], fitted[j], 1) })
+		for c := range 3 {
+			out[i].a[c] /= n
+		}
+		out[i].b /= n
+	}
+	return out
+}
+
+func add(sum *function, f function, weight float64) {
+	for c := range 3 {
+		sum.a[c] += f.a[c] * weight
+	}
+	sum.b += f.b * weight
+}
+
+// refined is the class of a pixel.
+func refined(mask *host.Mask, v *compute.View, r compute.Refinement, y, x int, guide [][3]float64, winners []uint8, functions [][]function) uint8 {
+	scaleY, scaleX := float32(v.Height)/float32(2*mask.Height()), float32(v.Width)/float32(2*mask.Width())
+	var colour [3]float64
+	corners(y, x, scaleY, scaleX, r.GuideRows, r.GuideCols, func(i int, weight float64) {
+		for c := range 3 {
+			colour[c] += guide[i][c] * weight
+		}
+	})
+	scaleY, scaleX = scaleY/float32(r.Side), scaleX/float32(r.Side)
+	upper, lower, _ := compute.Bilinear(y, scaleY, r.Rows)
+	left, right, _ := compute.Bilinear(x, scaleX, r.Cols)
+	top, bottom := compute.Around(upper, lower, compute.GuideReach, r.Rows)
+	first, end := compute.Around(left, right, compute.GuideReach, r.Cols)
+	highest, class := 0., -1
+	for row := top; row < bottom; row++ {
+		for column := first; column < end; column++ {
+			candidate := int(winners[row*r.Cols+column])
+			var f function
+			corners(y, x, scaleY, scaleX, r.Rows, r.Cols, func(i int, weight float64) { add(&f, functions[candidate][i], weight) })
+			score := f.a[0]*colour[0] + f.a[1]*colour[1] + f.a[2]*colour[2] + f.b
+			if class < 0 || score > highest || score == highest && candidate < class {
+				highest, class = score, candidate
+			}
+		}
+	}
+	return uint8(class)
+}
+
+// corners calls f for the four values around a pixel, with their weights.
+func corners(y, x int, scaleY, scaleX float32, rows, cols int, f func(i int, weight float64)) {
+	top, bottom, t := compute.Bilinear(y, scaleY, rows)
+	left, right, u := compute.Bilinear(x, scaleX, cols)
+	down, across := float64(t), float64(u)
+	f(top*cols+left, (1-down)*(1-across))
+	f(top*cols+right, (1-down)*across)
+	f(bottom*cols+left, down*(1-across))
+	f(bottom*cols+right, down*across)
+}
