@@ -33,7 +33,7 @@ import (
 
 const (
 	root        = ".."
-	dist        = "../dist"
+	dist        = "../dist/site"
 	samples     = "../web/samples"
 	screenshots = "screenshots"
 

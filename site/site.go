@@ -84,8 +84,9 @@ func contentType(name string) string {
 }
 
 // Handler serves the files of a built site to GET and HEAD requests. It lists
-// no folder, follows no "..", and answers a request for a folder with its
-// index.html where the address ends in a slash.
+// no folder, follows no "..", serves nothing whose name begins with a dot, and
+// answers a request for a folder with its index.html where the address ends in
+// a slash.
 //
 // Of a file and its siblings NAME.br and NAME.gz it sends the one that
 // Accept-Encoding prefers; a range is always one of the plain file. Files have
@@ -122,7 +123,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		name += "index.html"
 	}
 	offered := h.codings(name)
-	if len(offered) == 0 {
+	if len(offered) == 0 || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") {
 		http.Error(w, "404: there is no such file here.", http.StatusNotFound)
 		return
 	}
