@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -52,6 +53,10 @@ var headers = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 }
 
+// Headers returns the headers that every file is served with, whatever it is. A
+// service worker adds them where a host cannot.
+func Headers() map[string]string { return maps.Clone(headers) }
+
 // contentTypes is complete on purpose: package mime would ask the operating
 // system, whose answer differs from one machine to the next.
 var contentTypes = map[string]string{
@@ -75,8 +80,8 @@ var contentTypes = map[string]string{
 	".webp":        "image/webp",
 }
 
-// contentType is the media type of a file of the site, by its extension.
-func contentType(name string) string {
+// ContentType is the media type of a file of the site, by its extension.
+func ContentType(name string) string {
 	if known, ok := contentTypes[strings.ToLower(path.Ext(name))]; ok {
 		return known
 	}
@@ -136,7 +141,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "406: this file comes only in codings that Accept-Encoding refuses.", http.StatusNotAcceptable)
 		return
 	}
-	w.Header().Set("Content-Type", contentType(name))
+	w.Header().Set("Content-Type", ContentType(name))
 	if err := h.send(w, r, name, coding); err != nil {
 		http.Error(w, "500: this file cannot be read.", http.StatusInternalServerError)
 	}

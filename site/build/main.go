@@ -4,8 +4,8 @@
 //	go run ./site/build [-o dist/site]
 //
 // It copies the page, compiles the engines to WebAssembly, adds the support
-// file of the same Go toolchain and the default model, and writes compressed
-// siblings (.br and .gz) of what compresses. The same sources and toolchain
+// file of the same Go toolchain and the default model, tells the service worker
+// what there is, and writes compressed siblings (.br and .gz) of what compresses. The same sources and toolchain
 // give the same bytes; what is up to date is left alone; files that an earlier
 // build left behind are removed. It runs in the root of the repository.
 package main
@@ -22,6 +22,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"segmenter/site/offline"
 )
 
 // maxEngine is what the engine may weigh as it goes over the wire. A visitor
@@ -97,14 +99,14 @@ func collect() (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	stampModel(sources)
 	if sources[graphicsEngine], err = compileEngine("-tags=webgpu"); err != nil {
 		return nil, err
 	}
 	if sources[engine], err = compileEngine(); err != nil {
 		return nil, err
 	}
-	return sources, nil
+	stampModel(sources)
+	return sources, offline.Stamp(sources)
 }
 
 // stampModel adds a hash of the default model to its address wherever the page
