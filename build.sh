@@ -13,7 +13,8 @@ usage() {
 		usage: ./build.sh COMMAND
 
 		  serve [-addr HOST:PORT]   build the site and serve it on localhost
-		  build                     make the static site in dist/
+		  build                     make the static site in dist/site/; after that,
+		                            'go build -o segmenter .' makes one program that holds it
 		  test                      run every check and test
 		  bench [FLAGS]             time this project against onnxruntime-web and LiteRT.js
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
@@ -153,6 +154,7 @@ serve)
 build)
 	setup_go
 	build_site
+	echo "The site is in dist/site/; 'go build -o segmenter .' makes one program that holds and serves it."
 	;;
 test)
 	setup_go

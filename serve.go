@@ -1,8 +1,10 @@
 // Command segmenter serves the built site on this machine:
 //
-//	go run . [-dir dist] [-addr localhost:8080]
+//	go run . [-dir DIR] [-addr localhost:8080]
 //
-// ./build.sh build makes the site first; ./build.sh serve does both.
+// The site is inside, as ./build.sh build left it when this was compiled, so
+// that the program alone is enough where there is no network. ./build.sh serve
+// does it all.
 package main
 
 import (
@@ -19,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"segmenter/dist"
 	"segmenter/site"
 )
 
@@ -28,26 +31,37 @@ const (
 )
 
 func main() {
-	dir := flag.String("dir", "dist", "the `folder` that holds the built site")
+	dir := flag.String("dir", "", "the `folder` that holds the built site, in place of the one inside")
 	addr := flag.String("addr", "", fmt.Sprintf("the `host:port` to listen on (default %s:%d, or the next port that is free)", defaultHost, defaultPort))
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := serve(ctx, *dir, *addr); err != nil {
+	if err := run(*dir, *addr); err != nil {
 		fmt.Fprintln(os.Stderr, "segmenter:", err)
 		os.Exit(1)
 	}
 }
 
-// serve serves the site in dir until the context ends, then lets the downloads
-// under way finish for a few seconds.
-func serve(ctx context.Context, dir, addr string) error {
-	root, err := openSite(dir)
-	if err != nil {
-		return err
+func run(dir, addr string) error {
+	files := dist.Site()
+	if dir != "" {
+		root, err := os.OpenRoot(dir) // nothing outside can be reached through it
+		if err != nil {
+			return fmt.Errorf("the site's folder cannot be opened: %w", err)
+		}
+		defer root.Close()
+		files = root.FS()
 	}
-	defer root.Close()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return serve(ctx, files, addr)
+}
+
+// serve serves the site's files until the context ends, then lets the downloads
+// under way finish for a few seconds.
+func serve(ctx context.Context, files fs.FS, addr string) error {
+	if _, err := fs.Stat(files, "index.html"); err != nil {
+		return fmt.Errorf("there is no built site: run ./build.sh build, then go build or go run this again (%w)", err)
+	}
 	listener, err := listen(addr)
 	if err != nil {
 		return err
@@ -55,7 +69,7 @@ func serve(ctx context.Context, dir, addr string) error {
 	fmt.Printf("Segmenter is at http://%s/ (Ctrl+C stops it)\n", shown(listener.Addr(), addr))
 
 	server := &http.Server{
-		Handler:           site.Handler(root.FS()),
+		Handler:           site.Handler(files),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Minute, // the model over a very slow line
@@ -76,22 +90,6 @@ func serve(ctx context.Context, dir, addr string) error {
 		return server.Close()
 	}
 	return err
-}
-
-// openSite opens the folder of a built site; nothing outside it can be
-// reached through what it returns.
-func openSite(dir string) (*os.Root, error) {
-	root, err := os.OpenRoot(dir)
-	if err == nil {
-		if _, err = root.Stat("index.html"); err == nil {
-			return root, nil
-		}
-		root.Close()
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no built site in %s: run ./build.sh build first", dir)
-	}
-	return nil, err
 }
 
 // listen listens on addr, or where that is empty on the first free port from

@@ -1,36 +1,38 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
+
+	"segmenter/dist"
 )
 
 func TestServe(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "index.html"), []byte("the page"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	files := fstest.MapFS{"index.html": {Data: []byte("the page")}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := listener.Addr().String()
 
-	if err := serve(t.Context(), dir, addr); err == nil || !strings.Contains(err.Error(), "taken by another program") {
+	if err := serve(t.Context(), files, addr); err == nil || !strings.Contains(err.Error(), "taken by another program") {
 		t.Errorf("a port that is taken: got %v", err)
 	}
 	listener.Close()
 
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, dir, addr) }()
+	go func() { ended <- serve(ctx, files, addr) }()
 	if got := fetch(t, "http://"+addr+"/"); got != "the page" {
 		t.Errorf("got %q, want the page", got)
 	}
@@ -67,10 +69,32 @@ func fetch(t *testing.T, url string) string {
 }
 
 func TestNoSite(t *testing.T) {
-	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "missing")} {
-		if err := serve(t.Context(), dir, "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "run ./build.sh build first") {
-			t.Errorf("%s: got %v, want an error that says how to build the site", dir, err)
+	if err := run(t.TempDir(), "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "run ./build.sh build") {
+		t.Errorf("an empty folder: got %v, want an error that says how to build the site", err)
+	}
+	if err := run(filepath.Join(t.TempDir(), "missing"), "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "cannot be opened") {
+		t.Errorf("a folder that is missing: got %v", err)
+	}
+}
+
+// TestBuiltIn holds the site that was compiled in against the one in its folder.
+func TestBuiltIn(t *testing.T) {
+	err := fs.WalkDir(dist.Site(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
 		}
+		got, err := fs.ReadFile(dist.Site(), name)
+		if err != nil {
+			return err
+		}
+		want, err := os.ReadFile(filepath.Join("dist", "site", name))
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is not what was compiled in", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

@@ -23,7 +23,7 @@ import (
 
 // Where things are, seen from the root of the repository.
 const (
-	dist        = "dist"
+	dist        = "dist/site"
 	packages    = "bench/node_modules"
 	pages       = "bench/web"
 	floatModel  = "model/testdata/everyday.f32.safetensors"

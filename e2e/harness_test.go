@@ -11,6 +11,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io/fs"
 	"mime"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,7 +35,7 @@ import (
 
 const (
 	root        = ".."
-	dist        = "../dist"
+	dist        = "../dist/site"
 	samples     = "../web/samples"
 	screenshots = "screenshots"
 
@@ -116,6 +118,9 @@ type visit struct {
 	// bare is a site on a host that lets nobody set headers: without those for
 	// cross-origin isolation.
 	bare bool
+
+	site atomic.Pointer[http.Handler] // what is served
+	gone atomic.Bool                  // the server answers nothing
 }
 
 // newVisit serves the site under a path ("/" or "/some/where/") together with
@@ -130,6 +135,7 @@ func newVisit(t testing.TB, path string, extra map[string][]byte) *visit {
 func newVisitIn(t testing.TB, browser context.Context, path string, extra map[string][]byte) *visit {
 	t.Helper()
 	v := &visit{TB: t}
+	v.deploy(os.DirFS(dist))
 	server := httptest.NewServer(v.serve(path, extra))
 	t.Cleanup(server.Close)
 	v.url = server.URL + path
@@ -164,9 +170,17 @@ func (v *visit) refuse(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "nothing leaves this machine", http.StatusForbidden)
 }
 
+// deploy has the server serve these files from now on.
+func (v *visit) deploy(files fs.FS) {
+	handler := site.Handler(files)
+	v.site.Store(&handler)
+}
+
 func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
-	files := http.StripPrefix(strings.TrimSuffix(path, "/"), site.Handler(os.DirFS(dist)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if v.gone.Load() {
+			panic(http.ErrAbortHandler) // closes the connection
+		}
 		recorded := &statusWriter{w, http.StatusOK, v.bare}
 		if content, ok := extra[strings.TrimPrefix(r.URL.Path, path)]; ok {
 			w.Header().Set("Content-Type", mime.TypeByExtension(filepath.Ext(r.URL.Path)))
@@ -175,7 +189,7 @@ func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
 			recorded.WriteHeader(http.StatusOK)
 			recorded.Write(content)
 		} else if strings.HasPrefix(r.URL.Path, path) {
-			files.ServeHTTP(recorded, r)
+			http.StripPrefix(strings.TrimSuffix(path, "/"), *v.site.Load()).ServeHTTP(recorded, r)
 		} else {
 			http.NotFound(recorded, r)
 		}

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -52,6 +53,10 @@ var headers = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 }
 
+// Headers returns the headers that every file is served with, whatever it is. A
+// service worker adds them where a host cannot.
+func Headers() map[string]string { return maps.Clone(headers) }
+
 // contentTypes is complete on purpose: package mime would ask the operating
 // system, whose answer differs from one machine to the next.
 var contentTypes = map[string]string{
@@ -75,8 +80,8 @@ var contentTypes = map[string]string{
 	".webp":        "image/webp",
 }
 
-// contentType is the media type of a file of the site, by its extension.
-func contentType(name string) string {
+// ContentType is the media type of a file of the site, by its extension.
+func ContentType(name string) string {
 	if known, ok := contentTypes[strings.ToLower(path.Ext(name))]; ok {
 		return known
 	}
@@ -84,8 +89,9 @@ func contentType(name string) string {
 }
 
 // Handler serves the files of a built site to GET and HEAD requests. It lists
-// no folder, follows no "..", and answers a request for a folder with its
-// index.html where the address ends in a slash.
+// no folder, follows no "..", serves nothing whose name begins with a dot, and
+// answers a request for a folder with its index.html where the address ends in
+// a slash.
 //
 // Of a file and its siblings NAME.br and NAME.gz it sends the one that
 // Accept-Encoding prefers; a range is always one of the plain file. Files have
@@ -122,7 +128,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		name += "index.html"
 	}
 	offered := h.codings(name)
-	if len(offered) == 0 {
+	if len(offered) == 0 || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") {
 		http.Error(w, "404: there is no such file here.", http.StatusNotFound)
 		return
 	}
@@ -135,7 +141,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "406: this file comes only in codings that Accept-Encoding refuses.", http.StatusNotAcceptable)
 		return
 	}
-	w.Header().Set("Content-Type", contentType(name))
+	w.Header().Set("Content-Type", ContentType(name))
 	if err := h.send(w, r, name, coding); err != nil {
 		http.Error(w, "500: this file cannot be read.", http.StatusInternalServerError)
 	}

@@ -27,6 +27,8 @@ var built = fstest.MapFS{
 	"NOTICE":                     {Data: []byte("rights")},
 	"site.webmanifest":           {Data: []byte("{}")},
 	"folder-without-index/a.txt": {Data: []byte("a")},
+	".keep":                      {Data: []byte("hidden")},
+	"guide/.draft":               {Data: []byte("hidden")},
 }
 
 func get(t *testing.T, h http.Handler, method, target string, header ...string) *http.Response {
@@ -73,6 +75,8 @@ func TestFiles(t *testing.T) {
 		{"/orphan.js", 404, "text/plain; charset=utf-8", ""},
 		{"/../site.go", 404, "text/plain; charset=utf-8", ""},
 		{"/models/../app.js", 404, "text/plain; charset=utf-8", ""},
+		{"/.keep", 404, "text/plain; charset=utf-8", ""},
+		{"/guide/.draft", 404, "text/plain; charset=utf-8", ""},
 		{"//app.js", 404, "text/plain; charset=utf-8", ""},
 		{"/app.js\x00", 404, "text/plain; charset=utf-8", ""},
 	} {

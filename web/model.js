@@ -1,8 +1,9 @@
 // The model file's bytes: from memory, from a file, from the browser's own store or from the network.
 //
-// It owns the Cache Storage of model files. It is sent a source (URL, Blob or ArrayBuffer) and a
-// callback for progress by ranks.js; it sends back the bytes and, where they came from the store, a
-// way to drop a copy that turns out to be broken.
+// It owns a Cache Storage of model files, from which service-worker.js takes the page's own model
+// over. It is sent a source (URL, Blob or ArrayBuffer) and a callback for progress by ranks.js; it
+// sends back the bytes and, where they came from a store, a way to drop a copy that turns out to be
+// broken.
 
 import { SegmenterError } from "./errors.js";
 
@@ -47,6 +48,7 @@ export async function readModel(source, onProgress) {
  */
 export async function storeModel(url, bytes) {
   try {
+    if (await caches.match(url)) return; // the service worker keeps it
     const store = await caches.open(STORE);
     await store.delete(url, { ignoreSearch: true });
     await store.put(url, new Response(bytes.slice())); // a copy, since shared memory is refused
@@ -58,7 +60,7 @@ export async function storeModel(url, bytes) {
 /** @param {string} url */
 export async function forgetModel(url) {
   try {
-    await (await caches.open(STORE)).delete(url);
+    for (const name of await caches.keys()) await (await caches.open(name)).delete(url);
   } catch {
     // Without a store there is nothing to forget.
   }
@@ -67,7 +69,7 @@ export async function forgetModel(url) {
 /** @param {string} url */
 async function readStored(url) {
   try {
-    const response = await (await caches.open(STORE)).match(url);
+    const response = await caches.match(url); // whoever keeps it
     return response && new Uint8Array(await response.arrayBuffer());
   } catch {
     return undefined;

@@ -1,11 +1,11 @@
 // Command build makes the site, a folder of static files that any web server
 // can serve:
 //
-//	go run ./site/build [-o dist]
+//	go run ./site/build [-o dist/site]
 //
 // It copies the page, compiles the engines to WebAssembly, adds the support
-// file of the same Go toolchain and the default model, and writes compressed
-// siblings (.br and .gz) of what compresses. The same sources and toolchain
+// file of the same Go toolchain and the default model, tells the service worker
+// what there is, and writes compressed siblings (.br and .gz) of what compresses. The same sources and toolchain
 // give the same bytes; what is up to date is left alone; files that an earlier
 // build left behind are removed. It runs in the root of the repository.
 package main
@@ -22,6 +22,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"segmenter/site/offline"
 )
 
 // maxEngine is what the engine may weigh as it goes over the wire. A visitor
@@ -36,7 +38,7 @@ const (
 )
 
 func main() {
-	out := flag.String("o", "dist", "the `folder` that the site is written to")
+	out := flag.String("o", filepath.Join("dist", "site"), "the `folder` that the site is written to")
 	flag.Parse()
 	if err := build(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
@@ -67,11 +69,11 @@ func build(out string) error {
 // the build removes what it did not write.
 func checkFolder(out string) error {
 	found, err := os.ReadDir(out)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(found) == 0 {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if !slices.ContainsFunc(found, func(entry fs.DirEntry) bool { return !isHidden(entry.Name()) }) {
+		return nil
 	}
 	if _, err := os.Stat(filepath.Join(out, engine)); err != nil {
 		return fmt.Errorf("%s holds files but no %s, so it is no earlier build: name another folder, or empty it", out, engine)
@@ -97,14 +99,14 @@ func collect() (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	stampModel(sources)
 	if sources[graphicsEngine], err = compileEngine("-tags=webgpu"); err != nil {
 		return nil, err
 	}
 	if sources[engine], err = compileEngine(); err != nil {
 		return nil, err
 	}
-	return sources, nil
+	stampModel(sources)
+	return sources, offline.Stamp(sources)
 }
 
 // stampModel adds a hash of the default model to its address wherever the page
@@ -118,16 +120,19 @@ func stampModel(sources map[string][]byte) {
 	}
 }
 
-// addPage adds the files of the page, without those whose names begin with a
-// dot, which editors and file managers leave behind.
+// isHidden tells whether a file is none of the site's: editors and file managers
+// leave such behind, and package dist needs one where there is no site yet.
+func isHidden(base string) bool { return strings.HasPrefix(base, ".") }
+
+// addPage adds the files of the page, without those that are hidden.
 func addPage(sources map[string][]byte, page fs.FS) error {
 	return fs.WalkDir(page, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil || name == ".":
 			return err
-		case strings.HasPrefix(entry.Name(), ".") && entry.IsDir():
+		case isHidden(entry.Name()) && entry.IsDir():
 			return fs.SkipDir
-		case strings.HasPrefix(entry.Name(), ".") || entry.IsDir():
+		case isHidden(entry.Name()) || entry.IsDir():
 			return nil
 		}
 		sources[name], err = fs.ReadFile(page, name)

@@ -81,7 +81,7 @@ func TestWriteAgain(t *testing.T) {
 	if err := os.Chtimes(untouched, past, past); err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{"page/app.js.br": "broken", "old.js": "left behind", "old.js.br": "too"} {
+	for name, content := range map[string]string{"page/app.js.br": "broken", "old.js": "left behind", "old.js.br": "too", ".keep": "hidden"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -101,6 +101,8 @@ func TestWriteAgain(t *testing.T) {
 	}
 	if found := files(t, dir); found["old.js"] != "" || found["old.js.br"] != "" {
 		t.Error("files of an earlier build were left behind")
+	} else if found[".keep"] == "" {
+		t.Error("a hidden file was removed")
 	}
 }
 
@@ -122,6 +124,12 @@ func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	if err := checkFolder(dir); err != nil {
 		t.Errorf("an empty folder was refused: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".keep"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkFolder(dir); err != nil {
+		t.Errorf("a folder of hidden files was refused: %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "diary.txt"), nil, 0o666); err != nil {
 		t.Fatal(err)

@@ -129,7 +129,8 @@ func replace(path string, content []byte) error {
 	return os.Rename(unfinished, path)
 }
 
-// removeOthers removes the files in out that are neither entries nor siblings.
+// removeOthers removes the files in out that are neither entries nor siblings
+// nor hidden.
 func removeOthers(out string, entries []entry) error {
 	keep := make(map[string]bool)
 	for _, e := range entries {
@@ -143,7 +144,7 @@ func removeOthers(out string, entries []entry) error {
 	}
 	defer root.Close()
 	return fs.WalkDir(root.FS(), ".", func(name string, found fs.DirEntry, err error) error {
-		if err != nil || found.IsDir() || keep[name] {
+		if err != nil || found.IsDir() || keep[name] || isHidden(found.Name()) {
 			return err
 		}
 		return root.Remove(name)

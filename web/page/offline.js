@@ -1,0 +1,137 @@
+// Offline: has the service worker keep the site on this device, says so in the footer, and brings
+// new versions to the page.
+//
+// It owns the service worker's registration and the line in the footer. It reads the page's state
+// and sends the service worker the messages that service-worker.js lists. It stands apart from
+// app.js, so that a version whose page does not start can still be replaced.
+
+import { showMessage } from "./status.js";
+
+const WORKER = new URL("service-worker.js", document.baseURI).href;
+const SCOPE = new URL("./", WORKER).href;
+
+// Should a server's versions come and go, the page does not with them.
+const LEAST_BETWEEN_RELOADS = 60_000; // ms
+const RELOADED = "segmenter-reloaded";
+
+const page = document.documentElement;
+const line = document.getElementById("offline");
+const text = document.getElementById("offline-text");
+const freeButton = document.getElementById("offline-free");
+const workers = navigator.serviceWorker; // undefined where the connection is not secure
+const comesBack = workers?.controller?.scriptURL === WORKER;
+
+/** Whether the visitor asked for the new version. */
+let isWanted = false;
+/** Whether this page has told the service worker that it would lose nothing by being loaded again. */
+let mayReload = false;
+
+// Browsers may forbid it, as in private windows: then the page is what it is without.
+if (workers) keepOffline().catch(() => {});
+
+async function keepOffline() {
+  workers.addEventListener("message", ({ data, ports }) => data === "reload?" && ports[0].postMessage(agree()));
+  workers.addEventListener("controllerchange", () => mayReload && reload());
+  const present = await workers.getRegistration(SCOPE);
+  const isOurs = present?.scope === SCOPE; // and not another site's, of which this one is a part
+  if (isOurs) {
+    watch(present);
+    present.update().catch(() => {}); // without a network there is nothing new
+  }
+  await untilState("ready", "done", "error"); // the model and the first photo come first
+  const registration = isOurs ? present : await workers.register(WORKER);
+  if (!isOurs) watch(registration);
+  const worker = await activeWorker(registration);
+  freeButton.addEventListener("click", () => free(worker));
+  const kept = await ask(worker, "check");
+  await show(kept);
+
+  // Some browsers ask the visitor before they promise to keep it: only who returns and uses it.
+  if (!comesBack || !navigator.storage?.persist) return;
+  await untilState("done");
+  await navigator.storage.persist();
+  if (!freeButton.hidden) await show(kept);
+}
+
+function untilState(...states) {
+  return new Promise((resolve) => {
+    const look = () => states.includes(page.dataset.state) && resolve();
+    new MutationObserver(look).observe(page, { attributes: true, attributeFilter: ["data-state"] });
+    look();
+  });
+}
+
+/** Waits for a first version to be installed; for ever, if it cannot be. */
+function activeWorker(registration) {
+  return new Promise((resolve) => {
+    const look = () => registration.active && resolve(registration.active);
+    registration.installing?.addEventListener("statechange", look);
+    look();
+  });
+}
+
+/** Sends the service worker a message and waits for its answer. */
+function ask(worker, message) {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => resolve(data);
+    worker.postMessage(message, [port2]);
+  });
+}
+
+// What is kept.
+
+async function show({ whole, bytes }) {
+  const persisted = await navigator.storage?.persisted?.();
+  const megabytes = `${(bytes / 1e6).toFixed(1)} MB kept on this device`;
+  text.textContent = `${whole ? "Works offline · " : ""}${megabytes} ${persisted ? "until you free it" : "while there is room"}`;
+  line.hidden = false;
+}
+
+async function free(worker) {
+  freeButton.hidden = true;
+  await ask(worker, "free");
+  text.textContent = "Nothing is kept on this device until your next visit";
+}
+
+// New versions.
+
+/** Brings those to the page that wait or come. */
+function watch(registration) {
+  const follow = (worker) => worker?.addEventListener("statechange", () => {
+    if (worker.state === "installed" && registration.active) offer(worker);
+  });
+  if (registration.waiting) offer(registration.waiting);
+  follow(registration.installing);
+  registration.addEventListener("updatefound", () => follow(registration.installing));
+}
+
+async function offer(worker) {
+  if (isIdle() && (await ask(worker, "take over"))) return;
+  showMessage("There is a new version of this page.", { action: { label: "Reload", run: () => insist(worker) } });
+}
+
+async function insist(worker) {
+  isWanted = true;
+  if (await ask(worker, "take over")) return;
+  isWanted = false;
+  showMessage("Another tab with this page is in use: close it, then load this one again for the new version.");
+}
+
+function agree() {
+  mayReload = isWanted || isIdle();
+  return mayReload;
+}
+
+/** Whether the page has only just been opened: nothing is shown, or done, or was touched. */
+function isIdle() {
+  const isQuiet = ["loading", "ready", "error"].includes(page.dataset.state) && !("photo" in page.dataset);
+  const isTouched = navigator.userActivation?.hasBeenActive || document.querySelector("dialog[open]");
+  const sinceReload = Date.now() - Number(sessionStorage.getItem(RELOADED));
+  return isQuiet && !isTouched && sinceReload > LEAST_BETWEEN_RELOADS;
+}
+
+function reload() {
+  sessionStorage.setItem(RELOADED, Date.now());
+  location.reload();
+}

@@ -1,0 +1,219 @@
+// The service worker: keeps the site on this device and serves it from there, with or without its
+// server.
+//
+// It owns the site's Cache Storage. It is sent requests for files by the site's pages, and messages
+// by page/offline.js, which it answers through the port that comes with them:
+//   check      fetch again what is missing or broken; the answer: { whole, bytes } that are kept
+//   take over  put this version in place of the one before; the answer: whether no page minds
+//   free       keep nothing any more
+// It sends the pages, to be answered in the same way:
+//   reload?    whether the page would lose nothing by being loaded again
+//
+// A version of the site is a list of files with the hashes of their bytes. Entries are kept by hash,
+// so that two versions share what is the same, and are held against it whenever they are served: a
+// page gets the files of one version, or fails.
+//
+// (A script, no module: not all browsers take modules here.)
+
+"use strict";
+
+/**
+ * What the site is made of, filled in by site/offline. Files that are for `later` are kept once they
+ * have been asked for, the others at once.
+ *
+ * @type {{
+ *   version: string,
+ *   headers: Record<string, string>,
+ *   files: { name: string, type: string, size: number, sha256: string, later: boolean }[],
+ * }}
+ */
+const SITE = {};
+
+const SCOPE = self.registration.scope;
+const STORE = `segmenter-site ${SCOPE}`; // other sites of the same origin have theirs
+const MODELS = "segmenter-models"; // of model.js
+const PATIENCE = 1000; // ms, for pages that may be asleep
+
+const filesByName = new Map(SITE.files.map((file) => [file.name, file]));
+const needed = SITE.files.filter(({ later }) => !later);
+
+/** Whether files are missing here that the server no longer has: then all of them come from there. */
+let superseded = false;
+
+self.addEventListener("install", (event) => event.waitUntil(keepAll()));
+self.addEventListener("activate", (event) => event.waitUntil(begin()));
+
+self.addEventListener("fetch", (event) => {
+  const file = fileOf(event.request);
+  if (file) event.respondWith(answer(event.request, file).catch(() => Response.error()));
+});
+
+self.addEventListener("message", (event) => {
+  const tasks = { check, "take over": takeOver, free };
+  event.waitUntil(tasks[event.data]().then((result) => event.ports[0].postMessage(result)));
+});
+
+// Keeping.
+
+/** Fails where a file cannot be had as it is in the list, so that there is never half a version. */
+async function keepAll() {
+  for (const file of needed) await ensure(file);
+}
+
+/** Removes what only older versions had, and serves the pages that were here before. */
+async function begin() {
+  const current = new Set(SITE.files.map(addressOf));
+  const store = await caches.open(STORE);
+  for (const { url } of await store.keys()) {
+    if (!current.has(url)) await store.delete(url);
+  }
+  await self.clients.claim();
+}
+
+async function ensure(file) {
+  if (!(await readKept(file))) await keep(file, (await adopt(file)) ?? (await download(file)));
+  if (isModel(file) && (await caches.has(MODELS))) {
+    await (await caches.open(MODELS)).delete(addressOf(file), { ignoreSearch: true });
+  }
+}
+
+/** The file as it is kept; undefined if it is not, or is broken. */
+async function readKept(file) {
+  try {
+    const store = await caches.open(STORE);
+    const read = () => store.match(addressOf(file));
+    const kept = await read();
+    // One that is passed on as it lies there has its compiled code cached too.
+    return kept && (await isRight(file, await kept.arrayBuffer())) ? read() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function keep(file, response) {
+  await (await caches.open(STORE)).put(addressOf(file), response);
+}
+
+/** The model that model.js kept before there was a service worker. */
+async function adopt(file) {
+  if (!isModel(file)) return undefined;
+  const stored = await caches.match(addressOf(file), { cacheName: MODELS });
+  const bytes = await stored?.arrayBuffer();
+  return bytes && (await isRight(file, bytes)) ? responseOf(file, bytes, {}) : undefined;
+}
+
+/** Downloads a file, unless the browser still has it from showing the page. */
+async function download(file) {
+  const address = isModel(file) ? addressOf(file) : SCOPE + (file.name === "index.html" ? "" : file.name);
+  for (const cache of ["force-cache", "reload"]) {
+    const response = await fetch(address, { cache });
+    const bytes = await response.arrayBuffer();
+    if (response.ok && (await isRight(file, bytes))) return responseOf(file, bytes, response.headers);
+  }
+  throw new Error(`${address} is not the file of this version: the server has another version, or changed it.`);
+}
+
+/** With the headers that the site's own server sends, where the one at hand sent others or none. */
+function responseOf(file, bytes, given) {
+  const headers = new Headers(given);
+  for (const [name, value] of Object.entries(SITE.headers)) {
+    if (!headers.has(name)) headers.set(name, value);
+  }
+  for (const name of ["Content-Encoding", "Vary"]) headers.delete(name);
+  headers.set("Content-Type", file.type);
+  headers.set("Content-Length", file.size);
+  return new Response(bytes, { headers });
+}
+
+async function isRight({ size, sha256 }, bytes) {
+  if (bytes.byteLength !== size) return false;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") === sha256;
+}
+
+/** Where a file is kept: the page asks for the model by just that. */
+function addressOf({ name, sha256 }) {
+  return `${SCOPE}${name}?v=${sha256.slice(0, 12)}`;
+}
+
+function isModel({ name }) {
+  return name.startsWith("models/");
+}
+
+// Serving.
+
+/** The file that a request asks for, whatever its query; undefined if that is for the network. */
+function fileOf({ method, url, headers }) {
+  if (method !== "GET" || headers.has("Range") || !url.startsWith(SCOPE)) return undefined;
+  const { pathname, href } = new URL(url);
+  const file = filesByName.get(pathname.slice(new URL(SCOPE).pathname.length) || "index.html");
+  return file && isModel(file) && href !== addressOf(file) ? undefined : file;
+}
+
+async function answer(request, file) {
+  if (!(await caches.has(STORE))) return fetch(request); // it was freed
+  if (request.mode === "navigate") superseded = await isSuperseded();
+  if (superseded) return fetch(request);
+  const kept = await readKept(file);
+  if (kept) return kept;
+  const response = await download(file);
+  await keep(file, response.clone()).catch(() => {}); // a full disk keeps nobody from using the page
+  return response;
+}
+
+async function isSuperseded() {
+  if (isWhole(await keptAddresses())) return false;
+  try {
+    const worker = await fetch("service-worker.js", { cache: "no-cache" });
+    return worker.ok && !(await worker.text()).includes(SITE.version);
+  } catch {
+    return false; // there is no server to ask
+  }
+}
+
+async function keptAddresses() {
+  const requests = await (await caches.open(STORE)).keys();
+  return new Set(requests.map(({ url }) => url));
+}
+
+function isWhole(addresses) {
+  return needed.every((file) => addresses.has(addressOf(file)));
+}
+
+// Messages.
+
+async function check() {
+  for (const file of needed) await ensure(file).catch(() => {});
+  const kept = await keptAddresses();
+  const sizes = SITE.files.map((file) => (kept.has(addressOf(file)) ? file.size : 0));
+  return { whole: isWhole(kept), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+async function takeOver() {
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const answers = await Promise.all(windows.filter(({ url }) => url.startsWith(SCOPE)).map(mayReload));
+  if (!answers.every(Boolean)) return false;
+  await self.skipWaiting();
+  return true;
+}
+
+/** A page that does not answer counts as one that would lose something. */
+function mayReload(page) {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => resolve(data);
+    setTimeout(resolve, PATIENCE, false);
+    page.postMessage("reload?", [port2]);
+  });
+}
+
+async function free() {
+  await caches.delete(STORE);
+  if (await caches.has(MODELS)) {
+    const models = await caches.open(MODELS);
+    for (const { url } of await models.keys()) {
+      if (url.startsWith(SCOPE)) await models.delete(url);
+    }
+  }
+  await self.registration.unregister();
+}
