@@ -114,7 +114,7 @@ func TestLive(t *testing.T) {
 	}
 
 	// Here there is blue sky, which is no foreground.
-	v.allowed = []string{"willReadFrequently", "/icon.svg"} // the test's readings; and Chromium's, when the address changes
+	v.allowed = []string{"willReadFrequently", "/icon.svg", "/service-worker.js"} // the test's readings; and what Chromium asks for
 	sky := func() []int {
 		return evaluate[[]int](v, `((canvas) => [...canvas.getContext("2d").getImageData(480, 40, 1, 1).data])(document.querySelector("canvas.live"))`)
 	}

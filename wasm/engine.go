@@ -89,9 +89,10 @@ func describe(m *model.Model) map[string]any {
 // other ranks must follow.
 //
 //	request     { width, height, bitmap, decoder, size, window, stride,
-//	            smoothing, refine }, see model.Options; smoothing, refine and
-//	            bitmap, an ImageBitmap, may be left out. Where the mask is in
-//	            another memory, more is read: see graphics.go
+//	            smoothing, refine, maskWidth, maskHeight }, see model.Options;
+//	            those in the second line, and bitmap, an ImageBitmap, may be
+//	            left out. Where the mask is in another memory, more is read:
+//	            see graphics.go
 //	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
 //	onProgress  (done, total): windows, where there are several
 func (e *engine) segment(arguments []js.Value) (any, error) {
@@ -131,6 +132,9 @@ func optionsOf(request js.Value) model.Options {
 	}
 	if smoothing := request.Get("smoothing"); smoothing.Truthy() {
 		o.Smoothing = smoothing.Float()
+	}
+	if height := request.Get("maskHeight"); height.Truthy() {
+		o.MaskHeight, o.MaskWidth = height.Int(), request.Get("maskWidth").Int()
 	}
 	return o
 }

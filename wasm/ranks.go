@@ -65,30 +65,33 @@ func (e *engine) segmentPhoto(ctx context.Context, _ js.Value, o model.Options, 
 		return err
 	}
 	resizing := time.Since(start)
-	if err := e.segmentFrame(ctx, &e.frame, e.photo.height, e.photo.width, o); err != nil {
+	if o.MaskHeight == 0 {
+		o.MaskHeight, o.MaskWidth = e.photo.height, e.photo.width
+	}
+	if err := e.segmentFrame(ctx, &e.frame, o); err != nil {
 		return err
 	}
 	e.result.Times.Prepare += resizing
 	return nil
 }
 
-// segmentFrame is what every rank does; only the first has the frame. Height
-// and width are the photo's.
-func (e *engine) segmentFrame(ctx context.Context, frame *photo.Image, height, width int, o model.Options) error {
+// segmentFrame is what every rank does; only the first has the frame. The
+// options have the size of the mask.
+func (e *engine) segmentFrame(ctx context.Context, frame *photo.Image, o model.Options) error {
 	shared, err := showFrame(e.exchange, frame)
 	if err != nil {
 		return err
 	}
-	o.Size, o.MaskHeight, o.MaskWidth = 0, height, width
+	o.Size = 0
 	return e.segmenter.SegmentInto(ctx, &e.result, shared, o)
 }
 
 // follow(request) takes this rank's part in what the first segments, and
-// returns when that is done. It fails when the exchange is broken.
+// returns when that is done. The request has maskWidth and maskHeight. It fails
+// when the exchange is broken.
 func (e *engine) follow(arguments []js.Value) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
-	request := arguments[0]
-	return nil, e.segmentFrame(context.Background(), nil, request.Get("height").Int(), request.Get("width").Int(), optionsOf(request))
+	return nil, e.segmentFrame(context.Background(), nil, optionsOf(arguments[0]))
 }

@@ -8,7 +8,8 @@
 //   load           { bytes, arithmetic, profile }   a model file; "int8" or "float"; whether to time
 //   segment        { bitmap, options }              a photo, as bitmap or frame of a video, and what
 //                                                     segmentOptions in segmenter.js makes of options
-//   follow         { width, height, options }       the same photo, for the ranks after the first
+//   follow         { mask, options }                the same photo, for the ranks after the first:
+//                                                     the size of its mask
 //   probabilities  { classId }                      of the last photo
 //   scores         {}                               of the last photo
 //   paint          { painting }                     the mask that was kept; see painting.js
@@ -28,7 +29,7 @@ import { Kernels } from "./kernel.js";
 import "./wasm_exec.js";
 import { SegmenterError } from "./errors.js";
 import { paint as paintMask } from "./painting.js";
-import { engineSize, sizeOf } from "./photo.js";
+import { engineSizes, sizeOf } from "./photo.js";
 
 // Beyond their limits, which differ, browsers draw nothing and say nothing.
 const WIDEST_CANVAS = 16384;
@@ -89,22 +90,22 @@ async function load({ bytes, arithmetic, profile }) {
 }
 
 async function segment({ bitmap, options }, report) {
-  const { width, height } = engineSize(bitmap, options);
-  const painting = options.painting && { width, height, ...options.painting };
+  const { frame, mask } = engineSizes(bitmap, options);
+  const painting = options.painting && { ...mask, ...options.painting };
   const size = options.maskSize === "photo" ? options.size : 0; // the browser resizes it
   kept = null;
   let rows;
   try {
-    const picture = shrunk(bitmap, { width, height });
-    rows = new PhotoRows(picture, { width, height });
+    const picture = shrunk(bitmap, frame);
+    rows = new PhotoRows(picture, frame);
     const result = await engine.segment(
-      { width, height, bitmap: picture, ...options, size, painting },
+      { ...frame, bitmap: picture, ...options, size, maskWidth: mask.width, maskHeight: mask.height, painting },
       (y, n) => rows.read(y, n),
       (done, total) => report({ done, total }),
     );
     if (painting) result.overlay ??= toBitmap(paintMask(result, painting));
     if (options.leave) {
-      kept = { width, height, mask: result.mask };
+      kept = { ...mask, mask: result.mask };
       delete result.mask;
     }
     const handedOver = [result.areas.buffer, result.mask?.buffer, result.overlay];
@@ -116,8 +117,8 @@ async function segment({ bitmap, options }, report) {
   }
 }
 
-async function follow({ width, height, options }) {
-  return [await engine.follow({ width, height, ...options })];
+async function follow({ mask, options }) {
+  return [await engine.follow({ maskWidth: mask.width, maskHeight: mask.height, ...options })];
 }
 
 async function probabilities({ classId }) {

@@ -22,7 +22,7 @@ export interface LiveOptions {
   rate?: number;
   /** See SegmentOptions. Default: 0.85. */
   smoothing?: number;
-  /** Whether frames come with their mask, height × width of the size that the network sees. Default: false. */
+  /** Whether frames come with their mask, height × width of twice the size that the network sees. Default: false. */
   mask?: boolean;
   /** Draws the canvas the other way round, as people expect of themselves. */
   mirror?: boolean;

@@ -47,18 +47,20 @@ export async function shrinkPhoto(bitmap, { maxPixels, maxSide }) {
 }
 
 /**
- * The size of a picture as the engine gets it: its own, or that at which the network sees it.
+ * The size of a picture as the engine gets it, its own or that at which the network sees it, and
+ * the size of its mask.
  *
  * @param {ImageBitmap | VideoFrame} picture
  * @param {{ maskSize: "photo" | "network", size: number, patch: number }} how
  */
-export function engineSize(picture, { maskSize, size, patch }) {
-  const { width, height } = sizeOf(picture);
-  if (maskSize === "photo" || size === 0) return { width, height };
-  const side = Math.min(width, height);
+export function engineSizes(picture, { maskSize, size, patch }) {
+  const own = sizeOf(picture);
+  if (maskSize === "photo" || size === 0) return { frame: own, mask: own };
+  const side = Math.min(own.width, own.height);
   // As package photo's Fit has it: whole patches, and no strip longer than 1:4.
   const fit = (n) => patch * Math.max(1, Math.round(Math.min(n / side, 4) * (size / patch)));
-  return { width: fit(width), height: fit(height) };
+  const frame = { width: fit(own.width), height: fit(own.height) };
+  return { frame, mask: { width: 2 * frame.width, height: 2 * frame.height } };
 }
 
 /** @param {ImageBitmap | VideoFrame} picture */

@@ -7,7 +7,7 @@
 import { compileEngine } from "./compile.js";
 import { EngineClient } from "./engine.js";
 import { forgetModel, readModel, storeModel } from "./model.js";
-import { engineSize } from "./photo.js";
+import { engineSizes } from "./photo.js";
 
 // Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
 const MOST_BY_DEFAULT = 8;
@@ -106,11 +106,11 @@ export class Ranks {
     if (type !== "segment" || others.length === 0) return first.request(type, payload, options);
 
     const { bitmap, options: how } = payload;
-    const { width, height } = engineSize(bitmap, how); // before it is handed over
+    const { mask } = engineSizes(bitmap, how); // before it is handed over
     this.#exchange.reset();
     const answers = [
       first.request(type, payload, options),
-      ...others.map((rank) => rank.request("follow", { width, height, options: how })),
+      ...others.map((rank) => rank.request("follow", { mask, options: how })),
     ];
     // The others would wait for ever for one that has given up.
     let failure = null;

@@ -94,8 +94,8 @@ export interface SegmentOptions {
   refine?: boolean;
   /**
    * "photo" (default): the mask has the photo's size, and what the network sees is resized as the
-   * network's authors do. "network": the mask has the size at which the network sees the photo, to
-   * which the browser resizes it: faster, for video.
+   * network's authors do. "network": the browser resizes the photo to what the network sees, and the
+   * mask has twice that size, enough to draw it larger: faster, for video.
    */
   maskSize?: "photo" | "network";
   /**
