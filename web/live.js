@@ -22,6 +22,7 @@ const DEFAULTS = {
   size: "auto",
   rate: 30,
   smoothing: 0.85,
+  refine: true,
   mask: false,
   mirror: false,
   effect: { kind: "tint" },
@@ -227,7 +228,7 @@ export class LiveSegmentation {
   }
 
   async #segment(frame) {
-    const { decoder, smoothing, mask, effect } = this.#options;
+    const { decoder, smoothing, refine, mask, effect } = this.#options;
     const size = this.size;
     const time = this.#video.currentTime;
     const start = performance.now();
@@ -235,7 +236,7 @@ export class LiveSegmentation {
     try {
       const painting = paintingFor(effect, this.#segmenter.model.classes);
       const result = await this.#segmenter.segment(frame, {
-        decoder, size, smoothing, mask, maskSize: "network", overlay: effect.kind === "none" ? false : painting,
+        decoder, size, smoothing, refine, mask, maskSize: "network", overlay: effect.kind === "none" ? false : painting,
       });
       this.#pace.end(performance.now() - start, size);
       return { frame, result, effect, size, time };

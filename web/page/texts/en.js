@@ -96,6 +96,8 @@ export const texts = {
   "classes.one": "1 class",
   "classes.other": "{count} classes",
   "legend": "Classes by area. Arrow keys move, Enter pins, Escape clears.",
+  "edges": "Edges",
+  "edges.refine": "Follow the picture",
   "decoder": "Decoder",
   "decoder.mask": "Mask transformer",
   "decoder.linear": "Linear",
@@ -151,7 +153,7 @@ export const texts = {
   "address.calm": "a number from 0 to 95",
   "address.rate": "10, 15, 25, 30 or 60",
   "address.detail": "auto, 128, 192, 256, 384 or 512",
-  "address.mirror": "0 or 1",
+  "address.switch": "0 or 1",
 
   "profile": "Where the time went",
   "profile.step": "Step",

@@ -96,6 +96,8 @@ export const texts = {
   "classes": "类别",
   "classes.other": "{count}个类别",
   "legend": "类别，按面积排列。方向键移动，回车键固定，Esc键取消。",
+  "edges": "边缘",
+  "edges.refine": "贴合画面",
   "decoder": "解码器",
   "decoder.mask": "掩码Transformer",
   "decoder.linear": "线性",
@@ -149,7 +151,7 @@ export const texts = {
   "address.calm": "0到95的数",
   "address.rate": "10、15、25、30或60",
   "address.detail": "auto、128、192、256、384或512",
-  "address.mirror": "0或1",
+  "address.switch": "0或1",
 
   "profile": "耗时明细",
   "profile.step": "步骤",
