@@ -166,12 +166,12 @@ func BenchmarkCalm(b *testing.B) {
 	s := openSegmenter(b, int8Weights, 2, cpu.Fastest())
 	const sigma, frames = 8, 40
 	for _, name := range []string{"china.jpg", "coffee.png", "astronaut.png"} {
-		for _, smoothing := range []float64{0.7, 0.85, 0.9} {
-			b.Run(fmt.Sprintf("Still/%s/%v", name, smoothing), func(b *testing.B) {
+		for _, o := range []Options{{Smoothing: 0.7}, {Smoothing: 0.85}, {Smoothing: 0.9}, {Smoothing: 0.85, Refine: true}} {
+			b.Run(fmt.Sprintf("Still/%s/%v/refine=%v", name, o.Smoothing, o.Refine), func(b *testing.B) {
 				video := noisy(still(samplePhoto(b, name, sceneSize, sceneSize)), sigma)
 				for b.Loop() {
-					before := flicker(masksOf(b, s, video, frames, Options{}))
-					after := flicker(masksOf(b, s, video, frames, Options{Smoothing: smoothing}))
+					before := flicker(masksOf(b, s, video, frames, Options{Refine: o.Refine}))
+					after := flicker(masksOf(b, s, video, frames, o))
 					b.ReportMetric(100*before, "%-flicker")
 					b.ReportMetric(100*after, "%-smoothed")
 					b.ReportMetric(before/after, "times-less")
