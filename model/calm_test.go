@@ -118,10 +118,14 @@ func TestSmoothing(t *testing.T) {
 	const smoothing, frames = 0.85, 19
 	scenery := samplePhoto(t, "china.jpg", 192, 192)
 	video := noisy(still(scenery), 8)
-	before := flicker(masksOf(t, s, video, frames, Options{}))
-	after := flicker(masksOf(t, s, video, frames, Options{Smoothing: smoothing}))
-	if before == 0 || after*5 > before {
-		t.Errorf("%.2f %% of the pixels of a still scene flicker, %.2f %% without smoothing; a fifth of that at most is expected", 100*after, 100*before)
+	for _, refine := range []bool{false, true} {
+		before := flicker(masksOf(t, s, video, frames, Options{Refine: refine}))
+		after := flicker(masksOf(t, s, video, frames, Options{Refine: refine, Smoothing: smoothing}))
+		t.Logf("refine %v: %.2f %% of the pixels flicker, %.2f %% without smoothing", refine, 100*after, 100*before)
+		if before == 0 || after*5 > before {
+			t.Errorf("refine %v: %.2f %% of the pixels of a still scene flicker, %.2f %% without smoothing; a fifth of that at most is expected",
+				refine, 100*after, 100*before)
+		}
 	}
 
 	video = noisy(moving(scenery, samplePhoto(t, "chelsea.png", 80, 96), 5), 8)
