@@ -131,7 +131,7 @@ func TestOffline(t *testing.T) {
 			v := newVisit(t, path, nil)
 			v.open("?size=256")
 			t.Log(v.kept())
-			v.screenshot("offline")
+			evaluate[bool](v, `fetch("samples/rocket.jpg").then(({ ok }) => ok)`) // is kept from now on
 			if n := v.stored("/models/"); n != 1 {
 				t.Errorf("the model is kept %d times, expected once", n)
 			}
@@ -150,6 +150,9 @@ func TestOffline(t *testing.T) {
 			}
 			if scope := evaluate[string](v, `navigator.serviceWorker.getRegistration().then(({ scope }) => scope)`); scope != v.url {
 				t.Errorf("the service worker is at %s, expected %s", scope, v.url)
+			}
+			if !evaluate[bool](v, `fetch("samples/rocket.jpg").then(({ ok }) => ok)`) {
+				t.Error("a sample that was used is not there")
 			}
 			v.kept()
 			v.open("example.html")
@@ -252,6 +255,9 @@ func TestBareHost(t *testing.T) {
 		v.waitFor("ready")
 		if state := v.after(func() { v.choose(filepath.Join(samples, "chelsea.png")) }); state != "done" {
 			t.Fatalf("%s: %s", state, v.message())
+		}
+		if kind := evaluate[string](v, `fetch("engine.wasm").then(({ headers }) => headers.get("Content-Type"))`); kind != "application/wasm" {
+			t.Errorf("the engine is served as %s", kind)
 		}
 		if facts := v.facts(); !evaluate[bool](v, `crossOriginIsolated`) || !strings.HasSuffix(facts, "2 threads") {
 			t.Errorf("the page says %q", facts)

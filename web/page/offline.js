@@ -42,7 +42,7 @@ async function keepOffline() {
   const registration = isOurs ? present : await workers.register(WORKER);
   if (!isOurs) watch(registration);
   const worker = await activeWorker(registration);
-  freeButton.addEventListener("click", () => free(worker));
+  freeButton.addEventListener("click", () => free(registration.active));
   const kept = await ask(worker, "check");
   await show(kept);
 
