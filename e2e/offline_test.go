@@ -131,6 +131,11 @@ func TestOffline(t *testing.T) {
 			v := newVisit(t, path, nil)
 			v.open("?size=256")
 			t.Log(v.kept())
+			for _, width := range []int{390, 1280} {
+				v.do(chromedp.EmulateViewport(int64(width), 900))
+				evaluate[bool](v, `(scrollTo(0, document.body.scrollHeight), true)`)
+				v.screenshot(fmt.Sprint("offline-", width))
+			}
 			evaluate[bool](v, `fetch("samples/rocket.jpg").then(({ ok }) => ok)`) // is kept from now on
 			if n := v.stored("/models/"); n != 1 {
 				t.Errorf("the model is kept %d times, expected once", n)
@@ -205,7 +210,7 @@ func TestUpdate(t *testing.T) {
 	v.eventually(func() bool { return strings.Contains(v.notices(), "Another tab") })
 	v.tab = tab
 	v.titled("Third", "done")
-	cancel()
+	v.must(chromedp.Cancel(other)) // which waits until the tab is gone
 	evaluate[bool](v, `(sessionStorage.clear(), true)`) // as if some time had passed
 	v.open("?size=256")
 	v.titled("Fourth", "ready")
