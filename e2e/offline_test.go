@@ -210,7 +210,7 @@ func TestUpdate(t *testing.T) {
 	v.eventually(func() bool { return strings.Contains(v.notices(), "Another tab") })
 	v.tab = tab
 	v.titled("Third", "done")
-	v.must(chromedp.Cancel(other)) // which waits until the tab is gone
+	v.must(chromedp.Cancel(other))                      // which waits until the tab is gone
 	evaluate[bool](v, `(sessionStorage.clear(), true)`) // as if some time had passed
 	v.open("?size=256")
 	v.titled("Fourth", "ready")
