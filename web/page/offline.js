@@ -42,7 +42,7 @@ async function keepOffline() {
   const registration = isOurs ? present : await workers.register(WORKER);
   if (!isOurs) watch(registration);
   const worker = await activeWorker(registration);
-  freeButton.addEventListener("click", () => free(worker));
+  freeButton.addEventListener("click", () => free(registration.active));
   const kept = await ask(worker, "check");
   await show(kept);
 
@@ -83,7 +83,7 @@ function ask(worker, message) {
 
 async function show({ whole, bytes }) {
   const persisted = await navigator.storage?.persisted?.();
-  const megabytes = `${(bytes / 1e6).toFixed(1)} MB kept on this device`;
+  const megabytes = `${(bytes / 1e6).toFixed(1)}\u00a0MB kept on this device`;
   text.textContent = `${whole ? "Works offline · " : ""}${megabytes} ${persisted ? "until you free it" : "while there is room"}`;
   line.hidden = false;
 }
