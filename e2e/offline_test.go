@@ -53,7 +53,7 @@ func changed(t *testing.T, name, old, new string) fs.FS {
 // retitled is another build, with the page's title.
 func retitled(t *testing.T, title string) fs.FS {
 	t.Helper()
-	return changed(t, "index.html", "<title>Segmenter", "<title>"+title)
+	return changed(t, "index.html", "<title data-text=\"title\">Segmenter", "<title>"+title)
 }
 
 // kept waits until the page says that it works offline, and returns what it says.

@@ -182,6 +182,16 @@ export const texts = {
 
   "footer.example": "Use it on your own site",
   "footer.live": "Live, too",
+  "offline.whole": "Works offline · {megabytes}\u00a0MB kept on this device while there is room",
+  "offline.whole-persisted": "Works offline · {megabytes}\u00a0MB kept on this device until you free it",
+  "offline.part": "{megabytes}\u00a0MB kept on this device while there is room",
+  "offline.part-persisted": "{megabytes}\u00a0MB kept on this device until you free it",
+  "offline.free": "Free",
+  "offline.freed": "Nothing is kept on this device until your next visit",
+  "offline.new": "There is a new version of this page.",
+  "offline.reload": "Reload",
+  "offline.other-tab": "Another tab with this page is in use: close it, then load this one again for the new version.",
+
   "credits": "Samples: ",
   "credits.temple": "temple",
   "credits.temple-by": " by danielbuechele, ",

@@ -180,6 +180,16 @@ export const texts = {
 
   "footer.example": "用在你自己的网站上",
   "footer.live": "实时画面示例",
+  "offline.whole": "可离线使用 · 本设备已存{megabytes}MB，空间不足时可能被清除",
+  "offline.whole-persisted": "可离线使用 · 本设备已存{megabytes}MB，由你决定何时清除",
+  "offline.part": "本设备已存{megabytes}MB，空间不足时可能被清除",
+  "offline.part-persisted": "本设备已存{megabytes}MB，由你决定何时清除",
+  "offline.free": "清除",
+  "offline.freed": "本设备不再保存任何内容，直到下次访问",
+  "offline.new": "本页有新版本。",
+  "offline.reload": "刷新",
+  "offline.other-tab": "另一个标签页正在使用本页：请关闭它，再刷新本页以使用新版本。",
+
   "credits": "示例照片：",
   "credits.temple": "寺庙",
   "credits.temple-by": "（danielbuechele，",
