@@ -12,7 +12,7 @@
 import { Compositor, EFFECTS, paintingFor } from "./effects.js";
 import { SegmenterError } from "./errors.js";
 import { Pace } from "./pace.js";
-import { sizeOf } from "./photo.js";
+import { foreignPixels, sizeOf } from "./photo.js";
 
 // More than this of a canvas is not seen, and takes the time of the frames to come.
 const LONGEST_SIDE = 1280;
@@ -102,6 +102,8 @@ export class LiveSegmentation {
     all.effect = { ...EFFECT_DEFAULTS, ...all.effect };
     this.#options = all;
     this.#pace.rate = all.rate;
+    this.#fresh = true; // a video that stands still is seen anew
+    this.#wake();
   }
 
   pause() {
@@ -181,8 +183,6 @@ export class LiveSegmentation {
       next(note);
     };
     next(note);
-    // A video that stands still shows another frame when it is searched.
-    this.#fresh = true;
   }
 
   /** While the engine is at one frame, the one before is drawn. */
@@ -190,6 +190,8 @@ export class LiveSegmentation {
     let before = null;
     try {
       while (!this.#isOver) {
+        // There is none where a video begins anew: the next will be noted.
+        if (this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) this.#fresh = false;
         if (!this.#fresh || this.#state === "paused" || this.#pace.isAhead()) {
           if (before) {
             this.#show(before);
@@ -212,19 +214,24 @@ export class LiveSegmentation {
     }
   }
 
+  /** Waits for a frame, for the end of a pause, or until it is time for the frame there is. */
   async #untilReady() {
-    const wait = this.#fresh && this.#state === "running" ? this.#pace.wait() : 0;
+    const isEarly = this.#fresh && this.#state === "running";
     await new Promise((resolve) => {
       this.#wake = resolve;
-      if (wait > 0) setTimeout(resolve, wait);
+      if (isEarly) setTimeout(resolve, this.#pace.wait());
     });
   }
 
   /** @returns {Promise<VideoFrame | ImageBitmap>} */
   async #grab() {
     this.#fresh = false;
-    // A reference where the browser has such, a copy elsewhere.
-    return globalThis.VideoFrame ? new VideoFrame(this.#video) : createImageBitmap(this.#video);
+    try {
+      // A reference where the browser has such, a copy elsewhere.
+      return globalThis.VideoFrame ? new VideoFrame(this.#video) : await createImageBitmap(this.#video);
+    } catch (cause) {
+      throw cause.name === "SecurityError" ? foreignPixels(cause) : cause;
+    }
   }
 
   async #segment(frame) {
