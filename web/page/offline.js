@@ -15,6 +15,9 @@ const SCOPE = new URL("./", WORKER).href;
 const LEAST_BETWEEN_RELOADS = 60_000; // ms
 const RELOADED = "segmenter-reloaded";
 
+const LONGEST_START = 20_000; // ms, of a page; later, something must be wrong with it
+const LONGEST_ANSWER = 5000; // ms, that a new version takes to come
+
 const page = document.documentElement;
 const line = document.getElementById("offline");
 const text = document.getElementById("offline-text");
@@ -24,15 +27,17 @@ const comesBack = workers?.controller?.scriptURL === WORKER;
 
 /** Whether the visitor asked for the new version. */
 let isWanted = false;
-/** Whether this page has told the service worker that it would lose nothing by being loaded again. */
-let mayReload = false;
+/** Until when this page keeps its word that it would lose nothing by being loaded again. */
+let mayReloadUntil = 0;
+/** Settles when the service worker has done what it was sent before. Sending it more would delay a new version. */
+let turn = untilStarted();
 
 // Browsers may forbid it, as in private windows: then the page is what it is without.
 if (workers) keepOffline().catch(() => {});
 
 async function keepOffline() {
   workers.addEventListener("message", ({ data, ports }) => data === "reload?" && ports[0].postMessage(agree()));
-  workers.addEventListener("controllerchange", () => mayReload && reload());
+  workers.addEventListener("controllerchange", replaced);
   const present = await workers.getRegistration(SCOPE);
   const isOurs = present?.scope === SCOPE; // and not another site's, of which this one is a part
   if (isOurs) {
@@ -44,7 +49,7 @@ async function keepOffline() {
   if (!isOurs) watch(registration);
   const worker = await activeWorker(registration);
   freeButton.addEventListener("click", () => free(registration.active));
-  const kept = await ask(worker, "check");
+  const kept = await inTurn(() => ask(worker, "check"));
   await show(kept);
 
   // Some browsers ask the visitor before they promise to keep it: only who returns and uses it.
@@ -52,6 +57,22 @@ async function keepOffline() {
   await untilState("done");
   await navigator.storage.persist();
   if (!freeButton.hidden) await show(kept);
+}
+
+/** Waits until the page asks for nothing any more, however it ended. */
+async function untilStarted() {
+  const isLoaded = new Promise((resolve) => {
+    if (document.readyState === "complete") resolve();
+    else addEventListener("load", resolve, { once: true });
+  });
+  const isStarted = Promise.all([isLoaded, untilState("ready", "done", "error")]);
+  await Promise.race([isStarted, new Promise((resolve) => setTimeout(resolve, LONGEST_START))]);
+}
+
+function inTurn(task) {
+  const result = turn.then(task);
+  turn = result.catch(() => {});
+  return result;
 }
 
 function untilState(...states) {
@@ -108,20 +129,38 @@ function watch(registration) {
 }
 
 async function offer(worker) {
-  if (isIdle() && (await ask(worker, "take over"))) return;
-  showMessage(() => t("offline.new"), { action: { label: () => t("offline.reload"), run: () => insist(worker) } });
+  if (await inTurn(() => isIdle() && takeOver(worker))) return;
+  offerReload(() => insist(worker));
+}
+
+function offerReload(run) {
+  showMessage(() => t("offline.new"), { action: { label: () => t("offline.reload"), run } });
 }
 
 async function insist(worker) {
   isWanted = true;
-  if (await ask(worker, "take over")) return;
+  if (await inTurn(() => takeOver(worker))) return;
   isWanted = false;
   showMessage(() => t("offline.other-tab"));
 }
 
+/** Has a version replace the one before; false if that may not be, or does not come about. */
+function takeOver(worker) {
+  const patience = new Promise((resolve) => setTimeout(resolve, LONGEST_ANSWER, false));
+  return Promise.race([ask(worker, "take over"), patience]);
+}
+
 function agree() {
-  mayReload = isWanted || isIdle();
-  return mayReload;
+  const may = isWanted || isIdle();
+  mayReloadUntil = may ? performance.now() + LONGEST_ANSWER : 0;
+  return may;
+}
+
+/** Another version serves this page now. */
+function replaced() {
+  if (mayReloadUntil === 0) return; // the first one, which is the page's own
+  if (performance.now() < mayReloadUntil || isWanted || isIdle()) reload();
+  else offerReload(reload); // it came too late
 }
 
 /** Whether the page has only just been opened: nothing is shown, or done, or was touched. */
