@@ -65,7 +65,7 @@ func (w *response) ReadFrom(r io.Reader) (int64, error) {
 	if !ok {
 		return 0, fmt.Errorf("copied from %T, expected a listed file", limited.R)
 	}
-	stream, err := await(edge.Call("open", file.Path(), file.Offset(), limited.N))
+	stream, err := await(edge.Call("open", file.Path(), file.Size(), file.Offset(), limited.N))
 	if err != nil {
 		clear(w.Header())
 		http.Error(w, "502: the platform does not have this file.", http.StatusBadGateway)

@@ -20,6 +20,7 @@ const (
 	modelList     = "models.json"
 	hostHeaders   = "_headers"
 	hostRedirects = "_redirects"
+	hostIgnored   = ".assetsignore"
 )
 
 // listedModel is a model in models.json.
@@ -69,5 +70,9 @@ func headersFile(names []string) []byte {
 	return file.Bytes()
 }
 
-// redirectsFile has such a host answer a request for the site itself.
-const redirectsFile = "/ /index.html 200\n"
+const (
+	// redirectsFile has such a host answer a request for the site itself.
+	redirectsFile = "/ /index.html 200\n"
+	// ignoreFile keeps what is hidden from being served.
+	ignoreFile = ".*\n"
+)

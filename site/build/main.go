@@ -117,6 +117,7 @@ func collect() (map[string][]byte, error) {
 	}
 	sources[hostHeaders] = headersFile(slices.Collect(maps.Keys(sources)))
 	sources[hostRedirects] = []byte(redirectsFile)
+	sources[hostIgnored] = []byte(ignoreFile)
 	return sources, nil
 }
 

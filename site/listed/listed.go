@@ -95,6 +95,9 @@ type File struct {
 // Path is the file's name in the site.
 func (f *File) Path() string { return f.info.path }
 
+// Size is how many bytes the whole file has.
+func (f *File) Size() int64 { return f.info.size }
+
 // Offset is the position that the file is to be sent from.
 func (f *File) Offset() int64 { return f.offset }
 

@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	site = "dist/site"
+	siteFolder = "dist/site"
 
 	// maxWorker is what a worker may weigh on Cloudflare's free plan, with gzip.
 	maxWorker = 3_000_000
@@ -40,13 +40,13 @@ func main() {
 }
 
 func build(out string) error {
-	if err := checkSite(os.DirFS(site)); err != nil {
+	if err := checkSite(os.DirFS(siteFolder)); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
-	list, err := listed.Write(os.DirFS(site))
+	list, err := listed.Write(os.DirFS(siteFolder))
 	if err != nil {
 		return err
 	}
