@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -68,14 +67,7 @@ func serve(ctx context.Context, files fs.FS, addr string) error {
 	}
 	fmt.Printf("Segmenter is at http://%s/ (Ctrl+C stops it)\n", shown(listener.Addr(), addr))
 
-	server := &http.Server{
-		Handler:           site.Handler(files),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      10 * time.Minute, // the model over a very slow line
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
+	server := site.Server(files)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"syscall/js"
 
 	"github.com/syumai/workers"
@@ -35,6 +36,9 @@ func main() {
 	}
 	handler := site.Handler(files)
 	workers.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, parts := range r.Header {
+			r.Header[name] = []string{strings.Join(parts, ",")} // they were split at commas
+		}
 		response := &response{ResponseWriter: w, status: http.StatusOK, body: js.Null()}
 		handler.ServeHTTP(response, r)
 		response.finish()
