@@ -15,6 +15,10 @@ usage() {
 		  serve [-addr HOST:PORT]   build the site and serve it on localhost
 		  build                     make the static site in dist/site/; after that,
 		                            'go build -o segmenter .' makes one program that holds it
+		  release [-check]          make what people install in dist/release/: the site, the
+		                            library for npm, and the command line for six platforms;
+		                            -check makes it twice, the second time without anything
+		                            that is left of the first, and compares
 		  test                      run every check and test
 		  bench [FLAGS]             time this project against onnxruntime-web and LiteRT.js
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
@@ -40,6 +44,24 @@ setup_go() {
 
 build_site() {
 	go run ./site/build
+}
+
+# build_release FOLDER [FLAGS] builds the site anew, so that nothing of an
+# earlier one is left, and packs it.
+build_release() {
+	find dist/site -mindepth 1 ! -name .keep -delete
+	build_site
+	go run ./site/release -o "$@"
+}
+
+check_release() {
+	again=$(mktemp -d)
+	trap 'rm -rf "$again"' EXIT
+	step "Again, with an empty build cache"
+	(export GOCACHE=$again/cache && build_release "$again/release")
+	diff -r dist/release "$again/release" ||
+		fail "The second release is not the first: something in it depends on when or where it was made."
+	step "Both are the same"
 }
 
 step() { printf '\n== %s\n' "$*"; }
@@ -105,7 +127,7 @@ run_tests() {
 	GOEXPERIMENT='' go test ./compute/...
 	step "Go tests of what runs at the same time, with the race detector"
 	go test -race -run 'Ranks|Operations|Classify' ./compute/... ./model
-	go test -race ./site/... .
+	go test -race ./site/...
 	step "Go tests in WebAssembly, in Node.js"
 	if has_node; then test_in_node; fi
 	step "Go tests in WebAssembly, in Chromium"
@@ -155,6 +177,11 @@ build)
 	setup_go
 	build_site
 	echo "The site is in dist/site/; 'go build -o segmenter .' makes one program that holds and serves it."
+	;;
+release)
+	setup_go
+	build_release dist/release
+	if [ "${2:-}" = -check ]; then check_release; fi
 	;;
 test)
 	setup_go

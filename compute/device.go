@@ -87,8 +87,10 @@ type Device interface {
 	//   average[i] += w·(scores[i] − average[i])
 	// where w is weight for a patch that looks as it did, and more, up to 1,
 	// for one that changed: see [SmoothWeight]. Looks, LookWidth values a
-	// patch, is what patches look like, averaged in the same way.
-	Smooth(average, looks, scores Tensor, f Frame, grid Grid, weight float32)
+	// patch, is what patches look like, averaged in the same way; so is the
+	// picture, in bytes, if it is not nil: a guide for [Device.Refine] with
+	// less noise than the frame.
+	Smooth(average, looks, scores Tensor, picture, f Frame, grid Grid, weight float32)
 	// Classify paints this rank's rows of dst with the class of the highest
 	// score (the lowest id of equals). View says where the scores lie.
 	Classify(dst Mask, scores Tensor, view *View)

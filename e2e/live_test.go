@@ -255,6 +255,42 @@ func TestLiveLosses(t *testing.T) {
 	}
 }
 
+// TestLiveGraphics has the graphics processor see the camera, and takes it away.
+func TestLiveGraphics(t *testing.T) {
+	v := newVisitIn(t, withCamera(t, 320, 240, browser.SoftwareGPU...), "/", nil)
+	v.allowed = []string{"Instance reference no longer exists", "willReadFrequently"} // of the loss; the test's reading
+	v.open("?device=webgpu&live=camera&detail=128&effect=cut&keep=cat")
+	v.waitFor("live")
+	v.moreFrames()
+	v.screenshot("live-webgpu")
+	if notices := v.notices(); notices != "" {
+		t.Errorf("the page says %q", notices)
+	}
+	kept := evaluate[float64](v, `((canvas) => {
+		const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+		let opaque = 0;
+		for (let i = 3; i < data.length; i += 4) opaque += data[i] > 127;
+		return (4 * opaque) / data.length;
+	})(document.querySelector("canvas.live"))`)
+	if kept < 0.08 || kept > 0.3 { // the cat is 16 % of the picture
+		t.Errorf("%.0f %% of the picture is kept as cat", 100*kept)
+	}
+	v.endGraphics()
+	v.eventually(func() bool { return strings.Contains(v.notices(), "WebGPU failed") })
+	v.moreFrames()
+}
+
+// TestLiveScreen shares the screen.
+func TestLiveScreen(t *testing.T) {
+	v := newVisitIn(t, withCamera(t, 320, 240, chromedp.Flag("auto-select-desktop-capture-source", "Entire screen")), "/", nil)
+	v.open("?device=cpu&detail=128")
+	v.waitFor("ready")
+	v.click("[data-screen]")
+	v.waitFor("live")
+	v.eventually(func() bool { return v.frames() > 0 })
+	v.screenshot("live-screen")
+}
+
 // TestNoCamera is a visit on a machine without a camera.
 func TestNoCamera(t *testing.T) {
 	v := newVisit(t, "/", nil)

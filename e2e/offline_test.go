@@ -53,7 +53,7 @@ func changed(t *testing.T, name, old, new string) fs.FS {
 // retitled is another build, with the page's title.
 func retitled(t *testing.T, title string) fs.FS {
 	t.Helper()
-	return changed(t, "index.html", "<title>Segmenter", "<title>"+title)
+	return changed(t, "index.html", "<title data-text=\"title\">Segmenter", "<title>"+title)
 }
 
 // kept waits until the page says that it works offline, and returns what it says.
@@ -131,7 +131,12 @@ func TestOffline(t *testing.T) {
 			v := newVisit(t, path, nil)
 			v.open("?size=256")
 			t.Log(v.kept())
-			v.screenshot("offline")
+			for _, width := range []int{390, 1280} {
+				v.do(chromedp.EmulateViewport(int64(width), 900))
+				evaluate[bool](v, `(scrollTo(0, document.body.scrollHeight), true)`)
+				v.screenshot(fmt.Sprint("offline-", width))
+			}
+			evaluate[bool](v, `fetch("samples/rocket.jpg").then(({ ok }) => ok)`) // is kept from now on
 			if n := v.stored("/models/"); n != 1 {
 				t.Errorf("the model is kept %d times, expected once", n)
 			}
@@ -150,6 +155,9 @@ func TestOffline(t *testing.T) {
 			}
 			if scope := evaluate[string](v, `navigator.serviceWorker.getRegistration().then(({ scope }) => scope)`); scope != v.url {
 				t.Errorf("the service worker is at %s, expected %s", scope, v.url)
+			}
+			if !evaluate[bool](v, `fetch("samples/rocket.jpg").then(({ ok }) => ok)`) {
+				t.Error("a sample that was used is not there")
 			}
 			v.kept()
 			v.open("example.html")
@@ -202,7 +210,7 @@ func TestUpdate(t *testing.T) {
 	v.eventually(func() bool { return strings.Contains(v.notices(), "Another tab") })
 	v.tab = tab
 	v.titled("Third", "done")
-	cancel()
+	v.must(chromedp.Cancel(other))                      // which waits until the tab is gone
 	evaluate[bool](v, `(sessionStorage.clear(), true)`) // as if some time had passed
 	v.open("?size=256")
 	v.titled("Fourth", "ready")
@@ -252,6 +260,9 @@ func TestBareHost(t *testing.T) {
 		v.waitFor("ready")
 		if state := v.after(func() { v.choose(filepath.Join(samples, "chelsea.png")) }); state != "done" {
 			t.Fatalf("%s: %s", state, v.message())
+		}
+		if kind := evaluate[string](v, `fetch("engine.wasm").then(({ headers }) => headers.get("Content-Type"))`); kind != "application/wasm" {
+			t.Errorf("the engine is served as %s", kind)
 		}
 		if facts := v.facts(); !evaluate[bool](v, `crossOriginIsolated`) || !strings.HasSuffix(facts, "2 threads") {
 			t.Errorf("the page says %q", facts)

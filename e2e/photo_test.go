@@ -48,9 +48,11 @@ const (
 	asInt8  = 0.975
 )
 
-// agrees holds the page's mask against the native one, in float32.
+// agrees holds the page's mask against the native one, in float32. The page
+// refines edges unless it is told not to.
 func (v *visit) agrees(path string, options model.Options, least float64) {
 	v.Helper()
+	options.Refine = true
 	got, want := v.result(), native(v.TB, path, options)
 	if got.Width != want.Width || got.Height != want.Height || len(got.Mask) != len(want.Mask) {
 		v.Fatalf("the page's mask is %d×%d with %d pixels, the native one %d×%d", got.Width, got.Height, len(got.Mask), want.Width, want.Height)

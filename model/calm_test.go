@@ -118,10 +118,14 @@ func TestSmoothing(t *testing.T) {
 	const smoothing, frames = 0.85, 19
 	scenery := samplePhoto(t, "china.jpg", 192, 192)
 	video := noisy(still(scenery), 8)
-	before := flicker(masksOf(t, s, video, frames, Options{}))
-	after := flicker(masksOf(t, s, video, frames, Options{Smoothing: smoothing}))
-	if before == 0 || after*5 > before {
-		t.Errorf("%.2f %% of the pixels of a still scene flicker, %.2f %% without smoothing; a fifth of that at most is expected", 100*after, 100*before)
+	for _, refine := range []bool{false, true} {
+		before := flicker(masksOf(t, s, video, frames, Options{Refine: refine}))
+		after := flicker(masksOf(t, s, video, frames, Options{Refine: refine, Smoothing: smoothing}))
+		t.Logf("refine %v: %.2f %% of the pixels flicker, %.2f %% without smoothing", refine, 100*after, 100*before)
+		if before == 0 || after*5 > before {
+			t.Errorf("refine %v: %.2f %% of the pixels of a still scene flicker, %.2f %% without smoothing; a fifth of that at most is expected",
+				refine, 100*after, 100*before)
+		}
 	}
 
 	video = noisy(moving(scenery, samplePhoto(t, "chelsea.png", 80, 96), 5), 8)
@@ -166,12 +170,12 @@ func BenchmarkCalm(b *testing.B) {
 	s := openSegmenter(b, int8Weights, 2, cpu.Fastest())
 	const sigma, frames = 8, 40
 	for _, name := range []string{"china.jpg", "coffee.png", "astronaut.png"} {
-		for _, smoothing := range []float64{0.7, 0.85, 0.9} {
-			b.Run(fmt.Sprintf("Still/%s/%v", name, smoothing), func(b *testing.B) {
+		for _, o := range []Options{{Smoothing: 0.7}, {Smoothing: 0.85}, {Smoothing: 0.9}, {Smoothing: 0.85, Refine: true}} {
+			b.Run(fmt.Sprintf("Still/%s/%v/refine=%v", name, o.Smoothing, o.Refine), func(b *testing.B) {
 				video := noisy(still(samplePhoto(b, name, sceneSize, sceneSize)), sigma)
 				for b.Loop() {
-					before := flicker(masksOf(b, s, video, frames, Options{}))
-					after := flicker(masksOf(b, s, video, frames, Options{Smoothing: smoothing}))
+					before := flicker(masksOf(b, s, video, frames, Options{Refine: o.Refine}))
+					after := flicker(masksOf(b, s, video, frames, o))
 					b.ReportMetric(100*before, "%-flicker")
 					b.ReportMetric(100*after, "%-smoothed")
 					b.ReportMetric(before/after, "times-less")

@@ -150,11 +150,19 @@ func (b *planner) frame(s shape) {
 	if b.err != nil {
 		return
 	}
+	b.pass.frame = b.picture(s.frameHeight, s.frameWidth)
 	var err error
-	b.pass.frame, err = b.device.NewFrame(s.frameHeight, s.frameWidth)
-	b.keep(b.pass.frame, err)
 	b.pixels, err = b.device.NewMask(s.maskHeight, s.maskWidth)
 	b.keep(b.pixels, err)
+}
+
+func (b *planner) picture(height, width int) compute.Frame {
+	if b.err != nil {
+		return nil
+	}
+	f, err := b.device.NewFrame(height, width)
+	b.keep(f, err)
+	return f
 }
 
 func (b *planner) keep(handle any, err error) {

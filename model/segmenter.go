@@ -281,7 +281,7 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 		err := s.onEveryRank(func(p *pass) error {
 			p.window(i, at, o.Decoder)
 			if last {
-				return p.smooth(o.Smoothing) // the mask is waited for
+				return p.smooth(o.Smoothing, o.Refine) // the mask is waited for
 			}
 			return p.device.Finish()
 		})

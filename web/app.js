@@ -65,7 +65,7 @@ const live = new LivePage({ stage, legend, settings: liveSettings }, {
     await modelReady();
     return segmenter;
   },
-  options: () => ({ decoder: settings.options.decoder, opacity: settings.opacity }),
+  options: () => ({ decoder: settings.options.decoder, refine: settings.options.refine, opacity: settings.opacity }),
   onBegin: makeWay,
   onChange: showState,
   onEnd: () => stage.clear(),

@@ -96,7 +96,10 @@ export class EngineClient {
 }
 
 function startWorker(name) {
-  if (WORKER.origin === location.origin) return new Worker(WORKER, { type: "module", name });
+  if (WORKER.origin === location.origin) {
+    // Not WORKER: these are the words by which bundlers know that the file is a worker.
+    return new Worker(new URL("./engine.worker.js", import.meta.url), { type: "module", name });
+  }
   // A page may import the library from another site, but start workers only of its own: so one of
   // its own that imports the other.
   const source = new Blob([`import ${JSON.stringify(WORKER.href)};`], { type: "text/javascript" });

@@ -22,6 +22,8 @@ export interface LiveOptions {
   rate?: number;
   /** See SegmentOptions. Default: 0.85. */
   smoothing?: number;
+  /** See SegmentOptions. Default: true. */
+  refine?: boolean;
   /** Whether frames come with their mask, height × width of twice the size that the network sees. Default: false. */
   mask?: boolean;
   /** Draws the canvas the other way round, as people expect of themselves. */

@@ -12,7 +12,7 @@
 import { Compositor, EFFECTS, paintingFor } from "./effects.js";
 import { SegmenterError } from "./errors.js";
 import { Pace } from "./pace.js";
-import { sizeOf } from "./photo.js";
+import { foreignPixels, sizeOf } from "./photo.js";
 
 // More than this of a canvas is not seen, and takes the time of the frames to come.
 const LONGEST_SIDE = 1280;
@@ -22,6 +22,7 @@ const DEFAULTS = {
   size: "auto",
   rate: 30,
   smoothing: 0.85,
+  refine: true,
   mask: false,
   mirror: false,
   effect: { kind: "tint" },
@@ -101,6 +102,8 @@ export class LiveSegmentation {
     all.effect = { ...EFFECT_DEFAULTS, ...all.effect };
     this.#options = all;
     this.#pace.rate = all.rate;
+    this.#fresh = true; // a video that stands still is seen anew
+    this.#wake();
   }
 
   pause() {
@@ -180,8 +183,6 @@ export class LiveSegmentation {
       next(note);
     };
     next(note);
-    // A video that stands still shows another frame when it is searched.
-    this.#fresh = true;
   }
 
   /** While the engine is at one frame, the one before is drawn. */
@@ -189,6 +190,8 @@ export class LiveSegmentation {
     let before = null;
     try {
       while (!this.#isOver) {
+        // There is none where a video begins anew: the next will be noted.
+        if (this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) this.#fresh = false;
         if (!this.#fresh || this.#state === "paused" || this.#pace.isAhead()) {
           if (before) {
             this.#show(before);
@@ -211,23 +214,28 @@ export class LiveSegmentation {
     }
   }
 
+  /** Waits for a frame, for the end of a pause, or until it is time for the frame there is. */
   async #untilReady() {
-    const wait = this.#fresh && this.#state === "running" ? this.#pace.wait() : 0;
+    const isEarly = this.#fresh && this.#state === "running";
     await new Promise((resolve) => {
       this.#wake = resolve;
-      if (wait > 0) setTimeout(resolve, wait);
+      if (isEarly) setTimeout(resolve, this.#pace.wait());
     });
   }
 
   /** @returns {Promise<VideoFrame | ImageBitmap>} */
   async #grab() {
     this.#fresh = false;
-    // A reference where the browser has such, a copy elsewhere.
-    return globalThis.VideoFrame ? new VideoFrame(this.#video) : createImageBitmap(this.#video);
+    try {
+      // A reference where the browser has such, a copy elsewhere.
+      return globalThis.VideoFrame ? new VideoFrame(this.#video) : await createImageBitmap(this.#video);
+    } catch (cause) {
+      throw cause.name === "SecurityError" ? foreignPixels(cause) : cause;
+    }
   }
 
   async #segment(frame) {
-    const { decoder, smoothing, mask, effect } = this.#options;
+    const { decoder, smoothing, refine, mask, effect } = this.#options;
     const size = this.size;
     const time = this.#video.currentTime;
     const start = performance.now();
@@ -235,7 +243,7 @@ export class LiveSegmentation {
     try {
       const painting = paintingFor(effect, this.#segmenter.model.classes);
       const result = await this.#segmenter.segment(frame, {
-        decoder, size, smoothing, mask, maskSize: "network", overlay: effect.kind === "none" ? false : painting,
+        decoder, size, smoothing, refine, mask, maskSize: "network", overlay: effect.kind === "none" ? false : painting,
       });
       this.#pace.end(performance.now() - start, size);
       return { frame, result, effect, size, time };

@@ -80,13 +80,11 @@ async function ensure(file) {
 /** The file as it is kept; undefined if it is not, or is broken. */
 async function readKept(file) {
   try {
-    const store = await caches.open(STORE);
-    const read = () => store.match(addressOf(file));
-    const kept = await read();
-    // One that is passed on as it lies there has its compiled code cached too.
-    return kept && (await isRight(file, await kept.arrayBuffer())) ? read() : undefined;
+    const kept = await caches.match(addressOf(file), { cacheName: STORE });
+    const bytes = await kept?.arrayBuffer();
+    return bytes && (await isRight(file, bytes)) ? new Response(bytes, { headers: kept.headers }) : undefined;
   } catch {
-    return undefined;
+    return undefined; // it cannot even be read
   }
 }
 
@@ -151,7 +149,8 @@ function fileOf({ method, url, headers }) {
 }
 
 async function answer(request, file) {
-  if (!(await caches.has(STORE))) return fetch(request); // it was freed
+  const isThere = await caches.has(STORE).catch(() => false);
+  if (!isThere) return fetch(request); // since it was freed
   if (request.mode === "navigate") superseded = await isSuperseded();
   if (superseded) return fetch(request);
   const kept = await readKept(file);
@@ -162,8 +161,8 @@ async function answer(request, file) {
 }
 
 async function isSuperseded() {
-  if (isWhole(await keptAddresses())) return false;
   try {
+    if (isWhole(await keptAddresses())) return false;
     const worker = await fetch("service-worker.js", { cache: "no-cache" });
     return worker.ok && !(await worker.text()).includes(SITE.version);
   } catch {

@@ -4,6 +4,8 @@
 //	segment [flags] PHOTO…              what is in photos; masks, overlays, JSON
 //	segment eval -data DIR [flags]      mIoU on a set of labelled photos
 //	segment quantise [-card FILE] IN OUT   a small model file from a float one
+//	segment serve [-addr HOST:PORT]     the page, in a browser on this machine
+//	segment version                     which release this is
 //
 // Each command prints its flags with -h. The exit status is 0, 1 after an
 // error, 2 for a call that makes no sense.
@@ -18,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"syscall"
 
 	"segmenter/compute/cpu"
 	"segmenter/model"
@@ -25,7 +28,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -39,6 +42,10 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 			command, arguments = eval, arguments[1:]
 		case "quantise":
 			command, arguments = quantise, arguments[1:]
+		case "serve":
+			command, arguments = servePage, arguments[1:]
+		case "version":
+			command, arguments = printVersion, arguments[1:]
 		}
 	}
 	err := command(ctx, arguments, stdout, stderr)

@@ -113,6 +113,9 @@ func TestMisuse(t *testing.T) {
 		{"quantise one", 2, "two"},
 		{"quantise main.go x", 1, "main.go"},
 		{"quantise main.go ./main.go", 2, "one file"},
+		{"serve here", 2, "expected flags"},
+		{"serve -dir nowhere", 1, "cannot be opened"},
+		{"version 1", 2, "nothing after it"},
 	} {
 		status, _, stderr := call(strings.Fields(c.arguments)...)
 		if status != c.status || !strings.Contains(stderr, c.want) {

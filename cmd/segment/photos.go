@@ -44,7 +44,7 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	maskOut := flags.String("mask", "", "write the mask to a `file`: a paletted PNG of class ids; a folder, for several photos")
 	overlayOut := flags.String("overlay", "", "write the photo with its classes painted over it to a PNG `file`; a folder, for several photos")
 	asJSON := flags.Bool("json", false, "print JSON, an object for each photo")
-	if err := parse(flags, arguments, stderr, "[flags] PHOTO…  (or: segment eval -h, segment quantise -h)"); err != nil {
+	if err := parse(flags, arguments, stderr, "[flags] PHOTO…  (or: segment eval -h, quantise -h, serve -h, version)"); err != nil {
 		return err
 	}
 	photos := flags.Args()

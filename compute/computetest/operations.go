@@ -151,7 +151,7 @@ func smooth(g compute.Grid, looks bool) operation {
 				rgb[at] += byte(i * at / 3 % frame.Width() / 4)
 			}
 			d.WriteFrame(frame, rgb)
-			d.Smooth(average, seen, d.whole(rows, classes), frame, g, weight)
+			d.Smooth(average, seen, d.whole(rows, classes), nil, frame, g, weight)
 		}
 		if looks {
 			average = seen
@@ -240,6 +240,30 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 				d.WriteFrame(frame, rgb)
 				d.Refine(mask, s, &c.view, frame)
 			})
+			if c.view.Patch < compute.LookBlocks {
+				return // Smooth has no squares of less than a pixel
+			}
+			// The same with noise, by a picture that is averaged.
+			compareMasks(t, open, groups, c.height, c.width, func(d *rank, mask compute.Mask) {
+				patches := len(scores) / classes
+				s, average := d.whole(patches, classes), d.whole(patches, classes)
+				looks := d.whole(patches, compute.LookWidth)
+				frame, err := d.NewFrame(c.view.Height, c.view.Width)
+				d.check(err)
+				picture, err := d.NewFrame(c.view.Height, c.view.Width)
+				d.check(err)
+				grid := compute.Grid{Patch: c.view.Patch, Rows: c.view.Rows, Cols: c.view.Cols, Height: c.view.Height, Width: c.view.Width}
+				d.Write(s, scores)
+				for _, weight := range []float32{1, 0.3, 0.2} {
+					noisy := make([]byte, len(rgb))
+					for i, v := range rgb {
+						noisy[i] = v/2 + byte(d.seed.IntN(40))
+					}
+					d.WriteFrame(frame, noisy)
+					d.Smooth(average, looks, s, picture, frame, grid, weight)
+				}
+				d.Refine(mask, average, &c.view, picture)
+			})
 		})
 	}
 }
@@ -252,7 +276,7 @@ func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []
 		var wait sync.WaitGroup
 		for i, device := range group {
 			wait.Go(func() {
-				d := &rank{Device: device, t: t}
+				d := &rank{device, t, rand.New(rand.NewPCG(1, 2))}
 				mask, err := d.NewMask(height, width)
 				d.check(err)
 				paint(d, mask)

@@ -252,7 +252,7 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 }
 
 // Smooth: see [compute.Device].
-func (d *Device) Smooth(average, looks, scores compute.Tensor, f compute.Frame, g compute.Grid, weight float32) {
+func (d *Device) Smooth(average, looks, scores compute.Tensor, p, f compute.Frame, g compute.Grid, weight float32) {
 	to, seen, from, frame := average.(*tensor), looks.(*tensor), scores.(*tensor), f.(*picture)
 	host.SameLength("Smooth", to.size(), from.size())
 	host.SameLength("Smooth", to.rows*compute.LookWidth, seen.size())
@@ -273,6 +273,18 @@ func (d *Device) Smooth(average, looks, scores compute.Tensor, f compute.Frame, 
 			uint32(to.rows), uint32(to.stride()), uint32(from.first), uint32(seen.stride()), compute.LookWidth - 1,
 		},
 		groups: [2]int{min(mostGroups, groups(to.rows*to.stride(), flat)), 1},
+	})
+	if p == nil {
+		return
+	}
+	d.run(call{
+		program:  smoothPicture,
+		bindings: [8]gpu.Binding{1: frame.buffer, seen.buffer, p.(*picture).buffer},
+		parameters: parameters{
+			uint32(g.Cols), uint32(g.Patch), uint32(seen.stride()), compute.LookWidth - 1, uint32(frame.width),
+			8: uint32(g.Top), uint32(g.Left), uint32(g.Height), uint32(g.Width),
+		},
+		groups: [2]int{min(mostGroups, groups(g.Height*g.Width, flat)), 1},
 	})
 }
 

@@ -49,6 +49,7 @@ var (
 	classify      = shader("upsample, classify", "classify")
 	look          = shader("compare with frame before", "look")
 	smooth        = shader("average scores", "smooth")
+	smoothPicture = shader("average picture", "smooth_picture")
 	count         = shader("count areas", "count")
 	resizeColumns = shader("resize columns", "resize_columns")
 	resizeRows    = shader("resize rows", "resize_rows")
@@ -124,6 +125,7 @@ func (v variant) bytes() string {
 func (v variant) usual(a Arithmetic) []program {
 	always := []program{
 		patches, product(true, residual), v.layerNorm(), v.l2Normalize(), arrangeRows, product(false, store), classify,
+		refineGuide, refineCells, refineFit, refineBlend, refinePaint,
 	}
 	if a == Int8 {
 		return append(always, v.quantiseNormalised(), v.quantise(), v.attentionOfBytes(64),

@@ -10,14 +10,12 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// refiner is the scratch memory of Refine, and whether its shaders are compiled:
-// they are where it is asked for.
+// refiner is the scratch memory of Refine.
 type refiner struct {
-	compiled bool
-	guide    *gpu.Buffer
-	cells    *gpu.Buffer
-	fitted   *gpu.Buffer // functions of windows
-	blended  *gpu.Buffer // functions of cells
+	guide   *gpu.Buffer
+	cells   *gpu.Buffer
+	fitted  *gpu.Buffer // functions of windows
+	blended *gpu.Buffer // functions of cells
 }
 
 var (
@@ -33,10 +31,6 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View
 	mask, s, frame, r := dst.(*picture), scores.(*tensor), guide.(*picture), &d.refiner
 	host.SameLength("Refine", v.Rows*v.Cols, s.rows)
 	host.SameLength("Refine", v.Height*v.Width, frame.height*frame.width)
-	if d.err == nil && !r.compiled {
-		d.err = d.programs.compile(d.gpu, refineGuide, refineCells, refineFit, refineBlend, refinePaint)
-		r.compiled = d.err == nil
-	}
 	n := v.Refinement()
 	pixels, cells := n.GuideRows*n.GuideCols, n.Rows*n.Cols
 	const value = 16 // bytes: a colour, or a function

@@ -44,7 +44,7 @@ export class LivePage {
    * @param {import("./live-settings.js").LiveSettings} parts.settings
    * @param {object} hooks
    * @param {() => Promise<import("../segmenter.js").Segmenter>} hooks.segmenter
-   * @param {() => object} hooks.options  decoder and opacity
+   * @param {() => object} hooks.options  decoder, refine and opacity
    * @param {() => void} hooks.onBegin    before the first frame: what was shown goes
    * @param {() => void} hooks.onChange   it runs, is paused or has ended
    * @param {() => void} hooks.onEnd      it is off
@@ -169,8 +169,8 @@ export class LivePage {
   }
 
   #options() {
-    const { decoder, opacity } = this.#hooks.options();
-    const options = { ...this.#settings.options, decoder };
+    const { decoder, refine, opacity } = this.#hooks.options();
+    const options = { ...this.#settings.options, decoder, refine };
     options.effect.opacity = opacity;
     if (this.#lit !== null) options.effect = { kind: "tint", opacity: Math.max(opacity, 0.6), classes: [this.#lit] };
     if (this.#isBare) options.effect = { kind: "none" };

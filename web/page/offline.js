@@ -6,6 +6,7 @@
 // app.js, so that a version whose page does not start can still be replaced.
 
 import { showMessage } from "./status.js";
+import { number, say, t } from "./texts.js";
 
 const WORKER = new URL("service-worker.js", document.baseURI).href;
 const SCOPE = new URL("./", WORKER).href;
@@ -42,7 +43,7 @@ async function keepOffline() {
   const registration = isOurs ? present : await workers.register(WORKER);
   if (!isOurs) watch(registration);
   const worker = await activeWorker(registration);
-  freeButton.addEventListener("click", () => free(worker));
+  freeButton.addEventListener("click", () => free(registration.active));
   const kept = await ask(worker, "check");
   await show(kept);
 
@@ -83,15 +84,15 @@ function ask(worker, message) {
 
 async function show({ whole, bytes }) {
   const persisted = await navigator.storage?.persisted?.();
-  const megabytes = `${(bytes / 1e6).toFixed(1)} MB kept on this device`;
-  text.textContent = `${whole ? "Works offline · " : ""}${megabytes} ${persisted ? "until you free it" : "while there is room"}`;
+  const key = `offline.${whole ? "whole" : "part"}${persisted ? "-persisted" : ""}`;
+  say(text, () => t(key, { megabytes: number(bytes / 1e6, 1) }));
   line.hidden = false;
 }
 
 async function free(worker) {
   freeButton.hidden = true;
   await ask(worker, "free");
-  text.textContent = "Nothing is kept on this device until your next visit";
+  say(text, () => t("offline.freed"));
 }
 
 // New versions.
@@ -108,14 +109,14 @@ function watch(registration) {
 
 async function offer(worker) {
   if (isIdle() && (await ask(worker, "take over"))) return;
-  showMessage("There is a new version of this page.", { action: { label: "Reload", run: () => insist(worker) } });
+  showMessage(() => t("offline.new"), { action: { label: () => t("offline.reload"), run: () => insist(worker) } });
 }
 
 async function insist(worker) {
   isWanted = true;
   if (await ask(worker, "take over")) return;
   isWanted = false;
-  showMessage("Another tab with this page is in use: close it, then load this one again for the new version.");
+  showMessage(() => t("offline.other-tab"));
 }
 
 function agree() {

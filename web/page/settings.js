@@ -1,5 +1,5 @@
 // Settings: the form beside the picture, and the address, which can fix what is otherwise chosen:
-// ?lang=en&device=cpu&decoder=mask&size=512&threads=1&arithmetic=float&profile=1&model=URL&photo=URL
+// ?lang=en&device=cpu&decoder=mask&size=512&refine=1&threads=1&arithmetic=float&profile=1&model=URL&photo=URL
 // &opacity=60, and of the live picture &live=camera&effect=blur&keep=person,cat&hide=sky&colour=00b140
 // &calm=85&rate=30&detail=256&mirror=1
 //
@@ -15,6 +15,7 @@ import { LANGUAGES, percentage, say, t } from "./texts.js";
  * @property {"auto" | "cpu" | "webgpu"} [device]
  * @property {string} [decoder]
  * @property {string} [size]
+ * @property {"0" | "1"} [refine]
  * @property {number} [threads]
  * @property {"int8" | "float"} [arithmetic]
  * @property {"1"} [profile]
@@ -39,6 +40,7 @@ const PARAMETERS = {
   device: { read: oneOf("auto", "cpu", "webgpu"), expected: "address.device" },
   decoder: { read: oneOf("mask", "linear"), expected: "address.decoder" },
   size: { read: oneOf("256", "384", "512", "0"), expected: "address.size" },
+  refine: { read: oneOf("0", "1"), expected: "address.switch" },
   threads: { read: count, expected: "address.threads" },
   arithmetic: { read: oneOf("int8", "float"), expected: "address.arithmetic" },
   profile: { read: oneOf("1"), expected: "address.profile" },
@@ -53,11 +55,11 @@ const PARAMETERS = {
   calm: { read: percents(95), expected: "address.calm" },
   rate: { read: oneOf("10", "15", "25", "30", "60"), expected: "address.rate" },
   detail: { read: oneOf("auto", "128", "192", "256", "384", "512"), expected: "address.detail" },
-  mirror: { read: oneOf("0", "1"), expected: "address.mirror" },
+  mirror: { read: oneOf("0", "1"), expected: "address.switch" },
 };
 
 /** What the form begins with, which the address need not say. */
-const FIRST = { decoder: "mask", size: "512", opacity: "60" };
+const FIRST = { decoder: "mask", size: "512", refine: 1, opacity: "60" };
 
 // The official sliding window.
 const FULL_SIZE = { size: 0, window: 512, stride: 384 };
@@ -88,8 +90,9 @@ export class Settings {
    * @param {Address} address
    * @param {{ onChange: () => void, onOpacity: (share: number) => void }} listeners
    */
-  constructor({ decoder, size, opacity }, { onChange, onOpacity }) {
-    this.restore({ ...this.save(), ...(decoder && { decoder }), ...(size && { size }) });
+  constructor({ decoder, size, refine, opacity }, { onChange, onOpacity }) {
+    const wanted = { ...(decoder && { decoder }), ...(size && { size }), ...(refine && { refine: refine === "1" }) };
+    this.restore({ ...this.save(), ...wanted });
     if (opacity) this.#field("opacity").value = opacity;
     const showOpacity = () => {
       say(this.#opacityValue, () => percentage(this.opacity));
@@ -99,7 +102,7 @@ export class Settings {
     this.#field("opacity").addEventListener("input", showOpacity);
     this.#form.addEventListener("change", ({ target }) => {
       this.#keep();
-      if (target.type === "radio") onChange();
+      if (target.type !== "range") onChange();
     });
     this.#form.addEventListener("submit", (event) => event.preventDefault());
   }
@@ -111,8 +114,8 @@ export class Settings {
 
   /** The options for Segmenter.segment. */
   get options() {
-    const { decoder, size } = this.save();
-    return { decoder, ...(size === "0" ? FULL_SIZE : { size: Number(size) }) };
+    const { decoder, size, refine } = this.save();
+    return { decoder, refine, ...(size === "0" ? FULL_SIZE : { size: Number(size) }) };
   }
 
   /** Leaves the decoders to choose from that the model has. @param {string[]} decoders */
@@ -123,16 +126,18 @@ export class Settings {
 
   /** What asks for a result, to be restored when that result does not come. */
   save() {
-    return { decoder: this.#field("decoder").value, size: this.#field("size").value };
+    return { decoder: this.#field("decoder").value, size: this.#field("size").value, refine: this.#field("refine").checked };
   }
 
-  restore({ decoder, size }) {
+  restore({ decoder, size, refine }) {
     this.#field("decoder").value = decoder;
     this.#field("size").value = size;
+    this.#field("refine").checked = refine;
   }
 
   #keep() {
-    const values = Object.entries({ ...this.save(), opacity: this.#field("opacity").value });
+    const { refine, ...rest } = this.save();
+    const values = Object.entries({ ...rest, refine: Number(refine), opacity: this.#field("opacity").value });
     keepInAddress(Object.fromEntries(values.map(([name, value]) => [name, value === FIRST[name] ? undefined : value])));
   }
 

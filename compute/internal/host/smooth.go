@@ -4,7 +4,7 @@ import "segmenter/compute"
 
 // Smooth: see [compute.Device]. It costs next to nothing, so that plain loops
 // do for every device in ordinary memory.
-func (Memory) Smooth(average, looks, scores compute.Tensor, f compute.Frame, g compute.Grid, weight float32) {
+func (Memory) Smooth(average, looks, scores compute.Tensor, picture, f compute.Frame, g compute.Grid, weight float32) {
 	to, seen, from, frame := average.(*Matrix), looks.(*Matrix), scores.(*Matrix), f.(*Frame)
 	SameLength("Smooth", len(to.Data), len(from.Data))
 	SameLength("Smooth", to.rows*compute.LookWidth, len(seen.Data))
@@ -13,6 +13,30 @@ func (Memory) Smooth(average, looks, scores compute.Tensor, f compute.Frame, g c
 		w := frame.look(look, g, i, weight)
 		for c, s := range src {
 			dst[c] += w * (s - dst[c])
+		}
+		if picture != nil {
+			picture.(*Frame).blend(frame, g, i, w)
+		}
+	}
+}
+
+// blend takes the i-th patch of another picture in with a weight.
+func (f *Frame) blend(other *Frame, g compute.Grid, i int, weight float32) {
+	if f.RGB == nil {
+		f.RGB = make([]byte, 3*f.height*f.width)
+	}
+	top, left := i/g.Cols*g.Patch, i%g.Cols*g.Patch
+	n := 3 * (min(left+g.Patch, g.Width) - left)
+	for y := g.Top + top; y < g.Top+min(top+g.Patch, g.Height); y++ {
+		at := 3 * (y*f.width + g.Left + left)
+		dst, src := f.RGB[at:][:n], other.RGB[at:][:n]
+		if weight == 1 {
+			copy(dst, src)
+			continue
+		}
+		for x, v := range src {
+			before := float32(dst[x])
+			dst[x] = byte(before + weight*(float32(v)-before) + 0.5)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"bytes"
@@ -25,14 +25,14 @@ func TestServe(t *testing.T) {
 	}
 	addr := listener.Addr().String()
 
-	if err := serve(t.Context(), files, addr); err == nil || !strings.Contains(err.Error(), "taken by another program") {
+	if err := serve(t.Context(), files, addr, io.Discard); err == nil || !strings.Contains(err.Error(), "taken by another program") {
 		t.Errorf("a port that is taken: got %v", err)
 	}
 	listener.Close()
 
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, files, addr) }()
+	go func() { ended <- serve(ctx, files, addr, io.Discard) }()
 	if got := fetch(t, "http://"+addr+"/"); got != "the page" {
 		t.Errorf("got %q, want the page", got)
 	}
@@ -69,10 +69,10 @@ func fetch(t *testing.T, url string) string {
 }
 
 func TestNoSite(t *testing.T) {
-	if err := run(t.TempDir(), "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "run ./build.sh build") {
+	if err := Run(t.Context(), Options{t.TempDir(), "127.0.0.1:0"}, io.Discard); err == nil || !strings.Contains(err.Error(), "run ./build.sh build") {
 		t.Errorf("an empty folder: got %v, want an error that says how to build the site", err)
 	}
-	if err := run(filepath.Join(t.TempDir(), "missing"), "127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "cannot be opened") {
+	if err := Run(t.Context(), Options{filepath.Join(t.TempDir(), "missing"), "127.0.0.1:0"}, io.Discard); err == nil || !strings.Contains(err.Error(), "cannot be opened") {
 		t.Errorf("a folder that is missing: got %v", err)
 	}
 }
@@ -87,7 +87,7 @@ func TestBuiltIn(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		want, err := os.ReadFile(filepath.Join("dist", "site", name))
+		want, err := os.ReadFile(filepath.Join("..", "..", "dist", "site", name))
 		if !bytes.Equal(got, want) {
 			t.Errorf("%s is not what was compiled in", name)
 		}

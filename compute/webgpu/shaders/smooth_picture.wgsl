@@ -1,0 +1,31 @@
+// The picture of a window, averaged over frames, each with the weight that look.wgsl
+// gave the patch. An invocation takes a pixel.
+
+struct Grid {
+  cols: u32,
+  side: u32,      // of a patch in pixels
+  looks: u32,     // values from a look to the next
+  weight: u32,    // the value of a look that is the weight
+  width: u32,     // of the frame
+  window: vec4u,  // top, left, height, width
+}
+
+@group(0) @binding(0) var<uniform> grid: Grid;
+@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel a word: R, G, B from the lowest byte
+@group(0) @binding(2) var<storage> looks: array<f32>;
+@group(0) @binding(3) var<storage, read_write> average: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = id.x; i < grid.window.z * grid.window.w; i += groups.x * 64) {
+    let at = vec2u(i / grid.window.w, i % grid.window.w);
+    let number = at.x / grid.side * grid.cols + at.y / grid.side;
+    let weight = looks[number * grid.looks + grid.weight];
+    let pixel = (grid.window.x + at.x) * grid.width + grid.window.y + at.y;
+    let before = bytes(average[pixel]);
+    let after = vec3u(floor(before + weight * (bytes(frame[pixel]) - before) + 0.5));
+    average[pixel] = after.x | (after.y << 8) | (after.z << 16);
+  }
+}
+
+fn bytes(pixel: u32) -> vec3f { return vec3f((vec3u(pixel) >> vec3u(0, 8, 16)) & vec3u(255)); }

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// entrances are the modules that users of the package import.
+var entrances = []string{"segmenter.js", "live.js"}
+
+//go:embed npm/package.json npm/README.md
+var described embed.FS
+
+// packLibrary packs the library for npm, as npm pack would.
+func packLibrary(built fs.FS, version string) (asset, error) {
+	files, err := library(built)
+	if err != nil {
+		return asset{}, err
+	}
+	texts, err := licences()
+	if err != nil {
+		return asset{}, err
+	}
+	files = append(files, texts...)
+	for _, name := range []string{"package.json", "README.md"} {
+		template, err := fs.ReadFile(described, "npm/"+name)
+		if err != nil {
+			return asset{}, err
+		}
+		files = append(files, file{name: name, content: bytes.ReplaceAll(template, []byte("{{version}}"), []byte(version))})
+	}
+	name, err := packageName()
+	if err != nil {
+		return asset{}, err
+	}
+	content, err := tarred("package", files) // the folder's name in all of npm's packages
+	return asset{fmt.Sprintf("%s-%s.tgz", name, version), content}, err
+}
+
+func packageName() (string, error) {
+	content, err := fs.ReadFile(described, "npm/package.json")
+	if err != nil {
+		return "", err
+	}
+	var card struct{ Name string }
+	err = json.Unmarshal(content, &card)
+	return card.Name, err
+}
+
+// How modules name files beside them: what they import, and what they fetch or
+// start, which bundlers know by the same words.
+var (
+	imports   = regexp.MustCompile(`(?m)^(?:import|export|\})[^"\n]*"\./([^"]+)";`)
+	addresses = regexp.MustCompile(`new URL\("\./([^"?]+)[^"]*", import\.meta\.url\)`)
+)
+
+// library collects the entrances, what they need of the built site, and the
+// types of all that has any.
+func library(built fs.FS) ([]file, error) {
+	var files []file
+	seen := make(map[string]bool)
+	var add func(name, user string) error
+	add = func(name, user string) error {
+		if seen[name] {
+			return nil
+		}
+		seen[name] = true
+		content, err := fs.ReadFile(built, name)
+		if err != nil {
+			return fmt.Errorf("%s needs %s: %w", user, name, err)
+		}
+		files = append(files, file{name: name, content: content})
+		if path.Ext(name) != ".js" {
+			return nil
+		}
+		for _, needed := range neededBy(content) {
+			if err := add(path.Join(path.Dir(name), needed), name); err != nil {
+				return err
+			}
+		}
+		types := strings.TrimSuffix(name, ".js") + ".d.ts"
+		if _, err := fs.Stat(built, types); err != nil {
+			return nil
+		}
+		return add(types, name)
+	}
+	for _, name := range entrances {
+		if err := add(name, "the package"); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+func neededBy(module []byte) []string {
+	var names []string
+	for _, pattern := range []*regexp.Regexp{imports, addresses} {
+		for _, match := range pattern.FindAllSubmatch(module, -1) {
+			names = append(names, string(match[1]))
+		}
+	}
+	return names
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// platforms are those that the command line is compiled for.
+var platforms = []platform{
+	{"linux", "amd64"}, {"linux", "arm64"},
+	{"darwin", "amd64"}, {"darwin", "arm64"},
+	{"windows", "amd64"}, {"windows", "arm64"},
+}
+
+type platform struct{ system, processor string }
+
+func (p platform) String() string { return p.system + "-" + p.processor }
+
+func (p platform) isWindows() bool { return p.system == "windows" }
+
+// packProgram compiles the command line, which holds the model and the site, and
+// packs it as people of that system expect.
+func packProgram(p platform, version string) (asset, error) {
+	program, err := compile(p, version)
+	if err != nil {
+		return asset{}, err
+	}
+	files, err := licences()
+	if err != nil {
+		return asset{}, err
+	}
+	name, pack, ending := "segment", tarred, ".tar.gz"
+	if p.isWindows() {
+		name, pack, ending = "segment.exe", zipped, ".zip"
+	}
+	folder := fmt.Sprintf("segment-%s-%s", version, p)
+	content, err := pack(folder, append(files, file{name, program, true}))
+	return asset{folder + ending, content}, err
+}
+
+// compile compiles the command line. Whatever else the go command takes from its
+// surroundings is fixed, so that it makes the same bytes everywhere.
+func compile(p platform, version string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "release")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "segment")
+	_, err = goCommand([]string{
+		"GOOS=" + p.system, "GOARCH=" + p.processor, "GOAMD64=v1", "GOARM64=v8.0",
+		"GOEXPERIMENT=simd", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off",
+	}, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -X main.version="+version, "-o", path, "./cmd/segment")
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// goCommand runs the go command and returns what it prints.
+func goCommand(environment []string, args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s go %s: %w", strings.Join(environment, " "), strings.Join(args, " "), err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+var contents = []file{
+	{"segment.exe", []byte("program"), true},
+	{"LICENSE", []byte("text"), false},
+}
+
+// TestTarred reads an archive back: whose files and of when does not depend on
+// who makes it, nor does their order.
+func TestTarred(t *testing.T) {
+	archive, err := tarred("folder", contents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(archive))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !plain.ModTime.IsZero() || plain.Name != "" {
+		t.Errorf("gzip's header says %v and %q, expected nothing", plain.ModTime, plain.Name)
+	}
+	r := tar.NewReader(plain)
+	for _, want := range []struct {
+		name, content string
+		mode          int64
+	}{{"folder/LICENSE", "text", 0o644}, {"folder/segment.exe", "program", 0o755}} {
+		h, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil || h.Name != want.name || string(content) != want.content || h.Mode != want.mode {
+			t.Errorf("got %s, %q, %o (%v), expected %v", h.Name, content, h.Mode, err, want)
+		}
+		if !h.ModTime.Equal(when) || h.Uid != 0 || h.Uname != "" {
+			t.Errorf("%s is of %v and of %d %q", h.Name, h.ModTime, h.Uid, h.Uname)
+		}
+	}
+	if again, _ := tarred("folder", []file{contents[1], contents[0]}); !bytes.Equal(archive, again) {
+		t.Error("another order gives another archive")
+	}
+}
+
+func TestZipped(t *testing.T) {
+	archive, err := zipped("folder", contents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.File) != 2 || r.File[0].Name != "folder/LICENSE" || r.File[1].Name != "folder/segment.exe" {
+		t.Fatalf("got %v", r.File)
+	}
+	f := r.File[1]
+	content, err := r.Open(f.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(content); string(text) != "program" || f.Mode() != 0o755 || !f.Modified.Equal(when) {
+		t.Errorf("got %q (%v), %v of %v", text, err, f.Mode(), f.Modified)
+	}
+	if again, _ := zipped("folder", []file{contents[1], contents[0]}); !bytes.Equal(archive, again) {
+		t.Error("another order gives another archive")
+	}
+}
+
+// TestLibrary follows all ways in which modules name files, and nothing else.
+func TestLibrary(t *testing.T) {
+	built := fstest.MapFS{
+		"segmenter.js": {Data: []byte(`//   import { A } from "./example.js";
+import { B } from "./b.js";
+import {
+  C,
+  D,
+} from "./c.js";
+export * from "./e.js";
+const MODEL = new URL("./models/m.safetensors?v=12", import.meta.url).href;
+/** @type {import("./jsdoc.js").T} */
+`)},
+		"segmenter.d.ts":          {},
+		"live.js":                 {Data: []byte(`import "./worker.js";`)},
+		"live.d.ts":               {},
+		"b.js":                    {Data: []byte(`import { A } from "./segmenter.js";`)},
+		"c.js":                    {},
+		"e.js":                    {},
+		"worker.js":               {Data: []byte(`  engine: new URL("./engine.wasm", import.meta.url),`)},
+		"engine.wasm":             {},
+		"models/m.safetensors":    {},
+		"page/app.js":             {},
+		"example.js":              {},
+		"models/x.safetensors":    {},
+		"models/m.safetensors.br": {},
+	}
+	files, err := library(built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range sorted(files) {
+		names = append(names, f.name)
+	}
+	want := strings.Fields("b.js c.js e.js engine.wasm live.d.ts live.js models/m.safetensors segmenter.d.ts segmenter.js worker.js")
+	if !slices.Equal(names, want) {
+		t.Errorf("got %v, expected %v", names, want)
+	}
+	delete(built, "engine.wasm")
+	if _, err := library(built); err == nil || !strings.Contains(err.Error(), "worker.js needs engine.wasm") {
+		t.Errorf("without the engine: %v", err)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	if got, err := newest([]byte("# Changes\n\n## 1.20.3\n\nText.\n\n## 1.20.2\n")); got != "1.20.3" || err != nil {
+		t.Errorf("got %q and %v, expected the first", got, err)
+	}
+	if _, err := newest([]byte("## Soon\n")); err == nil || !strings.Contains(err.Error(), "## 0.1.0") {
+		t.Errorf("no version: got %v", err)
+	}
+}
+
+func TestChosen(t *testing.T) {
+	if all, err := chosen(""); len(all) != 8 || err != nil {
+		t.Errorf("got %d parts and %v, expected the site, the library and six programs", len(all), err)
+	}
+	if some, err := chosen("windows-arm64,npm"); err != nil || len(some) != 2 || some[0].name != "windows-arm64" {
+		t.Errorf("got %v and %v", some, err)
+	}
+	if _, err := chosen("npm,plan9"); err == nil || !strings.Contains(err.Error(), "plan9") {
+		t.Errorf("a part that there is not: got %v", err)
+	}
+}
+
+// TestEmpty removes an earlier release, and nothing else.
+func TestEmpty(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "a", "release")
+	if err := empty(folder); err != nil {
+		t.Fatal(err)
+	}
+	put := func(name string) {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("diary.txt")
+	if err := empty(folder); err == nil || !strings.Contains(err.Error(), "no earlier release") {
+		t.Errorf("a folder of other files: got %v", err)
+	}
+	put(sums)
+	if err := empty(folder); err != nil {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(folder); len(left) > 0 {
+		t.Errorf("an earlier release leaves %v", left)
+	}
+}
