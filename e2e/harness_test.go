@@ -5,6 +5,9 @@
 // console, asks for a file that is not there, or asks any other host for
 // anything: the profile's proxy records and refuses all such requests, those of
 // workers too. (Loopback addresses bypass a proxy.)
+//
+// With E2E_UPSTREAM=worker, the visits' servers pass requests for the site on to
+// Cloudflare's runtime. Sites that a test changes are served here even so.
 package e2e
 
 import (
@@ -30,6 +33,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"segmenter/e2e/browser"
+	"segmenter/e2e/edge"
 	"segmenter/site"
 )
 
@@ -46,6 +50,9 @@ const (
 
 // chromium is the browser that all visits share.
 var chromium context.Context
+
+// shipped serves the site as it was built.
+var shipped = site.Handler(os.DirFS(dist))
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -69,6 +76,14 @@ func runAll(m *testing.M) (status int, err error) {
 	}
 	if err := os.MkdirAll(screenshots, 0o777); err != nil {
 		return 0, err
+	}
+	if os.Getenv("E2E_UPSTREAM") == "worker" {
+		upstream, err := edge.Start(root)
+		if err != nil {
+			return 0, err
+		}
+		defer upstream.Stop()
+		shipped = upstream
 	}
 	ctx, cancel, err := browser.Start(context.Background())
 	if err != nil {
@@ -109,6 +124,7 @@ type visit struct {
 	tab      context.Context
 	url      string   // of the site, with a slash at the end
 	requests recorder // "200 GET /page/stage.js"
+	sent     recorder // "2330 /page/stage.js", bytes of bodies as they go over the wire
 	foreign  recorder // requests to other hosts
 	console  recorder // errors and warnings
 
@@ -118,6 +134,8 @@ type visit struct {
 	// bare is a site on a host that lets nobody set headers: without those for
 	// cross-origin isolation.
 	bare bool
+	// held is part of the paths of files that the server never comes to send.
+	held string
 
 	site atomic.Pointer[http.Handler] // what is served
 	gone atomic.Bool                  // the server answers nothing
@@ -135,7 +153,7 @@ func newVisit(t testing.TB, path string, extra map[string][]byte) *visit {
 func newVisitIn(t testing.TB, browser context.Context, path string, extra map[string][]byte) *visit {
 	t.Helper()
 	v := &visit{TB: t}
-	v.deploy(os.DirFS(dist))
+	v.site.Store(&shipped)
 	server := httptest.NewServer(v.serve(path, extra))
 	t.Cleanup(server.Close)
 	v.url = server.URL + path
@@ -181,7 +199,11 @@ func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
 		if v.gone.Load() {
 			panic(http.ErrAbortHandler) // closes the connection
 		}
-		recorded := &statusWriter{w, http.StatusOK, v.bare}
+		if v.held != "" && strings.Contains(r.URL.Path, v.held) {
+			<-r.Context().Done()
+			return
+		}
+		recorded := &statusWriter{w, http.StatusOK, v.bare, 0}
 		if content, ok := extra[strings.TrimPrefix(r.URL.Path, path)]; ok {
 			w.Header().Set("Content-Type", mime.TypeByExtension(filepath.Ext(r.URL.Path)))
 			w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
@@ -194,6 +216,7 @@ func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
 			http.NotFound(recorded, r)
 		}
 		v.requests.add(fmt.Sprint(recorded.status, " ", r.Method, " ", r.URL.Path))
+		v.sent.add(fmt.Sprint(recorded.bytes, " ", r.URL.Path))
 	})
 }
 
@@ -201,6 +224,13 @@ type statusWriter struct {
 	http.ResponseWriter
 	status int
 	bare   bool
+	bytes  int
+}
+
+func (w *statusWriter) Write(body []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(body)
+	w.bytes += n
+	return n, err
 }
 
 func (w *statusWriter) WriteHeader(status int) {

@@ -5,9 +5,10 @@
 //
 // It copies the page, compiles the engines to WebAssembly, adds the support
 // file of the same Go toolchain and the default model, tells the service worker
-// what there is, and writes compressed siblings (.br and .gz) of what compresses. The same sources and toolchain
-// give the same bytes; what is up to date is left alone; files that an earlier
-// build left behind are removed. It runs in the root of the repository.
+// what there is, lists the models, tells hosts the headers of package site, and
+// writes compressed siblings (.br and .gz) of what compresses. The same sources
+// and toolchain give the same bytes; what is up to date is left alone; files that
+// an earlier build left behind are removed. It runs in the root of the repository.
 package main
 
 import (
@@ -17,12 +18,14 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"segmenter/site"
 	"segmenter/site/offline"
 )
 
@@ -106,15 +109,23 @@ func collect() (map[string][]byte, error) {
 		return nil, err
 	}
 	stampModel(sources)
-	return sources, offline.Stamp(sources)
+	if err := offline.Stamp(sources); err != nil {
+		return nil, err
+	}
+	if sources[modelList], err = listModels(sources); err != nil {
+		return nil, err
+	}
+	sources[hostHeaders] = headersFile(slices.Collect(maps.Keys(sources)))
+	sources[hostRedirects] = []byte(redirectsFile)
+	sources[hostIgnored] = []byte(ignoreFile)
+	return sources, nil
 }
 
 // stampModel adds a hash of the default model to its address wherever the page
 // names it: browsers keep a model by its address, and must not go on with an
 // old one.
 func stampModel(sources map[string][]byte) {
-	hash := sha256.Sum256(sources[defaultModel])
-	stamped := fmt.Appendf(nil, "%s?v=%x", defaultModel, hash[:6])
+	stamped := []byte(site.Address(defaultModel, sha256.Sum256(sources[defaultModel])))
 	for _, name := range []string{"index.html", "segmenter.js"} {
 		sources[name] = bytes.ReplaceAll(sources[name], []byte(defaultModel), stamped)
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"segmenter/site"
 )
 
 var sources = map[string][]byte{
@@ -160,5 +162,34 @@ func TestStampModel(t *testing.T) {
 	stampModel(page)
 	if string(page["index.html"]) == first {
 		t.Error("another model has the same address")
+	}
+}
+
+func TestListModels(t *testing.T) {
+	list, err := listModels(sources)
+	const want = `"address": "models/a.safetensors?v=`
+	if err != nil || !strings.Contains(string(list), want) || !strings.Contains(string(list), `"bytes": 14`) {
+		t.Errorf("got %s and %v, want one that holds %s and 14 bytes", list, err, want)
+	}
+}
+
+// TestHeadersFile holds the file against what the hosts that read it take:
+// Cloudflare's at most 100 rules of at most 2000 characters a line.
+func TestHeadersFile(t *testing.T) {
+	got := string(headersFile([]string{"index.html", "a.d.ts", "b.ts", "NOTICE"}))
+	for name, value := range site.Headers() {
+		if !strings.Contains(got, "\n  "+name+": "+value+"\n") {
+			t.Errorf("%s: %s is missing", name, value)
+		}
+	}
+	for _, rule := range []string{"\n/*.ts\n  Content-Type: text/plain; charset=utf-8\n", "\n/*.html\n", "\n/*/NOTICE\n"} {
+		if strings.Count(got, rule) != 1 {
+			t.Errorf("the rule %q is there %d times, expected once, in\n%s", rule, strings.Count(got, rule), got)
+		}
+	}
+	for line := range strings.Lines(got) {
+		if len(line) > 2000 {
+			t.Errorf("a line of %d characters: %.80s", len(line), line)
+		}
 	}
 }

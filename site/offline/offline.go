@@ -68,7 +68,7 @@ func sorted(files map[string][]byte) []string {
 	var first, last []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch {
-		case name == Worker || strings.HasSuffix(name, ".d.ts"): // of no use to the page
+		case isUseless(name):
 		case isModel(name):
 			last = append(last, name)
 		default:
@@ -76,6 +76,12 @@ func sorted(files map[string][]byte) []string {
 		}
 	}
 	return append(first, last...)
+}
+
+// isUseless tells whether a file is of no use to the page: it is for programs,
+// for hosts, or the service worker itself.
+func isUseless(name string) bool {
+	return name == Worker || name == "models.json" || strings.HasSuffix(name, ".d.ts") || strings.HasPrefix(name, "_")
 }
 
 // isLater tells whether a file is kept only once a visitor has asked for it: an

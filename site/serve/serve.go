@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"strconv"
 	"syscall"
@@ -63,14 +62,7 @@ func serve(ctx context.Context, files fs.FS, addr string, stdout io.Writer) erro
 	}
 	fmt.Fprintf(stdout, "Segmenter is at http://%s/ (Ctrl+C stops it)\n", shown(listener.Addr(), addr))
 
-	server := &http.Server{
-		Handler:           site.Handler(files),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      10 * time.Minute, // the model over a very slow line
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-	}
+	server := site.Server(files)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {

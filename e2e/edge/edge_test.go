@@ -1,0 +1,291 @@
+package edge
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+
+	"segmenter/site"
+)
+
+const (
+	root = "../.."
+	dist = "../../dist/site"
+
+	modelFile  = "/models/everyday.safetensors"
+	engineFile = "/engine.wasm"
+)
+
+// worker is the runtime that all tests share, native this machine's own server.
+var (
+	worker *Server
+	native *httptest.Server
+)
+
+func TestMain(m *testing.M) {
+	if err := Find(root); err != nil && os.Getenv("CI") != "true" {
+		fmt.Println("skipped:", err)
+		return
+	}
+	status, err := runAll(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "edge:", err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+func runAll(m *testing.M) (status int, err error) {
+	build := exec.Command("go", "run", "./site/build")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("go run ./site/build: %w\n%s", err, out)
+	}
+	native = httptest.NewUnstartedServer(nil)
+	native.Config = site.Server(os.DirFS(dist))
+	native.Start()
+	defer native.Close()
+	if worker, err = Start(root); err != nil {
+		return 0, err
+	}
+	defer worker.Stop()
+	return m.Run(), nil
+}
+
+// request is one to be sent to both servers.
+type request struct {
+	method, path string
+	header       []string // name, value, …
+}
+
+func (r request) String() string {
+	return strings.Join(append([]string{r.method, r.path}, r.header...), " ")
+}
+
+// response is what came back.
+type response struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func send(t testing.TB, base string, r request) response {
+	t.Helper()
+	got, err := try(base, r)
+	if err != nil {
+		t.Fatalf("%s: %v", r, err)
+	}
+	return got
+}
+
+var transport = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 300}
+
+func try(base string, r request) (response, error) {
+	resp, err := begin(base, r)
+	if err != nil {
+		return response{}, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return response{resp.StatusCode, resp.Header, body}, err
+}
+
+// begin leaves the body to be read.
+func begin(base string, r request) (*http.Response, error) {
+	req, err := http.NewRequest(r.method, base+r.path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := 0; i < len(r.header); i += 2 {
+		req.Header.Set(r.header[i], r.header[i+1])
+	}
+	return transport.RoundTrip(req)
+}
+
+// plain is the body without its coding.
+func (r response) plain() ([]byte, error) {
+	switch r.header.Get("Content-Encoding") {
+	case "br":
+		return io.ReadAll(brotli.NewReader(bytes.NewReader(r.body)))
+	case "gzip":
+		unpacked, err := gzip.NewReader(bytes.NewReader(r.body))
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(unpacked)
+	}
+	return r.body, nil
+}
+
+// TestSameResponses holds what the worker answers against what this machine's
+// server does, header by header: there is one handler, so all are the same.
+func TestSameResponses(t *testing.T) {
+	tag := send(t, native.URL, request{"HEAD", modelFile, nil}).header.Get("ETag")
+	stamped := stampedAddress(t)
+	requests := []request{
+		{"GET", site.Health, nil},
+		{"HEAD", site.Health, nil},
+		{"POST", site.Health, nil},
+		{"GET", "/missing.js", nil},
+		{"HEAD", "/missing.js", nil},
+		{"POST", "/missing.js", nil},
+		{"OPTIONS", "/missing.js", nil},
+		{"GET", "/models/", nil},
+		{"GET", "/models/missing", []string{"Range", "bytes=0-1"}},
+		{"GET", "/.keep", nil},
+		{"GET", "/_headers", nil},
+		{"GET", "/models/%00", nil},
+		{"GET", stamped, []string{"Accept-Encoding", "br"}},
+		{"GET", modelFile + "?v=0123456789ab", []string{"Accept-Encoding", "br"}},
+		{"GET", "/engine-webgpu.wasm", []string{"Accept-Encoding", "br"}},
+	}
+	for _, path := range []string{modelFile, engineFile} {
+		requests = append(requests,
+			request{"HEAD", path, nil},
+			request{"HEAD", path, []string{"Accept-Encoding", "br"}},
+			request{"GET", path, []string{"Accept-Encoding", "br"}},
+			request{"GET", path, []string{"Accept-Encoding", "gzip"}},
+			request{"GET", path, []string{"Accept-Encoding", "br, gzip;q=0.9, zstd;q=0.8"}},
+			request{"GET", path, []string{"Accept-Encoding", "identity"}},
+			request{"GET", path, []string{"Accept-Encoding", "br;q=0, gzip;q=0"}},
+			request{"POST", path, nil},
+			request{"PUT", path, nil},
+			request{"DELETE", path, nil},
+			request{"GET", path, []string{"Range", "bytes=0-0"}},
+			request{"GET", path, []string{"Range", "bytes=1000-70000"}},
+			request{"GET", path, []string{"Range", "bytes=3000000-"}},
+			request{"GET", path, []string{"Range", "bytes=-10"}},
+			request{"GET", path, []string{"Range", "bytes=0-"}},
+			request{"GET", path, []string{"Range", "bytes=99999999-"}},
+			request{"GET", path, []string{"Range", "bytes=5-4"}},
+			request{"GET", path, []string{"Range", "bytes=x"}},
+			request{"GET", path, []string{"Range", "bytes=0-1,3-4"}},
+			request{"GET", path, []string{"Range", "bytes=" + strings.Repeat("0-,", 1000) + "0-"}},
+			request{"GET", path, []string{"If-None-Match", `"x"`}},
+			request{"GET", path, []string{"If-None-Match", "*"}},
+			request{"GET", path, []string{"If-Match", `"x"`}},
+		)
+	}
+	requests = append(requests,
+		request{"GET", modelFile, []string{"If-None-Match", tag}},
+		request{"HEAD", modelFile, []string{"If-None-Match", tag}},
+		request{"GET", modelFile, []string{"If-None-Match", `"x", W/` + tag}},
+		request{"GET", modelFile, []string{"If-Match", tag}},
+		request{"GET", modelFile, []string{"If-Range", tag, "Range", "bytes=5-8"}},
+		request{"GET", modelFile, []string{"If-Range", `"x"`, "Range", "bytes=5-8"}},
+	)
+	for _, r := range requests {
+		got, want := send(t, worker.URL, r), send(t, native.URL, r)
+		if got.status != want.status || !bytes.Equal(got.body, want.body) {
+			t.Errorf("%s: got %d and %d bytes, want %d and %d", r, got.status, len(got.body), want.status, len(want.body))
+		}
+		for _, name := range headerNames(got.header, want.header) {
+			if ofTheRuntime(name, want) {
+				continue
+			}
+			if g, w := got.header.Values(name), want.header.Values(name); !slices.Equal(g, w) {
+				t.Errorf("%s: %s: got %q, want %q", r, name, g, w)
+			}
+		}
+	}
+}
+
+// ofTheRuntime tells whether a header is the runtime's to set: the date, and
+// the length of a body that is not there.
+func ofTheRuntime(name string, r response) bool {
+	return name == "Date" || (name == "Content-Length" && len(r.body) == 0)
+}
+
+func headerNames(headers ...http.Header) []string {
+	names := make(map[string]bool)
+	for _, header := range headers {
+		for name := range header {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// stampedAddress is the default model's, as the page asks for it.
+func stampedAddress(t testing.TB) string {
+	t.Helper()
+	page, err := os.ReadFile(dist + "/index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), `data-model="`)
+	address, _, found := strings.Cut(rest, `"`)
+	if !found || !strings.Contains(address, "?v=") {
+		t.Fatal("the page does not name its model by hash")
+	}
+	return "/" + address
+}
+
+// TestStoredFiles holds the files that the platform serves without the worker
+// against those of this machine's server. What may differ is in docs/deploy.md.
+func TestStoredFiles(t *testing.T) {
+	for _, path := range []string{"/", "/index.html", "/app.js", "/style.css", "/manifest.webmanifest", "/icon.svg", "/models.json",
+		"/segmenter.d.ts", "/page/texts/en.js", "/samples/chelsea.png", "/samples/hero.webp", "/samples/china.jpg", "/service-worker.js"} {
+		want := send(t, native.URL, request{"GET", path, nil})
+		for _, accept := range []string{"identity", "br", "gzip"} {
+			r := request{"GET", path, []string{"Accept-Encoding", accept}}
+			got := send(t, worker.URL, r)
+			if plain, err := got.plain(); err != nil || got.status != http.StatusOK || !bytes.Equal(plain, want.body) {
+				t.Errorf("%s: got %d, %v and %d bytes, want %d", r, got.status, err, len(plain), len(want.body))
+			}
+			isStored(t, r, got, want)
+		}
+		tag := send(t, worker.URL, request{"HEAD", path, nil}).header.Get("ETag")
+		again := request{"GET", path, []string{"If-None-Match", tag}}
+		got := send(t, worker.URL, again)
+		if got.status != http.StatusNotModified || len(got.body) > 0 {
+			t.Errorf("%s: got %d and %d bytes, want 304 without any", again, got.status, len(got.body))
+		}
+		isStored(t, again, got, want)
+		posted := request{"POST", path, nil}
+		if got := send(t, worker.URL, posted); got.status != http.StatusMethodNotAllowed {
+			t.Errorf("%s: got %d, want 405", posted, got.status)
+		}
+	}
+}
+
+// isStored checks the headers that have to be there whoever serves a file.
+func isStored(t *testing.T, r request, got, want response) {
+	t.Helper()
+	for name := range site.Headers() {
+		if g, w := got.header.Get(name), want.header.Get(name); g != w {
+			t.Errorf("%s: %s: got %q, want %q", r, name, g, w)
+		}
+	}
+	if g, w := got.header.Get("Content-Type"), want.header.Get("Content-Type"); g != w {
+		t.Errorf("%s: Content-Type: got %q, want %q", r, g, w)
+	}
+	if got.header.Get("ETag") == "" {
+		t.Errorf("%s: there is no entity tag", r)
+	}
+}
+
+// TestOddPaths asks for what is outside of the site, in ways that a platform
+// may tidy up first.
+func TestOddPaths(t *testing.T) {
+	for _, path := range []string{"/../package.json", "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/models/../../worker/worker.mjs",
+		"/%2e%2e/worker/worker.mjs", "//etc/passwd", "/worker.wasm", "/files.txt", "/.git/config", "/.assetsignore", "/_redirects", "/cdn-cgi/none"} {
+		for _, base := range []string{native.URL, worker.URL} {
+			r := request{"GET", path, nil}
+			if got := send(t, base, r); got.status != http.StatusNotFound {
+				t.Errorf("%s from %s: got %d, want 404", r, base, got.status)
+			}
+		}
+	}
+}

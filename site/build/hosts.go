@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"segmenter/site"
+)
+
+// What the build adds for hosts and for other programs. The page does not need
+// it, and the service worker does not keep it.
+const (
+	modelList     = "models.json"
+	hostHeaders   = "_headers"
+	hostRedirects = "_redirects"
+	hostIgnored   = ".assetsignore"
+)
+
+// listedModel is a model in models.json.
+type listedModel struct {
+	Name    string `json:"name"`
+	Address string `json:"address"` // relative to the site; for good
+	Bytes   int    `json:"bytes"`
+	SHA256  string `json:"sha256"`
+}
+
+// listModels makes the list of models that the site offers.
+func listModels(sources map[string][]byte) ([]byte, error) {
+	models := []listedModel{}
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		base, isModel := strings.CutPrefix(name, "models/")
+		if !isModel {
+			continue
+		}
+		sum := sha256.Sum256(sources[name])
+		models = append(models, listedModel{
+			Name:    strings.TrimSuffix(base, path.Ext(base)),
+			Address: site.Address(name, sum),
+			Bytes:   len(sources[name]),
+			SHA256:  fmt.Sprintf("%x", sum),
+		})
+	}
+	list, err := json.MarshalIndent(map[string]any{"models": models}, "", "  ")
+	return append(list, '\n'), err
+}
+
+// headersFile tells Cloudflare's and other hosts the headers of package site,
+// in the file that they read them from.
+func headersFile(names []string) []byte {
+	var file bytes.Buffer
+	fmt.Fprintln(&file, "/*")
+	headers := site.Headers()
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		fmt.Fprintf(&file, "  %s: %s\n", name, headers[name])
+	}
+	types := make(map[string]string) // pattern → type
+	for _, name := range names {
+		types["/*"+cmp.Or(path.Ext(name), "/"+name)] = site.ContentType(name)
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(types)) {
+		fmt.Fprintf(&file, "%s\n  Content-Type: %s\n", pattern, types[pattern])
+	}
+	return file.Bytes()
+}
+
+const (
+	// redirectsFile has such a host answer a request for the site itself.
+	redirectsFile = "/ /index.html 200\n"
+	// ignoreFile keeps what is hidden from being served.
+	ignoreFile = ".*\n"
+)

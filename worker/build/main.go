@@ -1,0 +1,134 @@
+// Command build makes the worker for Cloudflare, of a site that is built:
+//
+//	go run ./worker/build [-o dist/worker]
+//
+// It compiles ./worker to WebAssembly, adds the support file of the same Go
+// toolchain and the worker's JavaScript, and lists the site's files. It runs in
+// the root of the repository.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"segmenter/site/listed"
+)
+
+const (
+	siteFolder = "dist/site"
+
+	// maxWorker is what a worker may weigh on Cloudflare's free plan, with gzip.
+	maxWorker = 3_000_000
+	// maxAsset is what a file of the site may weigh there.
+	maxAsset = 25 << 20
+)
+
+func main() {
+	out := flag.String("o", filepath.Join("dist", "worker"), "the `folder` that the worker is written to")
+	flag.Parse()
+	if err := build(*out); err != nil {
+		fmt.Fprintln(os.Stderr, "worker/build:", err)
+		os.Exit(1)
+	}
+}
+
+func build(out string) error {
+	if err := checkSite(os.DirFS(siteFolder)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o777); err != nil {
+		return err
+	}
+	list, err := listed.Write(os.DirFS(siteFolder))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "files.txt"), list, 0o666); err != nil {
+		return err
+	}
+	goroot, err := goCommand("env", "GOROOT")
+	if err != nil {
+		return err
+	}
+	for name, source := range map[string]string{
+		"wasm_exec.js": filepath.Join(strings.TrimSpace(goroot), "lib", "wasm", "wasm_exec.js"),
+		"worker.mjs":   filepath.Join("worker", "worker.mjs"),
+	} {
+		content, err := os.ReadFile(source)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, name), content, 0o666); err != nil {
+			return err
+		}
+	}
+	program := filepath.Join(out, "worker.wasm")
+	if _, err := goCommand("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./worker"); err != nil {
+		return err
+	}
+	size, err := gzipped(os.DirFS(out))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("the worker is %d bytes with gzip, of at most %d\n", size, maxWorker)
+	return checkWorker(size)
+}
+
+// checkSite fails where the platform would not take the site.
+func checkSite(files fs.FS) error {
+	if _, err := fs.Stat(files, "index.html"); err != nil {
+		return fmt.Errorf("there is no built site: run ./build.sh build first (%w)", err)
+	}
+	return fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Size() > maxAsset {
+			err = fmt.Errorf("%s has %d bytes, more than the %d that Cloudflare takes as an asset", name, info.Size(), maxAsset)
+		}
+		return err
+	})
+}
+
+// gzipped is what the worker's files weigh together as they are uploaded.
+func gzipped(files fs.FS) (int, error) {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(files, name)
+		w.Write(content) // a bytes.Buffer takes everything
+		return err
+	})
+	w.Close()
+	return out.Len(), err
+}
+
+func checkWorker(size int) error {
+	if size > maxWorker {
+		return fmt.Errorf("the worker is %d bytes with gzip, more than the %d that Cloudflare's free plan takes: see what it imports with GOOS=js GOARCH=wasm go list -deps ./worker", size, maxWorker)
+	}
+	return nil
+}
+
+// goCommand runs the go command for js/wasm and returns what it prints.
+func goCommand(args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
+	}
+	return string(out), nil
+}
