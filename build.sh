@@ -29,7 +29,7 @@ usage() {
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 		  bench gpu                 test and time the graphics processor without a browser
 
-		With CI=true, tests fail rather than skip where Node.js, npm, Chromium or nginx is missing.
+		With CI=true, tests fail rather than skip where Node.js, npm, Chromium, nginx or Caddy is missing.
 	END
 }
 
