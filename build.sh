@@ -6,6 +6,9 @@ cd "$(dirname "$0")"
 
 # What is tested in WebAssembly too: everything that the engine is made of.
 engine_packages=(./compute/... ./model ./photo ./quant ./wasm)
+# What is tested on Cloudflare's runtime too: first visits, threads, what is kept
+# offline, other hosts, and the camera.
+served_tests='^Test(FirstView|FirstPaint|DropPhoto|SubPath|ExamplePage|ThreadsOfPage|Offline|Repair|Free|BareHost|ForeignRequests|LiveExample)$'
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 usage() {
@@ -19,12 +22,14 @@ usage() {
 		                            library for npm, and the command line for six platforms;
 		                            -check makes it twice, the second time without anything
 		                            that is left of the first, and compares
+		  worker                    make the worker for Cloudflare in dist/worker/, and fetch what
+		                            deploys it (docs/deploy.md)
 		  test                      run every check and test
 		  bench [FLAGS]             time this project against onnxruntime-web and LiteRT.js
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 		  bench gpu                 test and time the graphics processor without a browser
 
-		With CI=true, tests fail rather than skip where Node.js, npm or Chromium is missing.
+		With CI=true, tests fail rather than skip where Node.js, npm, Chromium, nginx or Caddy is missing.
 	END
 }
 
@@ -90,10 +95,10 @@ check_sources() {
 	[ -z "$unformatted" ] || fail "gofmt these files: $unformatted"
 	go vet ./...
 	GOEXPERIMENT='' go vet ./...
-	wasm go vet "${engine_packages[@]}" ./bench/gpu
+	wasm go vet "${engine_packages[@]}" ./bench/gpu ./worker
 	GOBIN=$tools go install $staticcheck
 	"$tools/staticcheck" ./...
-	wasm "$tools/staticcheck" "${engine_packages[@]}" ./bench/gpu
+	wasm "$tools/staticcheck" "${engine_packages[@]}" ./bench/gpu ./worker
 	wasm go vet -tags webgpu ./wasm
 	wasm "$tools/staticcheck" -tags webgpu ./wasm
 }
@@ -113,7 +118,16 @@ test_in_chromium() {
 # end_to_end is everything under e2e/, one package after the other, since each
 # starts a browser. What is tested is the site, which the go command does not
 # know to have changed: hence -count=1.
-end_to_end() { go test -v -p 1 -count=1 ./e2e/...; }
+end_to_end() { go test -v -p 1 -count=1 $(go list ./e2e/... | grep -v /edge); }
+
+# on_cloudflare holds the worker against the server of this machine, and has the
+# page use it: the tests in which what the server sends matters.
+on_cloudflare() {
+	go test -v -count=1 ./e2e/edge
+	if has_chromium; then
+		E2E_UPSTREAM=worker go test -v -count=1 -run "$served_tests" ./e2e
+	fi
+}
 
 run_tests() {
 	tools=$(mktemp -d)
@@ -136,6 +150,11 @@ run_tests() {
 	if has_chromium; then
 		if has_npm; then (fetch_packages e2e) || [ "${CI:-}" != true ] || exit 1; fi
 		end_to_end
+	fi
+	step "The site on Cloudflare's runtime"
+	if has_npm; then
+		(fetch_packages worker) || [ "${CI:-}" != true ] || exit 1
+		if [ -d worker/node_modules ]; then on_cloudflare; fi
 	fi
 	step "All passed"
 }
@@ -182,6 +201,13 @@ release)
 	setup_go
 	build_release dist/release
 	if [ "${2:-}" = -check ]; then check_release; fi
+	;;
+worker)
+	setup_go
+	build_site
+	go run ./worker/build
+	fetch_packages worker
+	echo "The worker is in dist/worker/; docs/deploy.md says how to deploy it."
 	;;
 test)
 	setup_go

@@ -103,7 +103,7 @@ func siteIsWhole(t *testing.T, archive string) {
 		delete(packed, name)
 	}
 	err := filepath.WalkDir(dist, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || entry.Name() == ".keep" {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			return err
 		}
 		name, err := filepath.Rel(dist, path)

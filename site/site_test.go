@@ -29,6 +29,7 @@ var built = fstest.MapFS{
 	"folder-without-index/a.txt": {Data: []byte("a")},
 	".keep":                      {Data: []byte("hidden")},
 	"guide/.draft":               {Data: []byte("hidden")},
+	"_headers":                   {Data: []byte("for hosts")},
 }
 
 func get(t *testing.T, h http.Handler, method, target string, header ...string) *http.Response {
@@ -77,6 +78,7 @@ func TestFiles(t *testing.T) {
 		{"/models/../app.js", 404, "text/plain; charset=utf-8", ""},
 		{"/.keep", 404, "text/plain; charset=utf-8", ""},
 		{"/guide/.draft", 404, "text/plain; charset=utf-8", ""},
+		{"/_headers", 404, "text/plain; charset=utf-8", ""},
 		{"//app.js", 404, "text/plain; charset=utf-8", ""},
 		{"/app.js\x00", 404, "text/plain; charset=utf-8", ""},
 	} {
@@ -166,6 +168,7 @@ func TestConditions(t *testing.T) {
 		{"failed precondition", []string{"If-Match", `"x"`, "Accept-Encoding", "br"}, 412, ""},
 		{"range", []string{"Range", "bytes=2-4"}, 206, "234"},
 		{"range wins over coding", []string{"Range", "bytes=2-4", "Accept-Encoding", "br"}, 206, "234"},
+		{"several ranges", []string{"Range", "bytes=0-1,3-4"}, 200, "0123456789"},
 		{"suffix range", []string{"Range", "bytes=-3"}, 206, "789"},
 		{"range of this version", []string{"Range", "bytes=5-", "If-Range", plain}, 206, "56789"},
 		{"range of another version", []string{"Range", "bytes=5-", "If-Range", `"x"`}, 200, "0123456789"},
@@ -181,6 +184,39 @@ func TestConditions(t *testing.T) {
 				t.Errorf("got Content-Encoding %q with status %d", resp.Header.Get("Content-Encoding"), resp.StatusCode)
 			}
 		})
+	}
+}
+
+// TestForGood asks for files by their hash, and by hashes of other versions.
+func TestForGood(t *testing.T) {
+	model := sha256.Sum256(built["models/a.safetensors"].Data)
+	app := sha256.Sum256(built["app.js"].Data)
+	for _, test := range []struct{ address, accept, caching string }{
+		{Address("models/a.safetensors", model), "", immutable},
+		{Address("models/a.safetensors", app), "", revalidated},
+		{Address("app.js", app), "", immutable},
+		{Address("app.js", app), "br", immutable}, // the hash is that of the plain file
+		{"app.js?v=", "", revalidated},
+		{"app.js?v=*", "", revalidated},
+		{"app.js", "", revalidated},
+	} {
+		r := httptest.NewRequest("GET", "/"+test.address, nil)
+		r.Header.Set("Accept-Encoding", test.accept)
+		w := httptest.NewRecorder()
+		Handler(built).ServeHTTP(w, r)
+		if got := w.Header().Get("Cache-Control"); w.Code != 200 || got != test.caching {
+			t.Errorf("%s: got %d, Cache-Control %q, want 200, %q", test.address, w.Code, got, test.caching)
+		}
+	}
+}
+
+func TestHealth(t *testing.T) {
+	resp := get(t, Handler(fstest.MapFS{}), "GET", Health)
+	if got := body(t, resp); resp.StatusCode != 200 || got != "ok\n" || resp.Header.Get("Cache-Control") != unkept {
+		t.Errorf("got %d %q, Cache-Control %q, want 200 and ok, kept by nobody", resp.StatusCode, got, resp.Header.Get("Cache-Control"))
+	}
+	if resp := get(t, Handler(built), "POST", Health); resp.StatusCode != 405 {
+		t.Errorf("POST: got %d, want 405", resp.StatusCode)
 	}
 }
 

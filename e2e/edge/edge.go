@@ -52,7 +52,7 @@ func Find(root string) error {
 	}
 	var found [2]int
 	if _, err := fmt.Sscanf(string(version), "v%d.%d", &found[0], &found[1]); err != nil || slices.Compare(found[:], oldestNode) < 0 {
-		return fmt.Errorf("found Node.js %s, but wrangler needs %d.%d or later: install that", bytes.TrimSpace(version), oldestNode[0], oldestNode[1])
+		return fmt.Errorf("the Node.js here is %s, but wrangler needs %d.%d or later: install that", bytes.TrimSpace(version), oldestNode[0], oldestNode[1])
 	}
 	if _, err := os.Stat(filepath.Join(root, "worker", "node_modules", "wrangler")); err != nil {
 		return fmt.Errorf("wrangler is missing: have npm fetch it, with 'npm ci --ignore-scripts' in worker/ (%w)", err)
@@ -66,7 +66,7 @@ func node() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("no Node.js was found: install it, on Debian with 'apt install nodejs npm'")
+	return "", errors.New("no Node.js found: install it, on Debian with 'apt install nodejs npm'")
 }
 
 // Start builds the worker of the site that is built in the repository at root,

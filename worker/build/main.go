@@ -46,28 +46,8 @@ func build(out string) error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
-	list, err := listed.Write(os.DirFS(siteFolder))
-	if err != nil {
+	if err := addTexts(out); err != nil {
 		return err
-	}
-	if err := os.WriteFile(filepath.Join(out, "files.txt"), list, 0o666); err != nil {
-		return err
-	}
-	goroot, err := goCommand("env", "GOROOT")
-	if err != nil {
-		return err
-	}
-	for name, source := range map[string]string{
-		"wasm_exec.js": filepath.Join(strings.TrimSpace(goroot), "lib", "wasm", "wasm_exec.js"),
-		"worker.mjs":   filepath.Join("worker", "worker.mjs"),
-	} {
-		content, err := os.ReadFile(source)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(out, name), content, 0o666); err != nil {
-			return err
-		}
 	}
 	program := filepath.Join(out, "worker.wasm")
 	if _, err := goCommand("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./worker"); err != nil {
@@ -79,6 +59,32 @@ func build(out string) error {
 	}
 	fmt.Printf("the worker is %d bytes with gzip, of at most %d\n", size, maxWorker)
 	return checkWorker(size)
+}
+
+// addTexts adds everything but the program.
+func addTexts(out string) error {
+	list, err := listed.Write(os.DirFS(siteFolder))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "files.txt"), list, 0o666); err != nil {
+		return err
+	}
+	goroot, err := goCommand("env", "GOROOT")
+	if err != nil {
+		return err
+	}
+	support := filepath.Join(strings.TrimSpace(goroot), "lib", "wasm", "wasm_exec.js")
+	for _, source := range []string{support, filepath.Join("worker", "worker.mjs")} {
+		content, err := os.ReadFile(source)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(out, filepath.Base(source)), content, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkSite fails where the platform would not take the site.
