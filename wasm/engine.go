@@ -22,6 +22,7 @@ type engine struct {
 	classes   int // of the model
 	photo     rows
 	result    model.Result
+	pixels    js.Value // the result's mask, as JavaScript gets it
 
 	turn   *turn
 	cancel context.CancelFunc
@@ -118,7 +119,7 @@ func (e *engine) segment(arguments []js.Value) (any, error) {
 	if err := e.segmentPhoto(ctx, request, options, result); err != nil {
 		return nil, machineError(err)
 	}
-	describeResult(result, &e.result)
+	e.describeResult(result)
 	return result, nil
 }
 
@@ -139,8 +140,11 @@ func optionsOf(request js.Value) model.Options {
 	return o
 }
 
-// describeResult adds r, without its mask if it has none.
-func describeResult(object map[string]any, r *model.Result) {
+// describeResult adds the result, without its mask if it has none. The mask is
+// valid until the next one, unless JavaScript hands it on: Go would hold on to
+// every new array until it collects garbage.
+func (e *engine) describeResult(object map[string]any) {
+	r := &e.result
 	areas := make([]byte, 4*len(r.Areas))
 	for i, n := range r.Areas {
 		binary.LittleEndian.PutUint32(areas[4*i:], uint32(n))
@@ -148,7 +152,11 @@ func describeResult(object map[string]any, r *model.Result) {
 	milliseconds := func(d time.Duration) any { return d.Seconds() * 1000 }
 	object["width"], object["height"] = r.Width, r.Height
 	if len(r.Mask) > 0 {
-		object["mask"] = bytesOf("Uint8Array", r.Mask)
+		if e.pixels.IsUndefined() || e.pixels.Length() != len(r.Mask) {
+			e.pixels = js.Global().Get("Uint8Array").New(len(r.Mask))
+		}
+		js.CopyBytesToJS(e.pixels, r.Mask)
+		object["mask"] = e.pixels
 	}
 	object["areas"] = bytesOf("Uint32Array", areas)
 	object["network"] = map[string]any{
