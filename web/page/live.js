@@ -72,7 +72,7 @@ export class LivePage {
   }
 
   playFile(file) {
-    return this.#start(async () => openVideo(file), () => this.playFile(file));
+    return this.#start(() => openVideo(file), () => this.playFile(file));
   }
 
   /** Ends it and gives the source back. */
@@ -146,14 +146,12 @@ export class LivePage {
     if (mine !== this.#attempt) return;
     this.#settings.offer(segmenter.model.classes);
     this.#frames = 0;
-    const [live] = await Promise.all([
-      LiveSegmentation.start(segmenter, source.video, {
-        ...this.#options(),
-        onFrame: (frame) => mine === this.#attempt && this.#show(frame),
-        onState: (change) => mine === this.#attempt && this.#follow(change),
-      }),
-      source.video.play(),
-    ]);
+    source.video.play().catch(() => {}); // what is wrong, start says
+    const live = await LiveSegmentation.start(segmenter, source.video, {
+      ...this.#options(),
+      onFrame: (frame) => mine === this.#attempt && this.#show(frame),
+      onState: (change) => mine === this.#attempt && this.#follow(change),
+    });
     if (mine !== this.#attempt) {
       live.stop();
       return;

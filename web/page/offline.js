@@ -17,6 +17,7 @@ const RELOADED = "segmenter-reloaded";
 
 const LONGEST_START = 20_000; // ms, of a page; later, something must be wrong with it
 const LONGEST_ANSWER = 5000; // ms, that a new version takes to come
+const MOST_ATTEMPTS = 5;
 
 const page = document.documentElement;
 const line = document.getElementById("offline");
@@ -128,8 +129,12 @@ function watch(registration) {
   registration.addEventListener("updatefound", () => follow(registration.installing));
 }
 
+/** Tries more than once: a tab that was closed just now still counts, and a busy browser takes its time. */
 async function offer(worker) {
-  if (await inTurn(() => isIdle() && takeOver(worker))) return;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS && isIdle(); attempt++) {
+    await inTurn(() => isIdle() && takeOver(worker));
+    await pause(LONGEST_ANSWER); // in which the page is loaded again, if all goes well
+  }
   offerReload(() => insist(worker));
 }
 
@@ -139,15 +144,21 @@ function offerReload(run) {
 
 async function insist(worker) {
   isWanted = true;
-  if (await inTurn(() => takeOver(worker))) return;
+  if (await inTurn(() => takeOver(worker))) {
+    await pause(LONGEST_ANSWER);
+    return reload(); // if that has not come about by itself
+  }
   isWanted = false;
   showMessage(() => t("offline.other-tab"));
 }
 
 /** Has a version replace the one before; false if that may not be, or does not come about. */
 function takeOver(worker) {
-  const patience = new Promise((resolve) => setTimeout(resolve, LONGEST_ANSWER, false));
-  return Promise.race([ask(worker, "take over"), patience]);
+  return Promise.race([ask(worker, "take over"), pause(LONGEST_ANSWER).then(() => false)]);
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function agree() {

@@ -48,11 +48,12 @@ export async function openScreen() {
 
 /**
  * @param {File} file
- * @returns {Source}
+ * @returns {Promise<Source>}
  */
-export function openVideo(file) {
+export async function openVideo(file) {
   const video = newVideo();
   video.src = URL.createObjectURL(file);
+  await findEnd(video);
   const close = () => {
     video.pause();
     URL.revokeObjectURL(video.src);
@@ -92,6 +93,22 @@ function ofStream(kind, stream) {
     video.srcObject = null;
   };
   return { kind, video, close };
+}
+
+/** Browsers' recordings do not say how long they are: their end has to be looked for. */
+async function findEnd(video) {
+  await happened(video, "loadedmetadata", "error");
+  if (video.duration !== Infinity) return; // or it cannot be played, which is said later
+  for (const place of [Number.MAX_SAFE_INTEGER, 0]) {
+    video.currentTime = place;
+    await happened(video, "seeked", "error");
+  }
+}
+
+function happened(target, ...types) {
+  return new Promise((resolve) => {
+    for (const type of types) target.addEventListener(type, resolve, { once: true });
+  });
 }
 
 function newVideo() {
