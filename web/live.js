@@ -17,6 +17,9 @@ import { foreignPixels, sizeOf } from "./photo.js";
 // More than this of a canvas is not seen, and takes the time of the frames to come.
 const LONGEST_SIDE = 1280;
 
+/** Events after which a video has a frame again. */
+const READY = ["seeked", "loadeddata"];
+
 const DEFAULTS = {
   decoder: "mask",
   size: "auto",
@@ -132,6 +135,7 @@ export class LiveSegmentation {
   #begin() {
     document.addEventListener("visibilitychange", this.#onHidden);
     this.#video.addEventListener("ended", this.#noteEnd);
+    for (const type of READY) this.#video.addEventListener(type, this.#noteFrame);
     this.#track = this.#video.srcObject?.getVideoTracks?.()[0] ?? null;
     this.#track?.addEventListener("ended", this.#ended);
     this.#watchFrames();
@@ -139,6 +143,11 @@ export class LiveSegmentation {
     this.#onState({ state: this.#state, reason: "" });
     this.#run();
   }
+
+  #noteFrame = () => {
+    this.#fresh = true;
+    this.#wake();
+  };
 
   /** The end of a video that may be played again is no end. */
   #noteEnd = () => this.#onState({ state: this.#state, reason: "video-end" });
@@ -167,6 +176,7 @@ export class LiveSegmentation {
     this.#wake();
     document.removeEventListener("visibilitychange", this.#onHidden);
     this.#video.removeEventListener("ended", this.#noteEnd);
+    for (const type of READY) this.#video.removeEventListener(type, this.#noteFrame);
     this.#track?.removeEventListener("ended", this.#ended);
     if (this.#ownVideo) this.#video.srcObject = null;
     this.#onState({ state, reason: error?.message ?? "", error });
@@ -178,11 +188,15 @@ export class LiveSegmentation {
     const next = video.requestVideoFrameCallback?.bind(video) ?? requestAnimationFrame;
     const note = () => {
       if (this.#isOver) return;
-      this.#fresh = true;
-      this.#wake();
+      this.#noteFrame();
       next(note);
     };
     next(note);
+  }
+
+  /** Whether there is a frame that was not taken. While a video is searched, it cannot be. */
+  get #hasFrame() {
+    return this.#fresh && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
   }
 
   /** While the engine is at one frame, the one before is drawn. */
@@ -190,9 +204,7 @@ export class LiveSegmentation {
     let before = null;
     try {
       while (!this.#isOver) {
-        // There is none where a video begins anew: the next will be noted.
-        if (this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) this.#fresh = false;
-        if (!this.#fresh || this.#state === "paused" || this.#pace.isAhead()) {
+        if (!this.#hasFrame || this.#state === "paused" || this.#pace.isAhead()) {
           if (before) {
             this.#show(before);
             before = null;
@@ -216,7 +228,7 @@ export class LiveSegmentation {
 
   /** Waits for a frame, for the end of a pause, or until it is time for the frame there is. */
   async #untilReady() {
-    const isEarly = this.#fresh && this.#state === "running";
+    const isEarly = this.#hasFrame && this.#state === "running";
     await new Promise((resolve) => {
       this.#wake = resolve;
       if (isEarly) setTimeout(resolve, this.#pace.wait());
