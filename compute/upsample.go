@@ -9,18 +9,12 @@ type Upsampler struct {
 	classes       int
 	height, width int
 
-	columns []column // the mask's pixels among patches, or among the frame's pixels
-	inside  []column // a window's pixels among patches
+	columns []Place // the mask's pixels among patches, or among the frame's pixels
+	inside  []Place // a window's pixels among patches
 	visits  []float32
 	merged  [2]mergedRow
 
 	patchRow, frameRow, maskRow []float32
-}
-
-// A column is where a pixel lies between two others, see [Bilinear].
-type column struct {
-	lo, hi int
-	t      float32
 }
 
 // A mergedRow is row y of the frame: the mean of the windows' scores.
@@ -34,11 +28,11 @@ func (u *Upsampler) Reset(view *View, scores []float32, classes, height, width i
 	u.view, u.scores, u.classes, u.height, u.width = view, scores, classes, height, width
 	u.patchRow = grow(u.patchRow, view.Cols*classes)
 	if u.Direct() {
-		u.columns = place(u.columns, width, float32(view.Width)/float32(width*view.Patch), view.Cols)
+		u.columns = Places(u.columns, width, float32(view.Width)/float32(width*view.Patch), view.Cols)
 		return
 	}
-	u.columns = place(u.columns, width, float32(view.Width)/float32(width), view.Width)
-	u.inside = place(u.inside, view.WindowWidth, 1/float32(view.Patch), view.Cols)
+	u.columns = Places(u.columns, width, float32(view.Width)/float32(width), view.Width)
+	u.inside = Places(u.inside, view.WindowWidth, 1/float32(view.Patch), view.Cols)
 	u.visits = grow(u.visits, view.Width)
 	for i := range u.merged {
 		u.merged[i].y = -1
@@ -53,16 +47,6 @@ func grow(s []float32, n int) []float32 {
 	return s[:n]
 }
 
-// place computes the columns of n pixels.
-func place(columns []column, n int, scale float32, input int) []column {
-	columns = columns[:0]
-	for i := range n {
-		lo, hi, t := Bilinear(i, scale, input)
-		columns = append(columns, column{lo, hi, t})
-	}
-	return columns
-}
-
 // Direct tells whether pixels are interpolated straight from patches: there is
 // one window.
 func (u *Upsampler) Direct() bool { return len(u.view.Windows) == 1 }
@@ -71,7 +55,7 @@ func (u *Upsampler) Direct() bool { return len(u.view.Windows) == 1 }
 // direct mask lies.
 func (u *Upsampler) Column(x int) (lo, hi int, t float32) {
 	c := u.columns[x]
-	return c.lo, c.hi, c.t
+	return c.Lo, c.Hi, c.T
 }
 
 // PatchRow returns the scores of the patches, (columns, classes), interpolated
@@ -112,7 +96,7 @@ func (u *Upsampler) across(row []float32) []float32 {
 	C := u.classes
 	u.maskRow = grow(u.maskRow, u.width*C)
 	for x, c := range u.columns {
-		lerp(u.maskRow[x*C:][:C], row[c.lo*C:][:C], row[c.hi*C:][:C], c.t)
+		lerp(u.maskRow[x*C:][:C], row[c.Lo*C:][:C], row[c.Hi*C:][:C], c.T)
 	}
 	return u.maskRow
 }
@@ -137,7 +121,7 @@ func (u *Upsampler) merge(y, keep int) []float32 {
 		}
 		u.interpolatePatches(w, y-at.Top, 1/float32(v.Patch))
 		for x, c := range u.inside {
-			addLerp(m.scores[(at.Left+x)*C:][:C], u.patchRow[c.lo*C:][:C], u.patchRow[c.hi*C:][:C], c.t)
+			addLerp(m.scores[(at.Left+x)*C:][:C], u.patchRow[c.Lo*C:][:C], u.patchRow[c.Hi*C:][:C], c.T)
 			u.visits[at.Left+x]++
 		}
 	}

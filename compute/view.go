@@ -45,6 +45,23 @@ func Bilinear(i int, scale float32, input int) (lo, hi int, t float32) {
 	return lo, min(lo+1, input-1), at - float32(lo)
 }
 
+// A Place is where an output pixel lies among the input pixels of an axis: see
+// [Bilinear].
+type Place struct {
+	Lo, Hi int
+	T      float32
+}
+
+// Places are those of n output pixels, in the memory of list.
+func Places(list []Place, n int, scale float32, input int) []Place {
+	list = list[:0]
+	for i := range n {
+		lo, hi, t := Bilinear(i, scale, input)
+		list = append(list, Place{lo, hi, t})
+	}
+	return list
+}
+
 // TokenUnit is the number of tokens that ranks share out as one, so that a
 // device can pack them without one reaching into another's band.
 const TokenUnit = 16

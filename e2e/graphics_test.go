@@ -151,7 +151,7 @@ func TestLeftMask(t *testing.T) {
 				const wanted = (i) => (mask[96 * (i / 384 | 0) + (i %% 192 >> 1)] === id ? 0xff0000ff : 0);
 				const right = painted.reduce((n, pixel, i) => n + (pixel === wanted(i)), 0) / painted.length;
 				expect(painted.length === 192 * 128 && right > 0.99, "of the painting, " + right + " are as expected");
-				for (const painting of [{ width: -1 }, { borders: "some" }, { colours: { 0: "red" } }, { colours: { 99: "#ffffff" } }]) {
+				for (const painting of [{ width: -1 }, { height: 8193 }, { borders: "some" }, { colours: { 0: "red" } }, { colours: { 99: "#ffffff" } }]) {
 					const code = await segmenter.paint(painting).catch(({ code }) => code);
 					expect(code === "bad-option", "paint " + JSON.stringify(painting) + ": " + code);
 				}

@@ -19,7 +19,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,6 +34,7 @@ import (
 	"segmenter/e2e/browser"
 	"segmenter/e2e/edge"
 	"segmenter/site"
+	"segmenter/site/gocommand"
 )
 
 const (
@@ -69,10 +69,8 @@ func TestMain(m *testing.M) {
 }
 
 func runAll(m *testing.M) (status int, err error) {
-	build := exec.Command("go", "run", "./site/build")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("go run ./site/build: %w\n%s", err, out)
+	if _, err := gocommand.Run(root, nil, "run", "./site/build"); err != nil {
+		return 0, err
 	}
 	if err := os.MkdirAll(screenshots, 0o777); err != nil {
 		return 0, err

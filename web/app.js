@@ -95,9 +95,9 @@ function modelReady() {
   return loading;
 }
 
-/** Loads the model before there is a photo. If a photo came meanwhile, its job reports a failure. */
+/** Loads the model before there is a photo. If one came meanwhile, or a camera, that reports a failure. */
 function loadAhead() {
-  modelReady().catch((error) => job ?? fail(error, loadAhead));
+  modelReady().catch((error) => job || live.state !== "off" || fail(error, loadAhead));
 }
 
 async function loadModel() {

@@ -28,7 +28,7 @@
 import { Kernels } from "./kernel.js";
 import "./wasm_exec.js";
 import { SegmenterError } from "./errors.js";
-import { paint as paintMask } from "./painting.js";
+import { paint as paintMask, sized } from "./painting.js";
 import { engineSizes, sizeOf } from "./photo.js";
 
 // Beyond their limits, which differ, browsers draw nothing and say nothing.
@@ -91,7 +91,7 @@ async function load({ bytes, arithmetic, profile }) {
 
 async function segment({ bitmap, options }, report) {
   const { frame, mask } = engineSizes(bitmap, options);
-  const painting = options.painting && { ...mask, ...options.painting };
+  const painting = options.painting && sized(options.painting, mask);
   const size = options.maskSize === "photo" ? options.size : 0; // the browser resizes it
   kept = null;
   let rows;
@@ -133,7 +133,7 @@ async function scores() {
 
 async function paint({ painting }) {
   const mask = keptMask();
-  const whole = { width: mask.width, height: mask.height, ...painting };
+  const whole = sized(painting, mask);
   const bitmap = mask.mask ? toBitmap(paintMask(mask, whole)) : await engine.paint(whole);
   return [bitmap, bitmap];
 }

@@ -117,7 +117,7 @@ export class LiveSegmentation {
     this.#because("asked", false);
   }
 
-  /** Ends it. The source goes on, unless it was a track: that is left as it was given too. */
+  /** Ends it. The source is left as it is. */
   stop() {
     this.#finish("stopped");
   }

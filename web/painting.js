@@ -8,6 +8,9 @@
 export const ALL_BORDERS = -1;
 export const NO_BORDER = -2;
 
+/** How long a side of a picture may be, since every browser can have a canvas of that in WebGPU. */
+export const LONGEST_SIDE = 8192;
+
 const BORDER = 0xffffffff; // white, opaque
 
 /**
@@ -22,6 +25,19 @@ const BORDER = 0xffffffff; // white, opaque
  * @property {Uint8Array} palette  R, G, B, A of each class
  * @property {number} border       a class's id, ALL_BORDERS or NO_BORDER
  */
+
+/**
+ * A painting with its size, where that is missing: the mask's, or what of it fits.
+ *
+ * @param {Partial<Painting>} painting
+ * @param {{ width: number, height: number }} mask
+ * @returns {Painting}
+ */
+export function sized(painting, { width, height }) {
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+  const fit = (side) => Math.max(1, Math.round(side * scale));
+  return { width: fit(width), height: fit(height), ...painting };
+}
 
 /**
  * Samples a mask to another size.

@@ -113,7 +113,7 @@ export interface SegmentOptions {
 
 /** How a mask becomes a picture. */
 export interface Painting {
-  /** The picture's size in pixels. Default: the mask's. */
+  /** The picture's size in pixels, at most 8192 a side. Default: the mask's, or what of it fits. */
   width?: number;
   height?: number;
   /** "#rrggbb" or "#rrggbbaa" by class id; others are left clear. Default: the model's colours. */
@@ -269,6 +269,7 @@ export function shrinkPhoto(bitmap: ImageBitmap, limits: { maxPixels: number; ma
  * - "no-image":    the photo is no picture that the browser can open
  * - "bad-photo":   the engine cannot work with the photo, or there is none yet
  * - "too-large":   the photo does not fit in memory
+ * - "graphics":    the graphics processor failed; the next photo goes to the processor
  * - "aborted":     abort() was called, or the signal given
  * - "disposed":    dispose() was called
  * - "internal":    the engine stopped, twice; the next request starts it again
@@ -281,6 +282,7 @@ export type SegmenterErrorCode =
   | "no-image"
   | "bad-photo"
   | "too-large"
+  | "graphics"
   | "aborted"
   | "disposed"
   | "internal";

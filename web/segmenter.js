@@ -11,7 +11,7 @@
 
 import { SegmenterError } from "./errors.js";
 import { hasGraphics, warmTime } from "./graphics.js";
-import { ALL_BORDERS, NO_BORDER, paletteOf } from "./painting.js";
+import { ALL_BORDERS, LONGEST_SIDE, NO_BORDER, paletteOf } from "./painting.js";
 import { decodePhoto, shrinkPhoto } from "./photo.js";
 import { Ranks, usableThreads } from "./ranks.js";
 
@@ -364,15 +364,15 @@ function segmentOptions({ mask = true, overlay = false, ...options }, { decoders
 }
 
 /**
- * A painting as the engine takes it. Where its size is missing, that is the mask's.
+ * A painting as the engine worker takes it. Where its size is missing, that is the mask's.
  *
  * @param {import("./segmenter.js").Painting} painting
  * @param {import("./segmenter.js").ClassInfo[]} classes
  */
 function paintingOf({ width, height, colours, borders = "all" }, classes) {
-  const isSide = (value) => value === undefined || (Number.isInteger(value) && value > 0);
-  requireOption(isSide(width), "width", "a whole number of pixels", width);
-  requireOption(isSide(height), "height", "a whole number of pixels", height);
+  const isSide = (value) => value === undefined || (Number.isInteger(value) && value > 0 && value <= LONGEST_SIDE);
+  requireOption(isSide(width), "width", `1 to ${LONGEST_SIDE} pixels`, width);
+  requireOption(isSide(height), "height", `1 to ${LONGEST_SIDE} pixels`, height);
   const border = { all: ALL_BORDERS, none: NO_BORDER }[borders] ?? borders;
   requireOption(Number.isInteger(border), "borders", `"all", "none" or a class's id`, borders);
   const given = colours ? Object.entries(colours) : classes.map(({ id, colour }) => [id, colour]);

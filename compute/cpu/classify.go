@@ -96,13 +96,17 @@ func (c *classifier) winner(t float32) uint8 {
 // paintPixels classifies a row of pixels, given their scores.
 func paintPixels(pixels []uint8, scores []float32, classes int) {
 	for x := range pixels {
-		at := scores[x*classes:][:classes]
-		best := 0
-		for i, s := range at {
-			if s > at[best] {
-				best = i
-			}
-		}
-		pixels[x] = uint8(best)
+		pixels[x] = winnerOf(scores[x*classes:][:classes])
 	}
+}
+
+// winnerOf is the class of the highest score, the lowest of equals.
+func winnerOf(scores []float32) uint8 {
+	best, highest := 0, scores[0]
+	for i, s := range scores {
+		if s > highest {
+			best, highest = i, s
+		}
+	}
+	return uint8(best)
 }

@@ -28,7 +28,7 @@ type refiner struct {
 	colours   scratch // of the guide, between two rows
 	functions scratch // between two rows of cells
 
-	cellColumns, guideColumns []between
+	cellColumns, guideColumns []compute.Place
 	blocks                    []block // between two rows of cells, the upper of which is blockRow
 	blockRow                  int
 	candidates                []int16 // of all blocks
@@ -47,21 +47,6 @@ func (b *band) set(first, end, stride int) {
 }
 
 func (b *band) row(y int) []float32 { return b.values[(y-b.first)*b.stride:][:b.stride] }
-
-// between is where a pixel lies between two others: see [compute.Bilinear].
-type between struct {
-	lo, hi int
-	t      float32
-}
-
-func place(list []between, n int, scale float32, input int) []between {
-	list = list[:0]
-	for i := range n {
-		lo, hi, t := compute.Bilinear(i, scale, input)
-		list = append(list, between{lo, hi, t})
-	}
-	return list
-}
 
 // A block is what lies between the middles of four cells: the classes that its
 // pixels may have are candidates[from:to], by their slots.
@@ -91,8 +76,8 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, view *compute.V
 func (r *refiner) reset(view *compute.View, mask *host.Mask) {
 	r.Refinement, r.view, r.height, r.width = view.Refinement(), view, mask.Height(), mask.Width()
 	scale := r.guideScaleX()
-	r.guideColumns = place(r.guideColumns, r.width, scale, r.GuideCols)
-	r.cellColumns = place(r.cellColumns, r.width, scale/float32(r.Side), r.Cols)
+	r.guideColumns = compute.Places(r.guideColumns, r.width, scale, r.GuideCols)
+	r.cellColumns = compute.Places(r.cellColumns, r.width, scale/float32(r.Side), r.Cols)
 	r.blockRow = -1
 	top, _, _ := r.cellRow(mask.First)
 	_, bottom, _ := r.cellRow(mask.First + mask.Rows() - 1)
@@ -196,17 +181,6 @@ func (r *refiner) interpolate(in *host.Matrix) {
 			r.present = append(r.present, uint8(class))
 		}
 	}
-}
-
-// winnerOf is the class of the highest score.
-func winnerOf(scores []float32) uint8 {
-	best, at := scores[0], 0
-	for i, s := range scores {
-		if s > best {
-			best, at = s, i
-		}
-	}
-	return uint8(at)
 }
 
 // fit makes the functions of windows.
@@ -338,9 +312,9 @@ func (r *refiner) paint(pixels []uint8, y int) {
 		mix(r.functions, r.blended.row(upper), r.blended.row(lower), down)
 	}
 	for from := 0; from < len(pixels); {
-		left := r.cellColumns[from].lo
+		left := r.cellColumns[from].Lo
 		to := from + 1
-		for to < len(pixels) && r.cellColumns[to].lo == left {
+		for to < len(pixels) && r.cellColumns[to].Lo == left {
 			to++
 		}
 		b := r.blocks[left]
@@ -391,15 +365,15 @@ func (r *refiner) contest(pixels []uint8, from, to int, candidates []int16) {
 	n := 4 * len(r.present)
 	for x := from; x < to; x++ {
 		at, g := r.cellColumns[x], r.guideColumns[x]
-		a, b := r.colours[3*g.lo:][:3], r.colours[3*g.hi:][:3]
-		red, green, blue := a[0]*(1-g.t)+b[0]*g.t, a[1]*(1-g.t)+b[1]*g.t, a[2]*(1-g.t)+b[2]*g.t
-		left, right := r.functions[at.lo*n:][:n], r.functions[at.hi*n:][:n]
+		a, b := r.colours[3*g.Lo:][:3], r.colours[3*g.Hi:][:3]
+		red, green, blue := a[0]*(1-g.T)+b[0]*g.T, a[1]*(1-g.T)+b[1]*g.T, a[2]*(1-g.T)+b[2]*g.T
+		left, right := r.functions[at.Lo*n:][:n], r.functions[at.Hi*n:][:n]
 		best, highest := int16(-1), float32(0)
 		for _, slot := range candidates {
 			p, q := left[4*slot:][:4], right[4*slot:][:4]
 			before := p[0]*red + p[1]*green + p[2]*blue + p[3]
 			after := q[0]*red + q[1]*green + q[2]*blue + q[3]
-			if score := before*(1-at.t) + after*at.t; best < 0 || score > highest {
+			if score := before*(1-at.T) + after*at.T; best < 0 || score > highest {
 				best, highest = slot, score
 			}
 		}

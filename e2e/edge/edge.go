@@ -20,6 +20,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"segmenter/site/gocommand"
 )
 
 // patience is how long the runtime may take to start, on a slow machine.
@@ -75,10 +77,8 @@ func Start(root string) (*Server, error) {
 	if err := Find(root); err != nil {
 		return nil, err
 	}
-	build := exec.Command("go", "run", "./worker/build")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go run ./worker/build: %w\n%s", err, out)
+	if _, err := gocommand.Run(root, nil, "run", "./worker/build"); err != nil {
+		return nil, err
 	}
 	port, err := freePort()
 	if err != nil {

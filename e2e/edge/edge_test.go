@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"segmenter/site"
+	"segmenter/site/gocommand"
 )
 
 const (
@@ -47,10 +47,8 @@ func TestMain(m *testing.M) {
 }
 
 func runAll(m *testing.M) (status int, err error) {
-	build := exec.Command("go", "run", "./site/build")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("go run ./site/build: %w\n%s", err, out)
+	if _, err := gocommand.Run(root, nil, "run", "./site/build"); err != nil {
+		return 0, err
 	}
 	native = httptest.NewUnstartedServer(nil)
 	native.Config = site.Server(os.DirFS(dist))

@@ -20,12 +20,12 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"segmenter/site"
+	"segmenter/site/gocommand"
 	"segmenter/site/offline"
 )
 
@@ -90,12 +90,12 @@ func collect() (map[string][]byte, error) {
 	if err := addPage(sources, os.DirFS("web")); err != nil {
 		return nil, err
 	}
-	goroot, err := goCommand("env", "GOROOT")
+	goroot, err := gocommand.Run("", gocommand.Wasm, "env", "GOROOT")
 	if err != nil {
 		return nil, err
 	}
 	for name, path := range map[string]string{
-		"wasm_exec.js": filepath.Join(strings.TrimSpace(goroot), "lib", "wasm", "wasm_exec.js"),
+		"wasm_exec.js": filepath.Join(goroot, "lib", "wasm", "wasm_exec.js"),
 		defaultModel:   filepath.Join("model", "weights", "everyday.safetensors"),
 	} {
 		if sources[name], err = os.ReadFile(path); err != nil {
@@ -161,20 +161,8 @@ func compileEngine(flags ...string) ([]byte, error) {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, engine)
 	command := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path}, flags, []string{"./wasm"})
-	if _, err := goCommand(command...); err != nil {
+	if _, err := gocommand.Run("", gocommand.Wasm, command...); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
-}
-
-// goCommand runs the go command for js/wasm and returns what it prints.
-func goCommand(args ...string) (string, error) {
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
-	}
-	return string(out), nil
 }

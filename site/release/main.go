@@ -27,6 +27,7 @@ import (
 	"strings"
 
 	"segmenter/dist"
+	"segmenter/site/gocommand"
 )
 
 // asset is a file of the release.
@@ -165,7 +166,7 @@ func packSite(built fs.FS, version string) (asset, error) {
 // Go, whose runtime is in the engine and in the programs. The same text covers
 // golang.org/x/image.
 func licences() ([]file, error) {
-	goroot, err := goCommand(nil, "env", "GOROOT")
+	goroot, err := gocommand.Run("", nil, "env", "GOROOT")
 	if err != nil {
 		return nil, err
 	}

@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
+
+	"segmenter/site/gocommand"
 )
 
 // platforms are those that the command line is compiled for.
@@ -50,7 +50,7 @@ func compile(p platform, version string) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "segment")
-	_, err = goCommand([]string{
+	_, err = gocommand.Run("", []string{
 		"GOOS=" + p.system, "GOARCH=" + p.processor, "GOAMD64=v1", "GOARM64=v8.0",
 		"GOEXPERIMENT=simd", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off",
 	}, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -X main.version="+version, "-o", path, "./cmd/segment")
@@ -58,16 +58,4 @@ func compile(p platform, version string) ([]byte, error) {
 		return nil, err
 	}
 	return os.ReadFile(path)
-}
-
-// goCommand runs the go command and returns what it prints.
-func goCommand(environment []string, args ...string) (string, error) {
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), environment...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s go %s: %w", strings.Join(environment, " "), strings.Join(args, " "), err)
-	}
-	return strings.TrimSpace(string(out)), nil
 }

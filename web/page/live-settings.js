@@ -3,6 +3,7 @@
 // It owns the form and the lists of classes that are hidden or kept. It is sent what the address asks
 // for, and sources; it calls onChange when anything changed.
 
+import { decodePhoto, shrinkPhoto } from "../photo.js";
 import { keepInAddress } from "./settings.js";
 import { percentage, say } from "./texts.js";
 
@@ -54,7 +55,7 @@ export class LiveSettings {
     };
   }
 
-  /** The names of the classes that are shown, or kept. @type {(name: string) => boolean} */
+  /** Tells whether a class of a name is shown, or kept. @type {(name: string) => boolean} */
   get chosen() {
     return this.#isOnBackground ? (name) => this.#kept.has(name) : (name) => !this.#hidden.has(name);
   }
@@ -131,7 +132,6 @@ export class LiveSettings {
     input.accept = "image/*";
     input.addEventListener("change", async () => {
       try {
-        const { decodePhoto, shrinkPhoto } = await import("../photo.js");
         const picture = await shrinkPhoto(await decodePhoto(input.files[0]), { maxPixels: 4e6, maxSide: 4096 });
         this.#picture?.close();
         this.#picture = picture;

@@ -18,7 +18,6 @@ const LEGEND_MILLISECONDS = 400;
 const ANNOUNCE_MILLISECONDS = 10_000;
 
 export class LivePage {
-  #page = document.documentElement;
   #hooks;
   #settings;
   #stage;
@@ -29,13 +28,14 @@ export class LivePage {
   /** @type {LiveSegmentation | null} */
   #live = null;
   #recorder = null;
-  #attempt = 0; // the last start; those before give up
+  #attempt = 0; // the last wish for a source; answers to those before are given back
   #lit = null; // the class that is highlighted
   #isBare = false;
+  #frame = null; // the last that was shown
+  #frames = 0; // so far, of this source
   #shownAt = 0;
   #announcedAt = 0;
-  #frames = 0;
-  #lost = null; // starts the camera that was lost again
+  #lost = null; // the camera that was lost, by its id
 
   /**
    * @param {object} parts
@@ -64,10 +64,12 @@ export class LivePage {
   }
 
   startCamera(device) {
+    showProgress(() => t("live.asking"));
     return this.#start(() => openCamera(device), () => this.startCamera(device));
   }
 
   startScreen() {
+    showProgress(() => t("live.asking"));
     return this.#start(openScreen, () => this.startScreen());
   }
 
@@ -94,7 +96,7 @@ export class LivePage {
   refresh() {
     if (!this.#source) return;
     this.#live?.set(this.#options());
-    this.#legend.choose(this.#chosen());
+    this.#legend.choose(this.#settings.chosen);
   }
 
   /** @param {number | null} classId  the class to show alone */
@@ -114,52 +116,63 @@ export class LivePage {
     this.#settings.toggle(name);
   }
 
+  /** Until there is another source, the one before goes on. */
   async #start(open, again) {
     const mine = ++this.#attempt;
-    let source = null;
+    let source;
     try {
-      showProgress(() => t("live.asking"));
       source = await open();
-      if (mine !== this.#attempt) {
-        source.close();
-        return;
-      }
-      this.stop();
-      this.#attempt = mine;
-      this.#source = source;
-      source.video.loop = source.kind === "file" && document.getElementById("loop").checked;
-      this.#settings.begin(source);
-      this.#hooks.onBegin();
-      if (source.kind === "camera") keepInAddress({ live: "camera" });
-      this.#showState();
-      await this.#run(source, mine);
     } catch (error) {
-      source?.close();
-      if (mine !== this.#attempt) return;
-      if (this.#source === source) this.stop();
+      if (mine === this.#attempt) this.#hooks.onFail(error, again);
+      return;
+    }
+    if (mine !== this.#attempt) {
+      source.close();
+      return;
+    }
+    this.stop();
+    this.#begin(source);
+    try {
+      await this.#run(source);
+    } catch (error) {
+      if (this.#source !== source) return; // another took its place
+      this.stop();
       this.#hooks.onFail(error, again);
     }
   }
 
-  async #run(source, mine) {
-    const segmenter = await this.#hooks.segmenter();
-    if (mine !== this.#attempt) return;
-    this.#settings.offer(segmenter.model.classes);
+  #begin(source) {
+    this.#source = source;
+    this.#lit = this.#frame = null;
     this.#frames = 0;
+    source.video.loop = source.kind === "file" && document.getElementById("loop").checked;
+    for (const type of ["play", "pause", "timeupdate"]) {
+      source.video.addEventListener(type, () => this.#source === source && this.#showPosition());
+    }
+    this.#settings.begin(source);
+    this.#hooks.onBegin();
+    if (source.kind === "camera") keepInAddress({ live: "camera" });
+    this.#showState();
+  }
+
+  async #run(source) {
+    const segmenter = await this.#hooks.segmenter();
+    if (this.#source !== source) return;
+    this.#settings.offer(segmenter.model.classes);
     source.video.play().catch(() => {}); // what is wrong, start says
     const live = await LiveSegmentation.start(segmenter, source.video, {
       ...this.#options(),
-      onFrame: (frame) => mine === this.#attempt && this.#show(frame),
-      onState: (change) => mine === this.#attempt && this.#follow(change),
+      onFrame: (frame) => this.#source === source && this.#show(frame),
+      onState: (change) => this.#source === source && this.#follow(change),
     });
-    if (mine !== this.#attempt) {
+    if (this.#source !== source) {
       live.stop();
       return;
     }
     this.#live = live;
     hideProgress();
     this.#legend.show([]);
-    this.#legend.choose(this.#chosen());
+    this.#legend.choose(this.#settings.chosen);
     this.#stage.showLive(live.canvas, (x, y) => this.#classAt(x, y));
     await this.#listCameras();
     announce(() => t("live.begun"));
@@ -175,12 +188,8 @@ export class LivePage {
     return options;
   }
 
-  /** The names that are shown or kept, null for all. */
-  #chosen() {
-    return this.#settings.chosen;
-  }
-
   #show(frame) {
+    this.#frame = frame;
     this.#frames++;
     globalThis.segmenterPage.live = { ...frame, frames: this.#frames };
     if (!this.#live) return; // the first, before its canvas is there
@@ -227,10 +236,9 @@ export class LivePage {
   }
 
   async #classAt(x, y) {
-    const frame = globalThis.segmenterPage.live;
     const segmenter = await this.#hooks.segmenter();
-    if (!this.#live || !frame) return null;
-    const { width, height } = frame;
+    if (!this.#frame) return null;
+    const { width, height } = this.#frame;
     const across = this.#settings.options.mirror ? 1 - x : x;
     const id = await segmenter.classAt(
       Math.min(width - 1, Math.floor(across * width)),
@@ -250,16 +258,18 @@ export class LivePage {
       button.hidden = !canShareScreen;
       button.addEventListener("click", () => this.startScreen());
     }
-    onClick("live-stop", () => this.stop());
+    onClick("live-stop", () => {
+      hideProgress(); // another camera may have been asked for
+      this.stop();
+    });
     onClick("live-pause", () => this.#togglePause());
     onClick("live-snapshot", () => this.#snapshot());
     onClick("live-record", () => (this.#recorder ? this.#finishRecording() : this.#record()));
     document.getElementById("camera").addEventListener("change", ({ target }) => this.startCamera(target.value));
     this.#wireSeeking();
     navigator.mediaDevices?.addEventListener("devicechange", async () => {
-      await this.#listCameras();
-      const isBack = (await cameras()).some(({ deviceId }) => deviceId === this.#lost);
-      if (this.#lost && isBack) this.startCamera(this.#lost);
+      const found = await this.#listCameras();
+      if (found.some(({ deviceId }) => deviceId === this.#lost)) this.startCamera(this.#lost);
     });
   }
 
@@ -270,12 +280,12 @@ export class LivePage {
       video.currentTime = (seek.valueAsNumber / 1000) * video.duration;
     });
     document.getElementById("loop").addEventListener("change", ({ target }) => (this.#source.video.loop = target.checked));
-    setInterval(() => {
-      const video = this.#source?.kind === "file" && this.#source.video;
-      if (!video || !(video.duration > 0)) return;
-      if (document.activeElement !== seek || !video.seeking) seek.value = (1000 * video.currentTime) / video.duration;
-      this.#showState(); // it may have come to its end
-    }, 250);
+  }
+
+  #showPosition() {
+    const { video } = this.#source;
+    if (!video.seeking && video.duration > 0) document.getElementById("seek").value = (1000 * video.currentTime) / video.duration;
+    this.#showPause();
   }
 
   #togglePause() {
@@ -286,7 +296,11 @@ export class LivePage {
       else video.pause();
     } else if (this.#live.state === "paused") this.#live.resume();
     else this.#live.pause();
-    this.#showState();
+  }
+
+  #showPause() {
+    const isPaused = this.#source?.kind === "file" ? this.#source.video.paused : this.#live?.state === "paused";
+    say(document.getElementById("live-pause"), () => t(isPaused ? "live.resume" : "live.pause"));
   }
 
   async #listCameras() {
@@ -296,6 +310,7 @@ export class LivePage {
     select.replaceChildren(...options);
     select.value = this.#source?.device ?? select.value;
     document.getElementById("camera-row").hidden = this.#source?.kind !== "camera";
+    return found;
   }
 
   #snapshot() {
@@ -320,12 +335,8 @@ export class LivePage {
   }
 
   #showState() {
-    const isOn = this.#source !== null;
-    const isFile = this.#source?.kind === "file";
-    const isPaused = isFile ? this.#source.video.paused : this.#live?.state === "paused";
-    this.#page.toggleAttribute("data-live", isOn);
-    document.getElementById("live").hidden = !isOn;
-    document.getElementById("seek-row").hidden = !isFile;
+    document.getElementById("live").hidden = this.#source === null;
+    document.getElementById("seek-row").hidden = this.#source?.kind !== "file";
     const isGoing = ["running", "paused"].includes(this.state);
     for (const id of ["live-pause", "live-record"]) document.getElementById(id).disabled = !isGoing;
     document.getElementById("live-snapshot").disabled = !this.#live;
@@ -333,7 +344,7 @@ export class LivePage {
     record.hidden = !Recorder.isSupported;
     record.toggleAttribute("data-recording", Boolean(this.#recorder));
     say(record, () => t(this.#recorder ? "live.record-stop" : "live.record"));
-    say(document.getElementById("live-pause"), () => t(isPaused ? "live.resume" : "live.pause"));
+    this.#showPause();
     this.#hooks.onChange();
   }
 }

@@ -14,10 +14,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
+	"segmenter/site/gocommand"
 	"segmenter/site/listed"
 )
 
@@ -50,7 +49,7 @@ func build(out string) error {
 		return err
 	}
 	program := filepath.Join(out, "worker.wasm")
-	if _, err := goCommand("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./worker"); err != nil {
+	if _, err := gocommand.Run("", gocommand.Wasm, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./worker"); err != nil {
 		return err
 	}
 	size, err := gzipped(os.DirFS(out))
@@ -70,11 +69,11 @@ func addTexts(out string) error {
 	if err := os.WriteFile(filepath.Join(out, "files.txt"), list, 0o666); err != nil {
 		return err
 	}
-	goroot, err := goCommand("env", "GOROOT")
+	goroot, err := gocommand.Run("", gocommand.Wasm, "env", "GOROOT")
 	if err != nil {
 		return err
 	}
-	support := filepath.Join(strings.TrimSpace(goroot), "lib", "wasm", "wasm_exec.js")
+	support := filepath.Join(goroot, "lib", "wasm", "wasm_exec.js")
 	for _, source := range []string{support, filepath.Join("worker", "worker.mjs")} {
 		content, err := os.ReadFile(source)
 		if err != nil {
@@ -125,16 +124,4 @@ func checkWorker(size int) error {
 		return fmt.Errorf("the worker is %d bytes with gzip, more than the %d that Cloudflare's free plan takes: see what it imports with GOOS=js GOARCH=wasm go list -deps ./worker", size, maxWorker)
 	}
 	return nil
-}
-
-// goCommand runs the go command for js/wasm and returns what it prints.
-func goCommand(args ...string) (string, error) {
-	cmd := exec.Command("go", args...)
-	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
-	}
-	return string(out), nil
 }
