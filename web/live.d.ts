@@ -24,7 +24,7 @@ export interface LiveOptions {
   smoothing?: number;
   /** See SegmentOptions. Default: true. */
   refine?: boolean;
-  /** Whether frames come with their mask, height × width of twice the size that the network sees. Default: false. */
+  /** Whether frames come with their mask, height × width of one and a half times the size that the network sees. Default: false. */
   mask?: boolean;
   /** Draws the canvas the other way round, as people expect of themselves. */
   mirror?: boolean;

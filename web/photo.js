@@ -46,6 +46,10 @@ export async function shrinkPhoto(bitmap, { maxPixels, maxSide }) {
   }
 }
 
+// A mask is larger than what the network sees, so that its edges are no steps when it is drawn larger
+// still; sides are whole patches, and so whole pixels. Twice the size costs two frames a second.
+const MASK_SCALE = 1.5;
+
 /**
  * The size of a picture as the engine gets it, its own or that at which the network sees it, and
  * the size of its mask.
@@ -60,7 +64,7 @@ export function engineSizes(picture, { maskSize, size, patch }) {
   // As package photo's Fit has it: whole patches, and no strip longer than 1:4.
   const fit = (n) => patch * Math.max(1, Math.round(Math.min(n / side, 4) * (size / patch)));
   const frame = { width: fit(own.width), height: fit(own.height) };
-  return { frame, mask: { width: 2 * frame.width, height: 2 * frame.height } };
+  return { frame, mask: { width: MASK_SCALE * frame.width, height: MASK_SCALE * frame.height } };
 }
 
 /** @param {ImageBitmap | VideoFrame} picture */

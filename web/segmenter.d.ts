@@ -95,7 +95,7 @@ export interface SegmentOptions {
   /**
    * "photo" (default): the mask has the photo's size, and what the network sees is resized as the
    * network's authors do. "network": the browser resizes the photo to what the network sees, and the
-   * mask has twice that size, enough to draw it larger: faster, for video.
+   * mask has one and a half times that size, to be drawn larger: faster, for video.
    */
   maskSize?: "photo" | "network";
   /**

@@ -146,7 +146,7 @@ export class LivePage {
     this.#lit = this.#frame = null;
     this.#frames = 0;
     source.video.loop = source.kind === "file" && document.getElementById("loop").checked;
-    for (const type of ["play", "pause", "timeupdate"]) {
+    for (const type of source.kind === "file" ? ["play", "pause", "timeupdate"] : []) {
       source.video.addEventListener(type, () => this.#source === source && this.#showPosition());
     }
     this.#settings.begin(source);
