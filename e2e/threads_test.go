@@ -146,6 +146,14 @@ func TestDeath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The lock comes late: an engine is not there before its death would be noticed.
+	worker = append([]byte(`
+		const request = navigator.locks.request.bind(navigator.locks);
+		navigator.locks.request = async (...args) => {
+			await new Promise((resolve) => setTimeout(resolve, 200));
+			return request(...args);
+		};
+		`), worker...)
 	worker = append(worker, `
 		self.addEventListener("message", ({ data }) => {
 			if (data === "crash") setTimeout(() => { throw new Error("crashed by the test"); });

@@ -44,7 +44,7 @@ let engine; // Go's side, once it has started
 /** The mask that was kept. Without pixels it lies with the graphics processor. @type {import("./painting.js").Mask | null} */
 let kept = null;
 
-holdLock();
+const locked = holdLock();
 
 self.addEventListener("message", async ({ data: { id, type, payload } }) => {
   if (type === "abort") {
@@ -82,6 +82,7 @@ async function start({ module, rank, ranks, memory }) {
   go.run(instance).then(() => stop());
   engine = await started;
   if (ranks > 1) await engine.start(rank, ranks, memory);
+  await locked; // from now on the page hears of its death
   return [];
 }
 
@@ -186,14 +187,20 @@ function toBitmap(image) {
   return canvas.transferToImageBitmap();
 }
 
-/** The page waits in line for the lock: that it gets it means that this worker is gone. */
+/**
+ * The page waits in line for the lock: that it gets it means that this worker is gone. The promise
+ * settles when the lock is held, or cannot be: where storage is forbidden, so are locks.
+ */
 function holdLock() {
-  const forever = () => {
-    postMessage({ id: 0, type: "locked" });
-    return new Promise(() => {});
-  };
-  // Where storage is forbidden, so are locks.
-  navigator.locks?.request(self.name, forever).catch(() => {});
+  return new Promise((resolve) => {
+    const forever = () => {
+      postMessage({ id: 0, type: "locked" });
+      resolve();
+      return new Promise(() => {});
+    };
+    if (navigator.locks) navigator.locks.request(self.name, forever).catch(resolve);
+    else resolve();
+  });
 }
 
 /**
