@@ -140,7 +140,7 @@ func TestSmoothing(t *testing.T) {
 // smoothing, whatever came before, and ranks against each other.
 func TestSmoothingBegins(t *testing.T) {
 	two, one := openSegmenter(t, int8Weights, 2, cpu.Int8), openSegmenter(t, int8Weights, 1, cpu.Int8)
-	video := noisy(still(samplePhoto(t, "china.jpg", 64, 80)), 30)
+	video := noisy(still(samplePhoto(t, "china.jpg", 64, 80)), 15)
 	smoothed := Options{Smoothing: 0.5}
 	a, b := masksOf(t, two, video, 4, smoothed), masksOf(t, one, video, 4, smoothed)
 	for i := range a {

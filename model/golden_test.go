@@ -90,28 +90,34 @@ const (
 // TestGolden compares tensor after tensor, in the order in which they are
 // computed, and names the first that departs.
 func TestGolden(t *testing.T) {
-	checkGolden(t, openSegmenter(t, floatWeights, 1, cpu.Float), 2e-3)
+	s := openSegmenter(t, floatWeights, 1, cpu.Float)
+	for _, name := range []string{"chelsea", "china"} {
+		checkGolden(t, s, name, 2e-3)
+		checkGoldenWindows(t, s, name, Mask)
+		checkGoldenWindows(t, s, name, Linear)
+	}
 }
 
-// checkGolden allows scores to be off by a tolerance.
-func checkGolden(t *testing.T, s *Segmenter, tolerance float64) {
+// checkGolden segments a photo whole. Its scores may be off by a tolerance.
+func checkGolden(t *testing.T, s *Segmenter, name string, tolerance float64) {
 	t.Helper()
-	golden := readGolden(t)
-	for _, name := range []string{"chelsea", "china"} {
-		rgb := golden[name+".rgb"]
-		src := &photo.Image{Height: rgb.shape[0], Width: rgb.shape[1], Pix: rgb.bytes}
-		for _, decoder := range []Decoder{Mask, Linear} {
-			key := name + "." + string(decoder)
-			r := segment(t, s, src, Options{Decoder: decoder})
-			within(t, name+".features", read(t, s, s.passes[0].features), golden[name+".features"].floats, 1e-3)
-			logits := golden[key+".patch_logits"]
-			within(t, key+".patch_logits", channelsFirst(read(t, s, s.passes[0].scores), logits.shape[0]), logits.floats, tolerance)
-			agree(t, key+".argmax", r.Mask, golden[key+".argmax"].bytes, 0.999)
-
-			r = segment(t, s, src, Options{Decoder: decoder, Window: 256, Stride: 192})
-			agree(t, key+".window256x192.argmax", r.Mask, golden[key+".window256x192.argmax"].bytes, 0.999)
-		}
+	golden, src := readGolden(t), goldenPhoto(t, name)
+	for _, decoder := range []Decoder{Mask, Linear} {
+		key := name + "." + string(decoder)
+		r := segment(t, s, src, Options{Decoder: decoder})
+		within(t, name+".features", read(t, s, s.passes[0].features), golden[name+".features"].floats, 1e-3)
+		logits := golden[key+".patch_logits"]
+		within(t, key+".patch_logits", channelsFirst(read(t, s, s.passes[0].scores), logits.shape[0]), logits.floats, tolerance)
+		agree(t, key+".argmax", r.Mask, golden[key+".argmax"].bytes, 0.999)
 	}
+}
+
+// checkGoldenWindows segments a photo in windows.
+func checkGoldenWindows(t *testing.T, s *Segmenter, name string, decoder Decoder) {
+	t.Helper()
+	key := name + "." + string(decoder) + ".window256x192.argmax"
+	r := segment(t, s, goldenPhoto(t, name), Options{Decoder: decoder, Window: 256, Stride: 192})
+	agree(t, key, r.Mask, readGolden(t)[key].bytes, 0.999)
 }
 
 func segment(t testing.TB, s *Segmenter, src photo.Source, o Options) *Result {

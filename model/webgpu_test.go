@@ -50,17 +50,19 @@ func openGPU(t testing.TB, a webgpu.Arithmetic) (*gpu.Device, compute.Device) {
 	return g, opened[a]
 }
 
+// TestGoldenWebGPU is TestGolden for the smaller photo: where software computes,
+// each way through the network takes ten seconds and more.
 func TestGoldenWebGPU(t *testing.T) {
 	_, device := openGPU(t, webgpu.Float)
 	s := newSegmenter(t, openModel(t, floatWeights), []compute.Device{device})
-	checkGolden(t, s, 5e-3)
+	checkGolden(t, s, "chelsea", 5e-3)
+	checkGoldenWindows(t, s, "chelsea", Mask)
 }
 
 // TestInt8WebGPU holds masks of bytes against those of float32.
 func TestInt8WebGPU(t *testing.T) {
 	m := openModel(t, int8Weights)
-	golden := readGolden(t)["chelsea.rgb"]
-	src := &photo.Image{Height: golden.shape[0], Width: golden.shape[1], Pix: golden.bytes}
+	src := goldenPhoto(t, "chelsea")
 	_, device := openGPU(t, webgpu.Int8)
 	s := newSegmenter(t, m, []compute.Device{device})
 	for _, o := range []Options{{Size: 224}, {Size: 224, Refine: true}} {
