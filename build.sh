@@ -106,7 +106,7 @@ check_sources() {
 # The wasm runtime of Go has 8 kB for arguments and variables together, so it
 # gets only the variables that it needs.
 test_in_node() {
-	wasm go test -exec "env -i PATH=$PATH $(command -v node || command -v nodejs) $PWD/e2e/wasmnode/run.mjs $(go env GOROOT)" "${engine_packages[@]}"
+	wasm go test -exec "env -i PATH=$PATH $(command -v node || command -v nodejs) $PWD/e2e/wasmnode/run.mjs $(go env GOROOT)" -skip "^Test(Golden|Smoothing)$" "${engine_packages[@]}"
 }
 
 test_in_chromium() {
@@ -140,7 +140,7 @@ run_tests() {
 	step "Go tests without SIMD"
 	GOEXPERIMENT='' go test ./compute/...
 	step "Go tests of what runs at the same time, with the race detector"
-	go test -race -run 'Ranks|Operations|Classify' ./compute/... ./model
+	go test -race -short -run 'Ranks|Operations|Classify' ./compute/... ./model
 	go test -race ./site/...
 	step "Go tests in WebAssembly, in Node.js"
 	if has_node; then test_in_node; fi

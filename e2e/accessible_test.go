@@ -74,8 +74,6 @@ func TestAccessible(t *testing.T) {
 		width              int64
 	}{
 		{"light", "light", "en", 1280},
-		{"dark", "dark", "en", 1280},
-		{"narrow", "light", "en", 390},
 		{"narrow dark Chinese", "dark", "zh", 390},
 	} {
 		t.Run(test.name, func(t *testing.T) {

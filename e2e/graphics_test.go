@@ -54,20 +54,28 @@ func (v *visit) notices() string {
 	return evaluate[string](v, `[...document.querySelectorAll(".message.notice p")].map((p) => p.textContent).join(" ")`)
 }
 
+// profile is the table of what took how long.
+func (v *visit) profile() string {
+	return evaluate[string](v, `document.querySelector("#profile:not([hidden]) table")?.textContent ?? ""`)
+}
+
 // TestGraphics has the graphics processor segment a photo, then takes it away.
 func TestGraphics(t *testing.T) {
 	chromium := withWebGPU(t)
 	v := newVisitIn(t, chromium, "/", nil)
-	v.open("?device=cpu&arithmetic=float&size=256")
+	v.open("?device=cpu&size=256")
 	v.after(func() { v.choose(samples + "/chelsea.png") })
 	want := v.result()
 
-	v.open("?device=webgpu&arithmetic=float&size=256")
+	v.open("?device=webgpu&size=256&profile=1")
 	if state := v.after(func() { v.choose(samples + "/chelsea.png") }); state != "done" {
 		t.Fatalf("state %s: %s", state, v.message())
 	}
 	if facts := v.facts(); !strings.Contains(facts, "graphics processor") {
 		t.Errorf("the page says %q, and %q", facts, v.notices())
+	}
+	if profile := v.profile(); !strings.Contains(profile, "attention ×") {
+		t.Errorf("the profile says %q, expected the operations of the graphics processor", profile)
 	}
 	v.screenshot("webgpu")
 	same := 0
@@ -77,8 +85,8 @@ func TestGraphics(t *testing.T) {
 			same++
 		}
 	}
-	if share := float64(same) / float64(len(want.Mask)); share < 0.995 {
-		t.Errorf("%.2f %% of the pixels are as the processor has them; at least 99.5 %% are expected", 100*share)
+	if share := float64(same) / float64(len(want.Mask)); share < 0.98 {
+		t.Errorf("%.2f %% of the pixels are as the processor has them; at least 98 %% are expected", 100*share)
 	}
 
 	v.allowed = []string{"Instance reference no longer exists"} // says Chromium of the loss
@@ -167,16 +175,13 @@ func TestLeftMask(t *testing.T) {
 
 // TestProfile reads where the time went.
 func TestProfile(t *testing.T) {
-	v := newVisitIn(t, withWebGPU(t), "/", nil)
-	for device, part := range map[string]string{"cpu": "network", "webgpu": "attention ×"} {
-		v.open("?size=256&profile=1&photo=samples/chelsea.png&device=" + device)
-		v.waitFor("done")
-		table := evaluate[string](v, `document.querySelector("#profile:not([hidden]) table")?.textContent ?? ""`)
-		if !strings.Contains(table, part) {
-			t.Errorf("%s: the profile says %q, expected %q in it", device, table, part)
-		}
-		v.screenshot("profile-" + device)
+	v := newVisit(t, "/", nil)
+	v.open("?size=256&profile=1&photo=samples/chelsea.png&device=cpu")
+	v.waitFor("done")
+	if profile := v.profile(); !strings.Contains(profile, "network") {
+		t.Errorf("the profile says %q, expected the processor's steps", profile)
 	}
+	v.screenshot("profile")
 }
 
 // TestNoGraphics asks for what the browser does not have.

@@ -92,6 +92,17 @@ func (v variant) file(t *testing.T, classes int) *bytes.Reader {
 	return bytes.NewReader(file.Bytes())
 }
 
+// smallModel has random weights and one block.
+func smallModel(t *testing.T) *Model {
+	t.Helper()
+	v := variant{"", quant.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask, Linear}}
+	m, err := Read(v.file(t, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // TestVariants runs models of other widths, depths, patches and extra tokens
 // on the CPU and on the reference device.
 func TestVariants(t *testing.T) {

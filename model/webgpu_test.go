@@ -14,7 +14,6 @@ import (
 	"segmenter/compute/webgpu"
 	"segmenter/compute/webgpu/gpu"
 	"segmenter/photo"
-	"segmenter/quant"
 )
 
 // shared is a device that a segmenter does not close. Tests share devices: where
@@ -69,16 +68,6 @@ func TestInt8WebGPU(t *testing.T) {
 		want := segment(t, newSegmenter(t, m, cpu.New(1, cpu.Float)), src, o)
 		agree(t, fmt.Sprintf("bytes, refined %v", o.Refine), segment(t, s, src, o).Mask, want.Mask, 0.98)
 	}
-}
-
-// smallModel has random weights and one block.
-func smallModel(t *testing.T) *Model {
-	v := variant{"", quant.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask}}
-	m, err := Read(v.file(t, 5))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
 }
 
 // TestFramesWebGPU segments many frames, as a camera would have it, and looks at

@@ -21,15 +21,17 @@ const Tolerance = 1e-9
 // Test compares the groups of ranks that open returns with the reference.
 func Test(t *testing.T, open func(ranks int) []compute.Device, tolerance float64, groups ...int) {
 	for _, c := range operations() {
-		for _, ranks := range groups {
-			t.Run(fmt.Sprintf("%s/%dranks", c.name, ranks), func(t *testing.T) {
-				want := c.on(t, []compute.Device{reference.New()})
-				got := c.on(t, open(ranks))
-				if e := Error(got, want); !(e <= tolerance) {
-					t.Errorf("normalised mean squared error %.3g, expected at most %.3g", e, tolerance)
-				}
-			})
-		}
+		t.Run(c.name, func(t *testing.T) {
+			want := c.on(t, []compute.Device{reference.New()})
+			for _, ranks := range groups {
+				t.Run(fmt.Sprint(ranks, "ranks"), func(t *testing.T) {
+					got := c.on(t, open(ranks))
+					if e := Error(got, want); !(e <= tolerance) {
+						t.Errorf("normalised mean squared error %.3g, expected at most %.3g", e, tolerance)
+					}
+				})
+			}
+		})
 	}
 }
 
