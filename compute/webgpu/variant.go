@@ -22,11 +22,12 @@ type variant struct {
 // Whether it has an instruction for dot4I8Packed, WebGPU does not say. Apple's
 // have none, nor has a processor that computes in place of a graphics
 // processor: there, the browser writes it out, which takes longer than floats.
+// The same holds for 16-bit floats on a processor.
 func variantOf(g *gpu.Device) variant {
 	info := g.Info()
 	v := variant{
 		packed: info.PackedDot && !info.IsFallback && info.Vendor != "apple",
-		half:   g.Has("shader-f16"),
+		half:   g.Has("shader-f16") && !info.IsFallback,
 	}
 	if g.Has("subgroups") && info.SubgroupID {
 		v.subgroups = info.SubgroupMax
