@@ -105,6 +105,7 @@ check_sources() {
 
 # The wasm runtime of Go has 8 kB for arguments and variables together, so it
 # gets only the variables that it needs.
+# What takes longest and has the same kernels in Chromium is left to that.
 test_in_node() {
 	wasm go test -exec "env -i PATH=$PATH $(command -v node || command -v nodejs) $PWD/e2e/wasmnode/run.mjs $(go env GOROOT)" -skip "^Test(Golden|Smoothing)$" "${engine_packages[@]}"
 }
