@@ -41,7 +41,7 @@ func TestRanks(t *testing.T) {
 	if testing.Short() {
 		m = smallModel(t) // the race detector makes it a hundred times slower
 	}
-	ways := []Options{{Size: 32}, {Size: 64, Decoder: Linear}, {Size: 96, Window: 48, Stride: 40}, {Size: 64, Refine: true}, {Size: 144}}
+	ways := []Options{{Size: 32}, {Size: 64, Decoder: Linear}, {Size: 96, Window: 48, Stride: 40}, {Size: 144, Refine: true}, {Size: 144}}
 	for name, arithmetic := range map[string]cpu.Arithmetic{"float": cpu.Float, "int8": cpu.Int8} {
 		one := newSegmenter(t, m, cpu.New(1, arithmetic))
 		want := make([][]uint8, len(ways))

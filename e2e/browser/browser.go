@@ -49,7 +49,8 @@ func Start(parent context.Context, options ...chromedp.ExecAllocatorOption) (ctx
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-quic", true),
-		// Versions about 148 call their search engine in every new profile.
+		// Beside the default's first two: versions about 148 call their search
+		// engine in every new profile.
 		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,AimEnabled,AimServerEligibilityEnabled,PreconnectToSearch"),
 		// Whatever else a browser does on its own ends here.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
