@@ -8,7 +8,7 @@
 // computes on the processor (ranks.go), the second on the graphics processor
 // (graphics.go).
 //
-// It runs in a worker (web/engine.worker.js), calls
+// It runs in a worker (web/library/engine.worker.js), calls
 // globalThis.onSegmenterEngine(engine) once, and then answers calls of the
 // engine's methods, which engine.go describes. One call runs at a time; abort
 // may come in between.

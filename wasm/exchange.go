@@ -9,7 +9,7 @@ import (
 	"segmenter/compute/cpu"
 )
 
-// The memory that ranks share begins with two Int32, which web/ranks.js writes
+// The memory that ranks share begins with two Int32, which web/library/ranks.js writes
 // too: it sets both to 0 before a photo, while no rank is at work, and the
 // round to -1 so that ranks that wait for one that gave up do not wait forever.
 const (
