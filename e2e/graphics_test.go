@@ -71,7 +71,7 @@ func TestGraphics(t *testing.T) {
 	if state := v.after(func() { v.choose(samples + "/chelsea.png") }); state != "done" {
 		t.Fatalf("state %s: %s", state, v.message())
 	}
-	if facts := v.facts(); !strings.Contains(facts, "graphics processor") {
+	if facts := v.facts(); !strings.Contains(facts, "GPU") {
 		t.Errorf("the page says %q, and %q", facts, v.notices())
 	}
 	if profile := v.profile(); !strings.Contains(profile, "attention ×") {
@@ -108,7 +108,7 @@ func TestGraphics(t *testing.T) {
 	v.screenshot("webgpu-lost")
 
 	v.after(func() { evaluate[bool](v, `(document.querySelector(".message.notice button").click(), true)`) })
-	if facts, notices := v.facts(), v.notices(); !strings.Contains(facts, "graphics processor") && !strings.Contains(notices, "WebGPU failed") {
+	if facts, notices := v.facts(), v.notices(); !strings.Contains(facts, "GPU") && !strings.Contains(notices, "WebGPU failed") {
 		t.Errorf("after another try, the page says %q and %q", facts, notices)
 	}
 }

@@ -3,13 +3,13 @@ package edge
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -219,15 +219,15 @@ func headerNames(headers ...http.Header) []string {
 // stampedAddress is the default model's, as the page asks for it.
 func stampedAddress(t testing.TB) string {
 	t.Helper()
-	library, err := os.ReadFile(dist + "/library/segmenter.js")
+	list, err := os.ReadFile(dist + "/models.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := regexp.MustCompile(`"\./(models/everyday\.safetensors\?v=\w+)"`).FindSubmatch(library)
-	if address == nil {
-		t.Fatal("the library does not name its model by hash")
+	var listed struct{ Models []struct{ Address string } }
+	if err := json.Unmarshal(list, &listed); err != nil || len(listed.Models) != 1 || !strings.Contains(listed.Models[0].Address, "?v=") {
+		t.Fatalf("the list of models is %s (%v), expected one by its hash", list, err)
 	}
-	return "/library/" + string(address[1])
+	return "/" + listed.Models[0].Address
 }
 
 // TestStoredFiles holds the files that the platform serves without the worker

@@ -41,6 +41,7 @@ const (
 	goSupport      = "library/wasm_exec.js"
 	models         = "library/models/"
 	defaultModel   = models + "everyday.safetensors"
+	modelOwner     = "library/options.js" // names it
 )
 
 // sourcesOnly are the names in web/ that the site does without.
@@ -135,10 +136,9 @@ func collect() (map[string][]byte, error) {
 // stampModel adds a hash of the default model to its address in the library:
 // browsers keep a model by its address, and must not go on with an old one.
 func stampModel(sources map[string][]byte) {
-	const library = "library/segmenter.js"
-	address := strings.TrimPrefix(defaultModel, path.Dir(library)+"/")
+	address := strings.TrimPrefix(defaultModel, path.Dir(modelOwner)+"/")
 	stamped := site.Address(address, sha256.Sum256(sources[defaultModel]))
-	sources[library] = bytes.ReplaceAll(sources[library], []byte(address), []byte(stamped))
+	sources[modelOwner] = bytes.ReplaceAll(sources[modelOwner], []byte(address), []byte(stamped))
 }
 
 // addPublished adds modules, and their types, that pass on those of the library.

@@ -150,14 +150,13 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestStampModel(t *testing.T) {
-	const library = "library/segmenter.js"
 	stamped := func(weights string) string {
 		page := map[string][]byte{
 			defaultModel: []byte(weights),
-			library:      []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
+			modelOwner:   []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
 		}
 		stampModel(page)
-		return string(page[library])
+		return string(page[modelOwner])
 	}
 	first := stamped("weights")
 	if !strings.HasPrefix(first, `new URL("./models/everyday.safetensors?v=`) {

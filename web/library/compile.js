@@ -1,12 +1,11 @@
 // The engine's WebAssembly: downloaded and compiled once, for all workers of a page.
 //
-// It owns the compiled module. It is sent a callback for progress; it sends back the module, which
-// engine.js hands to the workers. It runs in the page, so that the download does not wait for a
-// worker to start.
+// It owns the compiled modules. ranks.js sends it a device and a callback for progress; it sends back
+// the module for the workers. It runs in the page, so that the download need not wait for a worker.
 
 import { SegmenterError } from "./errors.js";
 
-/** An engine for each device: who never uses the other never downloads it. */
+/** An engine for each device, so that nobody downloads one that they do not use. */
 const ENGINES = {
   cpu: new URL("./engine.wasm", import.meta.url).href,
   webgpu: new URL("./engine-webgpu.wasm", import.meta.url).href,
@@ -17,8 +16,8 @@ const compiling = new Map();
 
 /**
  * @param {"cpu" | "webgpu"} device
- * @param {(loaded: number, total: number) => void} onProgress  told of start and end only: counting
- *   its bytes would keep the browser from caching compiled code
+ * @param {(loaded: number, total: number) => void} onProgress  told of start and end only: while
+ *   a page counts bytes, the browser does not cache compiled code
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compileEngine(device, onProgress) {

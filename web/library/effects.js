@@ -1,19 +1,19 @@
-// Effects: a frame and what was painted of its mask, put together on a canvas.
+// Effects: puts a frame and its painted mask together on a canvas.
 //
-// It owns the layers that it needs. It is sent frames, paintings and an effect; it draws. All is done
-// by the canvas, so that the browser's graphics do it: nothing here touches pixels.
+// It owns the layers that it needs. live.js sends it frames, paintings and an effect; it draws. The
+// canvas does all the work, on the GPU where the browser uses it: nothing here touches pixels.
 
 /**
  * @typedef {import("./live.js").Effect} Effect
  */
 
-// A background is blurred at a quarter of its size, which looks the same and takes a sixteenth.
+// Blurring a background at a quarter of its size looks the same and takes a sixteenth of the time.
 const BLUR_SCALE = 0.25;
 
 export const EFFECTS = ["tint", "blur", "colour", "picture", "cut", "grey", "none"];
 
 /**
- * What the engine is to paint for an effect: the classes' colours, or a matte of the kept classes.
+ * What the engine paints for an effect: the classes' colours, or a matte of the kept classes.
  *
  * @param {Effect} effect
  * @param {import("./segmenter.js").ClassInfo[]} classes  of the model
@@ -43,7 +43,7 @@ export class Compositor {
    * @param {CanvasImageSource} frame
    * @param {ImageBitmap} painted  as paintingFor asks for
    * @param {Effect} effect
-   * @param {{ width: number, height: number, mirror: boolean }} how  the canvas's size
+   * @param {{ width: number, height: number, mirror: boolean }} view  the canvas's size
    */
   draw(frame, painted, effect, { width, height, mirror }) {
     const context = this.#context;
@@ -103,14 +103,14 @@ export class Compositor {
     this.#blurred = layer(this.#blurred, w, h);
     const context = this.#blurred;
     context.filter = `blur(${radius * BLUR_SCALE}px)`;
-    // What is outside counts as transparent: the edge of the picture is drawn beyond the edge.
+    // The filter takes what lies outside as transparent, so the picture is drawn beyond the edges.
     const beyond = Math.ceil(2 * radius * BLUR_SCALE);
     context.drawImage(frame, -beyond, -beyond, w + 2 * beyond, h + 2 * beyond);
     return context.canvas;
   }
 }
 
-/** A context of at least this size, which is kept from frame to frame. */
+/** A context of this size, kept from frame to frame. */
 function layer(context, width, height) {
   context ??= new OffscreenCanvas(width, height).getContext("2d");
   const { canvas } = context;
@@ -118,7 +118,7 @@ function layer(context, width, height) {
   return context;
 }
 
-/** Draws a picture so that it covers all, as object-fit: cover does; a transparent one over black. */
+/** Draws a picture over black so that it covers the canvas, as object-fit: cover does. */
 function drawCovering(context, picture, width, height) {
   context.fillStyle = "black";
   context.fillRect(0, 0, width, height);

@@ -1,7 +1,4 @@
-// The error type of the library, apart from everything else because the page's side and the engine
-// worker both throw it.
-//
-// It owns nothing, is sent nothing and sends nothing.
+// The library's error type, which the page's side and the engine worker both throw.
 
 /**
  * Every failure that the library reports. `code` says which, for programs; `message` is one

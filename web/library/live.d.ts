@@ -14,7 +14,7 @@ export type Effect = (
 ) & { classes?: number[] };
 
 export interface LiveOptions {
-  /** Default: "mask". */
+  /** Default: the first of the model's `decoders`. */
   decoder?: Decoder;
   /** The short side at which the network sees frames, in pixels; "auto" (default): what holds the rate. */
   size?: number | "auto";

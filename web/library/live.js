@@ -5,39 +5,27 @@
 //   const live = await LiveSegmentation.start(await Segmenter.create(), stream);
 //   document.body.append(live.canvas);
 //
-// It owns the canvas and the loop: the newest frame is taken when the engine is ready for one, the
-// others are let go. It is sent frames by a video element; it sends them to segmenter.js, and what
-// comes of them to the canvas and to its listeners.
+// It owns the canvas and the loop, which takes the newest frame whenever the engine is ready for one
+// and drops the others. A video element sends it frames; it sends them to segmenter.js, and draws and
+// reports the results.
 
-import { Compositor, EFFECTS, paintingFor } from "./effects.js";
+import { Compositor, paintingFor } from "./effects.js";
 import { SegmenterError } from "./errors.js";
+import { liveOptions } from "./options.js";
 import { Pace } from "./pace.js";
 import { foreignPixels, sizeOf } from "./photo.js";
 
-// More than this of a canvas is not seen, and takes the time of the frames to come.
-const LONGEST_SIDE = 1280;
+// Nobody sees more of a canvas, and drawing it takes time.
+const LONGEST_CANVAS_SIDE = 1280;
 
 /** Events after which a video has a frame again. */
 const READY = ["seeked", "loadeddata"];
 
-const DEFAULTS = {
-  decoder: "mask",
-  size: "auto",
-  rate: 30,
-  smoothing: 0.85,
-  refine: true,
-  mask: false,
-  mirror: false,
-  effect: { kind: "tint" },
-};
-
-const EFFECT_DEFAULTS = { kind: "tint", opacity: 0.6, radius: 16, colour: "#00b140" };
-
 export class LiveSegmentation {
   #segmenter;
   #video;
-  #ownVideo; // whether the video element was made here
-  #options = { ...DEFAULTS };
+  #ownsVideo; // whether it made the video element
+  #options;
   #canvas = document.createElement("canvas");
   #compositor = new Compositor(this.#canvas);
   #pace = new Pace();
@@ -45,17 +33,17 @@ export class LiveSegmentation {
   #onState;
   #state = "running";
   #reasons = new Set(); // why it is paused
-  #wake = () => {}; // of whoever waits for a frame
-  #fresh = false; // whether the video has a frame that was not taken
+  #wake = () => {}; // ends the loop's wait for a frame
+  #fresh = false; // whether the video has a frame that it did not take yet
   #onHidden = () => this.#because("hidden", document.hidden);
   #ended = () => this.#finish("ended");
   #track = null;
 
   /** Use `LiveSegmentation.start`. */
-  constructor(segmenter, video, { onFrame = () => {}, onState = () => {}, ...options }, ownVideo) {
+  constructor(segmenter, video, { onFrame = () => {}, onState = () => {}, ...options }, ownsVideo) {
     this.#segmenter = segmenter;
     this.#video = video;
-    this.#ownVideo = ownVideo;
+    this.#ownsVideo = ownsVideo;
     this.#onFrame = onFrame;
     this.#onState = onState;
     this.set(options);
@@ -99,13 +87,9 @@ export class LiveSegmentation {
    * @param {Partial<import("./live.js").LiveOptions>} options
    */
   set(options) {
-    const given = Object.entries(options).filter(([name, value]) => name in DEFAULTS && value !== undefined);
-    const all = { ...this.#options, ...Object.fromEntries(given) };
-    requireOptions(all);
-    all.effect = { ...EFFECT_DEFAULTS, ...all.effect };
-    this.#options = all;
-    this.#pace.rate = all.rate;
-    this.#fresh = true; // a video that stands still is seen anew
+    this.#options = liveOptions(options, this.#options);
+    this.#pace.rate = this.#options.rate;
+    this.#fresh = true; // a paused video is segmented again
     this.#wake();
   }
 
@@ -117,7 +101,7 @@ export class LiveSegmentation {
     this.#because("asked", false);
   }
 
-  /** Ends it. The source is left as it is. */
+  /** Ends it, and leaves the source as it is. */
   stop() {
     this.#finish("stopped");
   }
@@ -125,7 +109,7 @@ export class LiveSegmentation {
   /**
    * The canvas as a stream, for a call, a recorder or a video element.
    *
-   * @param {number} [rate]  frames a second; every frame if it is left out
+   * @param {number} [rate]  frames a second; default: every frame
    * @returns {MediaStream}
    */
   captureStream(rate) {
@@ -149,10 +133,10 @@ export class LiveSegmentation {
     this.#wake();
   };
 
-  /** The end of a video that may be played again is no end. */
+  /** A video that ended may be played again. */
   #noteEnd = () => this.#onState({ state: this.#state, reason: "video-end" });
 
-  /** Has it run as long as there is no reason to pause. */
+  /** It runs as long as there is no reason to pause. */
   #because(reason, holds) {
     if (this.#isOver) return;
     if (holds) this.#reasons.add(reason);
@@ -178,7 +162,7 @@ export class LiveSegmentation {
     this.#video.removeEventListener("ended", this.#noteEnd);
     for (const type of READY) this.#video.removeEventListener(type, this.#noteFrame);
     this.#track?.removeEventListener("ended", this.#ended);
-    if (this.#ownVideo) this.#video.srcObject = null;
+    if (this.#ownsVideo) this.#video.srcObject = null;
     this.#onState({ state, reason: error?.message ?? "", error });
   }
 
@@ -194,12 +178,12 @@ export class LiveSegmentation {
     next(note);
   }
 
-  /** Whether there is a frame that was not taken. While a video is searched, it cannot be. */
+  /** Whether there is a new frame. A video that seeks has none. */
   get #hasFrame() {
     return this.#fresh && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
   }
 
-  /** While the engine is at one frame, the one before is drawn. */
+  /** Draws one frame while the engine works on the next. */
   async #run() {
     let before = null;
     try {
@@ -226,7 +210,7 @@ export class LiveSegmentation {
     }
   }
 
-  /** Waits for a frame, for the end of a pause, or until it is time for the frame there is. */
+  /** Waits for a frame, for the end of a pause, or until the frame at hand is due. */
   async #untilReady() {
     const isEarly = this.#hasFrame && this.#state === "running";
     await new Promise((resolve) => {
@@ -239,7 +223,7 @@ export class LiveSegmentation {
   async #grab() {
     this.#fresh = false;
     try {
-      // A reference where the browser has such, a copy elsewhere.
+      // A VideoFrame copies no pixels.
       return globalThis.VideoFrame ? new VideoFrame(this.#video) : await createImageBitmap(this.#video);
     } catch (cause) {
       throw cause.name === "SecurityError" ? foreignPixels(cause) : cause;
@@ -282,18 +266,7 @@ export class LiveSegmentation {
   }
 }
 
-function requireOptions({ size, rate, smoothing, effect }) {
-  const require = (holds, name, expected, found) => {
-    if (!holds) throw new SegmenterError("bad-option", `The option ${name} must be ${expected}, not ${found}.`);
-  };
-  require(size === "auto" || (Number.isInteger(size) && size > 0), "size", `"auto" or a number of pixels`, size);
-  require(rate > 0, "rate", "a number of frames a second", rate);
-  require(smoothing >= 0 && smoothing < 1, "smoothing", "0 to below 1", smoothing);
-  require(EFFECTS.includes(effect.kind), "effect.kind", `one of ${EFFECTS.join(", ")}`, effect.kind);
-  require(effect.kind !== "picture" || effect.picture, "effect.picture", "a picture to put behind", effect.picture);
-}
-
-/** A video element that shows a stream, which browsers play only if it is muted. */
+/** A video element that shows a stream. Browsers play it only if it is muted. */
 function playing(source) {
   const video = document.createElement("video");
   video.muted = true;
@@ -321,6 +294,6 @@ async function firstFrame(video) {
 }
 
 function canvasSize({ width, height }) {
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+  const scale = Math.min(1, LONGEST_CANVAS_SIDE / Math.max(width, height));
   return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }

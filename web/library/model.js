@@ -1,15 +1,14 @@
-// The model file's bytes: from memory, from a file, from the browser's own store or from the network.
+// The model file's bytes: from memory, a file, the browser's own store or the network.
 //
-// It owns a Cache Storage of model files, from which service-worker.js takes the page's own model
-// over. It is sent a source (URL, Blob or ArrayBuffer) and a callback for progress by ranks.js; it
-// sends back the bytes and, where they came from a store, a way to drop a copy that turns out to be
-// broken.
+// It owns a Cache Storage of model files, from which service-worker.js takes over the page's own model.
+// ranks.js sends it a source (URL, Blob or ArrayBuffer) and a callback for progress; it sends back the
+// bytes, and whether they came from a store, so that a broken copy can be dropped.
 
 import { SegmenterError } from "./errors.js";
 
 const STORE = "segmenter-models";
 
-// A header longer than this is not worth reading for a progress bar.
+// A progress bar is not worth reading a longer header.
 const LONGEST_HEADER = 1 << 20;
 
 /**
@@ -40,8 +39,8 @@ export async function readModel(source, onProgress) {
 }
 
 /**
- * Keeps a model that the engine has accepted. Versions of one file, told apart by the URL's query,
- * replace each other. A store that is full or forbidden only means a download at the next visit.
+ * Keeps a model that the engine has accepted. It replaces other versions of the file, which differ in
+ * the URL's query. If the store is full or forbidden, the next visit downloads the model again.
  *
  * @param {string} url
  * @param {Uint8Array} bytes
@@ -124,16 +123,17 @@ function unreachable(url, cause) {
 }
 
 /**
- * A body that is arriving, and how many bytes there will be. Once that is known, it is put together
- * as it comes, in memory that the ranks can share: to touch new memory is what takes time here.
+ * A body that is arriving, and its length. Once the length is known, chunks go straight into memory
+ * that the ranks can share, since touching new memory takes most of the time.
  */
-class Download {
-  #file = new Uint8Array(0); // with room for all, once that is known
-  #chunks = []; // what comes before that, or does not fit
+export class Download {
+  #file = new Uint8Array(0); // with room for all, once the length is known
+  #chunks = []; // what came before that, or does not fit
   #headRead = false;
   loaded = 0;
   total = 0;
 
+  /** @param {Response} response */
   constructor(response) {
     // Content-Length counts the compressed body, the stream delivers the decompressed one.
     if (!response.headers.get("Content-Encoding")) {
@@ -141,6 +141,7 @@ class Download {
     }
   }
 
+  /** @param {Uint8Array} chunk */
   add(chunk) {
     if (this.loaded + chunk.length <= this.#file.length) {
       this.#file.set(chunk, this.loaded);
@@ -163,7 +164,7 @@ class Download {
     try {
       this.#file = shareable(this.total);
     } catch {
-      return; // more than there can be: the engine says what is wrong
+      return; // more than fits in memory: the engine says what is wrong
     }
     this.#file.set(head);
     this.#chunks = [];
@@ -174,6 +175,7 @@ class Download {
     this.#file = new Uint8Array(0);
   }
 
+  /** @returns {Uint8Array}  what has arrived */
   bytes() {
     return this.#file.length > 0 ? this.#file.subarray(0, this.loaded) : concatenate(this.#chunks, this.loaded);
   }
@@ -188,9 +190,9 @@ function shareable(length) {
  * (JSON with every tensor's place), the tensors.
  *
  * @param {Uint8Array} head  the beginning of the file
- * @returns {number | undefined}  undefined: more of the file is needed; 0: it does not say
+ * @returns {number | undefined}  undefined: it needs more of the file; 0: the file does not say
  */
-function statedLength(head) {
+export function statedLength(head) {
   if (head.length < 8) return undefined;
   const headerLength = Number(new DataView(head.buffer, head.byteOffset).getBigUint64(0, true));
   if (headerLength > LONGEST_HEADER) return 0;
@@ -200,7 +202,7 @@ function statedLength(head) {
     const ends = Object.values(header).map((tensor) => tensor.data_offsets?.[1] ?? 0);
     return 8 + headerLength + Math.max(0, ...ends) || 0;
   } catch {
-    return 0; // What is wrong with the file is for the engine to say.
+    return 0; // the engine says what is wrong with the file
   }
 }
 

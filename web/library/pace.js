@@ -1,25 +1,25 @@
-// Pace: how large frames may be so that there are enough of them a second.
+// Pace: the largest size of frames that keeps up with the wanted rate.
 //
-// It owns what it has measured. It is told when a frame begins and ends; it says which size the next
-// should have, and whether it is too early for it.
+// It owns its measurements. live.js tells it when a frame begins and ends; it says which size the next
+// frame should have, and when it is due.
 
 // Short sides, in pixels. Each takes about 1.5 times as long as the one before.
 const SIZES = [128, 160, 192, 224, 256, 320, 384, 448, 512];
 const FIRST = SIZES.indexOf(256);
 
-// A frame may take this part of the time that there is for one: the page wants some too.
+// A frame may take this part of its time: the page needs some too.
 const BUSY = 0.85;
 const REMEMBERED = 12; // frames
-const SETTLING = 8; // frames of a size before it is judged
+const SETTLING = 8; // frames of a size before the size may change
 
 export class Pace {
   /** Frames a second that are wanted. */
   rate = 30;
   #at = FIRST;
   #begun = []; // when the last frames began
-  #times = []; // what the last ones took, in milliseconds
-  #timed = 0; // their size
-  #seen = 0; // how many of that size there were in a row
+  #times = []; // how long the last ones of a size took, in milliseconds
+  #timed = 0; // that size
+  #seen = 0; // how many frames of that size came in a row
 
   /** The short side of the next frame. */
   get size() {
@@ -33,15 +33,15 @@ export class Pace {
     return { rate, milliseconds: median(this.#times) };
   }
 
-  /** Whether the next frame would be one more a second than is wanted. */
+  /** Whether a frame now would exceed the wanted rate. */
   isAhead() {
     return this.wait() > 1;
   }
 
-  /** Milliseconds until the next frame is wanted. */
+  /** Milliseconds until the next frame is due. */
   wait() {
     const last = this.#begun.at(-1) ?? -Infinity;
-    // Displays and cameras have times of their own: a little early is in time.
+    // A little early is in time: displays and cameras keep their own.
     return last + 0.9 * (1000 / this.rate) - performance.now();
   }
 
@@ -63,18 +63,18 @@ export class Pace {
     this.#times.push(milliseconds);
     if (this.#times.length > REMEMBERED) this.#times.shift();
     this.#seen++;
-    // The size may be one that was chosen elsewhere.
+    // The option `size` may set another.
     if (size === this.size && this.#seen >= SETTLING) this.#adapt();
   }
 
-  /** What was before a pause says nothing of what comes after it. */
+  /** After a pause, old measurements say nothing. */
   forget() {
     this.#begun = [];
     this.#times = [];
     this.#seen = 0;
   }
 
-  /** Takes the largest size that is expected to be fast enough. */
+  /** Chooses the largest size that it expects to be fast enough. */
   #adapt() {
     const budget = (BUSY * 1000) / this.rate;
     const took = median(this.#times);
@@ -90,5 +90,5 @@ export class Pace {
 }
 
 function median(values) {
-  return values.length > 0 ? values.toSorted((a, b) => a - b)[values.length >> 1] : 0;
+  return values.length > 0 ? [...values].sort((a, b) => a - b)[values.length >> 1] : 0;
 }

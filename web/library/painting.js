@@ -1,14 +1,14 @@
 // Painting: from a mask of class ids to pixels of colour.
 //
 // It owns nothing. It is sent masks and paintings; it sends back ImageData. The engine worker paints
-// with it what the processor found, and the page photos; compute/webgpu/shaders/paint.wgsl does the
-// same for what the graphics processor found.
+// the CPU's masks with it, and the page paints photos. On the GPU, compute/webgpu/shaders/paint.wgsl
+// paints by the same rules: web/tests/cases/painting.json holds both to them.
 
 /** Which borders between classes are drawn, besides those of one class: its id. */
 export const ALL_BORDERS = -1;
 export const NO_BORDER = -2;
 
-/** How long a side of a picture may be, since every browser can have a canvas of that in WebGPU. */
+/** The longest side of a painting: every browser with WebGPU has canvases of that size. */
 export const LONGEST_SIDE = 8192;
 
 const BORDER = 0xffffffff; // white, opaque
@@ -27,7 +27,7 @@ const BORDER = 0xffffffff; // white, opaque
  */
 
 /**
- * A painting with its size, where that is missing: the mask's, or what of it fits.
+ * A painting with its size. A missing one is the mask's, shrunk to LONGEST_SIDE.
  *
  * @param {Partial<Painting>} painting
  * @param {{ width: number, height: number }} mask
@@ -64,22 +64,32 @@ export function sample({ width, height, mask }, size) {
  * @param {Painting} painting
  * @returns {ImageData}
  */
-export function paint(mask, { width, height, palette, border }) {
+export function paint(mask, painting) {
+  const image = new ImageData(painting.width, painting.height);
+  paintInto(new Uint32Array(image.data.buffer), mask, painting);
+  return image;
+}
+
+/**
+ * Paints into pixels of R, G, B, A from the lowest byte, row by row.
+ *
+ * @param {Uint32Array} pixels  height × width
+ * @param {Mask} mask
+ * @param {Painting} painting
+ */
+export function paintInto(pixels, mask, { width, height, palette, border }) {
   const view = sample(mask, { width, height });
-  const image = new ImageData(width, height);
-  const pixels = new Uint32Array(image.data.buffer);
   const colours = new Uint32Array(256);
   new Uint8Array(colours.buffer).set(palette);
   fill(pixels, view, colours);
   if (border !== NO_BORDER) drawBorders(pixels, view, border);
-  return image;
 }
 
 function fill(pixels, { mask }, colours) {
   for (let i = 0; i < mask.length; i++) pixels[i] = colours[mask[i]];
 }
 
-/** A pixel is border if the class is another as far to the right, or below, as the border is wide. */
+/** A pixel is on a border if the class differs one line width to the right or below. */
 function drawBorders(pixels, { width, height, mask }, border) {
   const line = Math.max(1, Math.round(Math.max(width, height) / 900));
   const drawn = (a, b) => a !== b && (border === ALL_BORDERS || a === border || b === border);
@@ -93,7 +103,7 @@ function drawBorders(pixels, { width, height, mask }, border) {
 }
 
 /**
- * Colours as a painting takes them.
+ * A palette for a painting.
  *
  * @param {Iterable<[number, string]>} colours  "#rrggbb" or "#rrggbbaa" of a class's id
  * @param {string} [others]  of all other classes

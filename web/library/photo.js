@@ -1,13 +1,14 @@
 // Photos: from whatever holds a picture in a browser to an ImageBitmap.
 //
 // It owns nothing. It is sent a file, an element, a canvas or pixels; it sends back an upright sRGB
-// bitmap that is the receiver's own, or a SegmenterError that says what is wrong with the photo.
+// bitmap for the caller to close, or a SegmenterError that says what is wrong with the photo. It also
+// says which sizes a photo has on its way through the engine.
 
 import { SegmenterError } from "./errors.js";
 
 const OPENS = "PNG, JPEG, WebP, GIF, BMP and AVIF can be opened";
 
-// Browsers give up at sizes of their own; a photo above this that fails was most likely too large.
+// Every browser has a limit of its own. A photo above this that fails was probably too large.
 const LARGE_PIXELS = 64e6;
 
 /**
@@ -17,15 +18,15 @@ const LARGE_PIXELS = 64e6;
  * @returns {Promise<ImageBitmap | VideoFrame>}  close() it when done
  */
 export async function decodePhoto(photo) {
-  if (globalThis.VideoFrame && photo instanceof VideoFrame) return photo.clone(); // which copies no pixels
+  if (globalThis.VideoFrame && photo instanceof VideoFrame) return photo.clone(); // copies no pixels
   await requireLoaded(photo);
   return toBitmap(photo);
 }
 
 /**
- * Shrinks a photo that is larger than wanted; gives others back as they are.
+ * Shrinks a photo that is larger than the limits; returns others as they are.
  *
- * @param {ImageBitmap} bitmap  closed when a smaller one takes its place
+ * @param {ImageBitmap} bitmap  closed if a smaller one replaces it
  * @param {{ maxPixels: number, maxSide: number }} limits
  * @returns {Promise<ImageBitmap>}
  */
@@ -46,25 +47,45 @@ export async function shrinkPhoto(bitmap, { maxPixels, maxSide }) {
   }
 }
 
-// A mask is larger than what the network sees, so that its edges are no steps when it is drawn larger
-// still; sides are whole patches, and so whole pixels. Twice the size costs two frames a second.
+// A mask is larger than the network's frame, so that its edges look smooth when it is drawn larger
+// still. Whole patches give whole pixels. A scale of 2 costs two frames a second.
 const MASK_SCALE = 1.5;
 
+// The longest side for the network, in short sides.
+const STRIP_ASPECT = 4;
+
 /**
- * The size of a picture as the engine gets it, its own or that at which the network sees it, and
- * the size of its mask.
+ * The size of a picture as the engine gets it, and the size of its mask. With the mask's size
+ * "photo", both are the picture's own; with "network", the browser resizes the picture for the network.
  *
  * @param {ImageBitmap | VideoFrame} picture
- * @param {{ maskSize: "photo" | "network", size: number, patch: number }} how
+ * @param {{ maskSize: "photo" | "network", size: number, patch: number }} options
+ * @returns {{ frame: { width: number, height: number }, mask: { width: number, height: number } }}
  */
 export function engineSizes(picture, { maskSize, size, patch }) {
   const own = sizeOf(picture);
   if (maskSize === "photo" || size === 0) return { frame: own, mask: own };
-  const side = Math.min(own.width, own.height);
-  // As package photo's Fit has it: whole patches, and no strip longer than 1:4.
-  const fit = (n) => patch * Math.max(1, Math.round(Math.min(n / side, 4) * (size / patch)));
-  const frame = { width: fit(own.width), height: fit(own.height) };
+  const frame = fit(own, size, patch);
   return { frame, mask: { width: MASK_SCALE * frame.width, height: MASK_SCALE * frame.height } };
+}
+
+/**
+ * The size at which the network sees a picture: short × 1 to short × 4, in whole patches. This is
+ * package photo's Fit; web/tests/cases/fit.json holds both to the same sizes.
+ *
+ * @param {{ width: number, height: number }} picture
+ * @param {number} short  the short side in pixels; 0 keeps the picture's size
+ * @param {number} patch
+ */
+export function fit({ width, height }, short, patch) {
+  if (short === 0) return { width, height };
+  const side = Math.max(1, Math.min(width, height));
+  const longest = Math.max(patch, Math.floor((STRIP_ASPECT * short) / patch) * patch);
+  const fitted = (n) => {
+    const patches = Math.floor((2 * n * short + side * patch) / (2 * side * patch)); // n·short/side/patch, rounded
+    return Math.min(Math.max(1, patches) * patch, longest);
+  };
+  return { width: fitted(width), height: fitted(height) };
 }
 
 /** @param {ImageBitmap | VideoFrame} picture */
@@ -83,7 +104,7 @@ async function toBitmap(photo) {
   }
 }
 
-/** Elements may still be loading: an image is waited for, a video must show a frame. */
+/** Elements may still be loading: waits for an image; a video must show a frame. */
 async function requireLoaded(photo) {
   if (globalThis.HTMLImageElement && photo instanceof HTMLImageElement) {
     await photo.decode().catch((cause) => {
@@ -157,7 +178,7 @@ function tooLarge({ width, height }, cause) {
  * @param {Uint8Array} head
  * @returns {{ width: number, height: number } | undefined}
  */
-function statedSize(head) {
+export function statedSize(head) {
   const view = new DataView(head.buffer);
   if (head.length >= 24 && view.getUint32(0) === 0x89504e47) {
     return { width: view.getUint32(16), height: view.getUint32(20) };

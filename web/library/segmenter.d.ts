@@ -32,7 +32,7 @@ export type Device = "auto" | "cpu" | "webgpu";
 export interface DeviceChange {
   /** What computes from now on. */
   device: "cpu" | "webgpu";
-  /** What the browser calls the graphics processor; "" where it does not tell. */
+  /** The browser's name for the GPU; "" where it gives none. */
   name: string;
   /** A sentence for people if WebGPU was wanted and is not used; "" otherwise. */
   message: string;
@@ -46,10 +46,9 @@ export interface SegmenterOptions {
    */
   model?: string | URL | Blob | ArrayBuffer;
   /**
-   * Where to compute. "auto" (default): the first photo goes to the processor; after it, where the
-   * browser has WebGPU, an engine for that is loaded too, both segment that photo, and the faster
-   * is kept. With "webgpu", the processor takes over where there is none, or when it
-   * fails.
+   * Where to compute. "auto" (default): the CPU segments the first photo. After it, where the browser
+   * has WebGPU, the library loads an engine for that too, has both segment the photo and keeps the
+   * faster. "webgpu": the CPU takes over where there is no WebGPU, or when it fails.
    */
   device?: Device;
   /**
@@ -74,13 +73,13 @@ export interface SegmenterOptions {
 }
 
 export interface SegmentOptions {
-  /** Default: "mask". */
+  /** Default: the first of the model's `decoders`. */
   decoder?: Decoder;
-  /** The photo's short side, in pixels, when it enters the network. 0 keeps the photo's own size. Default: 512. */
+  /** The photo's short side, in pixels, when it enters the network: up to 16384. 0 keeps the photo's own size. Default: 512. */
   size?: number;
-  /** Side of the square window that slides over the photo, in pixels; 0 (default) takes the photo whole. */
+  /** Side of the square window that slides over the photo, in pixels: at least a patch. 0 (default) takes the photo whole. */
   window?: number;
-  /** Step of the window, in pixels; needed with `window`. */
+  /** Step of the window, in pixels, at most its side. Needed with `window`. */
   stride?: number;
   /**
    * For the frames of a video: from 0 (default, none) to below 1, the part that scores of frames
@@ -99,8 +98,8 @@ export interface SegmentOptions {
    */
   maskSize?: "photo" | "network";
   /**
-   * false leaves the mask with the engine, on the graphics processor if that computes: the result has
-   * none. `classAt`, `paint` and `readMask` ask for it, until the next photo. Default: true.
+   * false leaves the mask with the engine (on the GPU if that computes), so the result has none:
+   * `classAt`, `paint` and `readMask` ask for it, until the next photo. Default: true.
    */
   mask?: boolean;
   /** Has the engine paint the mask, as `overlay` of the result. true: every class in its colour. */
@@ -173,6 +172,7 @@ export interface Scores {
 
 export interface ModelInfo {
   name: string;
+  /** Those that the model has, the better one first. */
   decoders: Decoder[];
   classes: ClassInfo[];
   licence: string;
@@ -229,7 +229,7 @@ export class Segmenter {
 
   /**
    * With the option `profile`: what the device's operations took since the last call, the longest
-   * first. Empty where operations are not timed: on the processor, and where WebGPU has no timestamps.
+   * first. Empty where nothing times them: on the CPU, and where WebGPU has no timestamps.
    */
   times(): Promise<OperationTime[]>;
 
@@ -269,7 +269,7 @@ export function shrinkPhoto(bitmap: ImageBitmap, limits: { maxPixels: number; ma
  * - "no-image":    the photo is no picture that the browser can open
  * - "bad-photo":   the engine cannot work with the photo, or there is none yet
  * - "too-large":   the photo does not fit in memory
- * - "graphics":    the graphics processor failed; the next photo goes to the processor
+ * - "graphics":    WebGPU failed; the CPU segments the next photo
  * - "aborted":     abort() was called, or the signal given
  * - "disposed":    dispose() was called
  * - "internal":    the engine stopped, twice; the next request starts it again

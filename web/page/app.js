@@ -1,48 +1,48 @@
 // The page: a photo comes in, its classes are shown over it; or a camera, by live-picture.js.
 //
-// It owns the page's state: the model, the job at work, and the picture that is shown. It is sent
-// photos by intake.js, choices by settings.js and results by library/segmenter.js; it sends them
-// on to the stage, the legend and the status line. For scripts, <html> carries data-state
-// (loading, ready, working, done, live, error), data-width and data-height, and segmenterPage has
-// the last result, and the last live frame.
+// It owns the page's state: the model, the job that runs, and the picture that is shown. intake.js
+// sends it photos, settings.js choices and library/segmenter.js results; it sends them on to the
+// stage, the legend and the status line. For scripts, <html> has data-state (loading, ready, working,
+// done, live, error), data-width and data-height, and segmenterPage has the last result and the last
+// live frame.
 
 import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "../library/segmenter.js";
+import { readAddress } from "./address.js";
 import { takePhotos } from "./intake.js";
 import { Legend, percent } from "./legend.js";
 import { LivePicture } from "./live-picture.js";
 import { LiveSettings } from "./live-settings.js";
-import { showProfile } from "./profile.js";
 import { saveMask, savePicture } from "./save.js";
-import { readAddress, Settings } from "./settings.js";
+import { Settings } from "./settings.js";
 import { wireSpeed } from "./speed.js";
 import { Stage } from "./stage.js";
 import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./status.js";
 import { className, number, roughly, say, sentenceOf, switchLanguage, t } from "./texts.js";
 
-// Above this, phones run out of memory and canvases stay blank.
+// Larger photos exhaust the memory of phones and leave canvases blank.
 const LARGEST_PHOTO = { maxPixels: 12e6, maxSide: 16384 };
 
 const page = document.documentElement;
-const address = readAddress(location.search);
+const address = readAddress(document.baseURI);
 
 /** @type {Segmenter | null} */
 let segmenter = null;
-/** The model on its way, or there; null where it must be loaded, perhaps again. @type {Promise<void> | null} */
+/** Settles when the model is there; null where it must be loaded, perhaps again. @type {Promise<void> | null} */
 let loading = null;
 
 /**
  * @typedef {object} Picture
  * @property {string} name
- * @property {() => string} note  says what was done to the photo before, "" if nothing
+ * @property {() => string} note  says how the photo was changed, "" if it was not
  * @property {ImageBitmap} photo
  * @property {import("../library/segmenter.js").Segmentation} result
- * @property {object} settings  those that gave the result
+ * @property {object} settings  that led to the result
  */
 
 /**
  * @typedef {object} Job
  * @property {AbortController} controller
- * @property {() => void} again    starts the same once more, with the same settings
+ * @property {() => void} again    starts the same job with the same settings
  * @property {ImageBitmap} [photo]  once it is decoded
  * @property {string} [name]
  * @property {() => string} note
@@ -50,12 +50,12 @@ let loading = null;
 
 /** The picture that is shown. @type {Picture | null} */
 let current = null;
-/** What is being worked on. @type {Job | null} */
+/** The job that runs. @type {Job | null} */
 let job = null;
 let failed = false;
 
 const stage = new Stage((classId) => legend.point(classId), (bare) => live.bare(bare));
-const legend = new Legend(highlight, (name) => live.toggle(name));
+const legend = new Legend(highlight, (name) => liveSettings.toggle(name));
 const liveSettings = new LiveSettings(address, {
   onChange: () => live.refresh(),
   onError: (error) => fail(error, () => {}),
@@ -84,8 +84,8 @@ loadAhead();
 takePhotos({ onFile: openFile, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
 if (address.photo) openSample(address.photo);
 else if (address.live) live.startCamera();
-// After that, since a new job clears what is said of the one before.
-if (address.notices.length > 0) showMessage(() => address.notices.map((notice) => notice()).join(" "));
+// Afterwards, since a new job clears messages.
+if (address.ignored.length > 0) showMessage(sentenceOnIgnored);
 wireTools();
 
 // The model.
@@ -95,7 +95,7 @@ function modelReady() {
   return loading;
 }
 
-/** Loads the model before there is a photo. If one came meanwhile, or a camera, that reports a failure. */
+/** Loads the model before there is a photo. A photo or a camera that comes meanwhile reports a failure. */
 function loadAhead() {
   modelReady().catch((error) => job || live.state !== "off" || fail(error, loadAhead));
 }
@@ -123,6 +123,10 @@ async function loadModel() {
   showState();
 }
 
+function sentenceOnIgnored() {
+  return address.ignored.map(({ parameter, expected }) => t("address.ignored", { parameter, expected: t(expected) })).join(" ");
+}
+
 function engineOptions() {
   return { model: address.model, device: address.device, arithmetic: address.arithmetic };
 }
@@ -130,7 +134,7 @@ function engineOptions() {
 function showLoading({ stage, loaded, total }) {
   if (stage === "engine") {
     if (loaded === 0) showProgress(() => t("loading.engine"));
-    return; // the model, larger, comes at the same time
+    return; // the model, which is larger, loads at the same time
   }
   const ready = total > 0 && loaded === total;
   const key = ready ? "loading.start" : total ? "loading.model-of" : "loading.model";
@@ -141,23 +145,23 @@ function showLoading({ stage, loaded, total }) {
   });
 }
 
-/** Says that the graphics processor is not used where it was asked for, or no longer. */
+/** Says that WebGPU does not compute although the visitor asked for it. */
 function showDevice({ message }) {
   if (!message) return;
   const sentence = () => sentenceOf({ code: "graphics", message });
-  showMessage(sentence, { action: { label: () => t("try-again"), run: retryGraphics } });
+  showMessage(sentence, { action: { label: () => t("try-again"), run: retryWebGPU } });
 }
 
-async function retryGraphics() {
+async function retryWebGPU() {
   try {
     await segmenter.useDevice("webgpu");
     settingsChanged();
   } catch (error) {
-    fail(error, retryGraphics);
+    fail(error, retryWebGPU);
   }
 }
 
-// Jobs. A new one ends the one before it.
+// Jobs. A new one ends the one before.
 
 function openFile(file) {
   if (file.type.startsWith("video/")) {
@@ -182,7 +186,7 @@ async function takeFile(mine, file) {
   }
 }
 
-/** With other settings, the photo that is being worked on or shown. One still to come takes them anyway. */
+/** Segments the photo at work, or the one that is shown, again. A photo still to come takes the settings anyway. */
 function settingsChanged() {
   live.refresh();
   const photo = job ?? current;
@@ -194,8 +198,7 @@ function segmentAgain({ photo, name, note }) {
 }
 
 /**
- * Takes a photo in and segments it. Until that is done, the picture before it is kept, and comes
- * back if it fails.
+ * Takes a photo in and segments it. If that fails, the picture before it comes back.
  *
  * @param {(mine: Job) => Promise<void>} takePhoto  sets photo, name and note of the job
  * @param {() => void} again
@@ -236,19 +239,24 @@ async function segment(mine) {
   const used = settings.save();
   showWork(mine);
   announce(() => t("segmenting.announced"));
-  if (address.profile) await segmenter.times(); // of what was before
+  if (address.profile) await segmenter.times(); // forgets what ran before
   const result = await segmenter.segment(mine.photo, {
     ...settings.options,
     signal: mine.controller.signal,
     onProgress: ({ done, total }) => job === mine && showWork(mine, done, total),
   });
   if (job !== mine) return;
-  if (address.profile) showProfile(result.timings, await segmenter.times());
+  if (address.profile) await profile(result);
   if (job !== mine) return;
   if (current && current.photo !== mine.photo) current.photo.close();
   current = { name: mine.name, note: mine.note, photo: mine.photo, result, settings: used };
   job = null;
   showPicture();
+}
+
+async function profile({ timings }) {
+  const { showProfile } = await import("./profile.js");
+  showProfile(timings, await segmenter.times());
 }
 
 function showWork(mine, done = 0, total = 0) {
@@ -278,7 +286,7 @@ function giveBack() {
   }
 }
 
-/** The live picture begins: what was worked on or shown ends. */
+/** The live picture begins: the job and the picture go. */
 function makeWay() {
   job?.controller.abort();
   job = null;
@@ -316,7 +324,7 @@ function describe({ classes }) {
   return classes.slice(0, 3).map(({ name, share }) => `${className(name)} ${percent(share)}`).join(t("comma"));
 }
 
-/** What the facts say, in whatever language: the device is the one that made the result. */
+/** The facts, in the language of the moment, on the device that made the result. */
 function factsOf({ network: { width, height, windows }, timings }, note) {
   const { device, threads } = segmenter;
   return () => note() + t("facts", {
@@ -331,8 +339,8 @@ function factsOf({ network: { width, height, windows }, timings }, note) {
 function showState() {
   const isLive = live.state !== "off";
   const hasPicture = Boolean(current || job?.photo || isLive);
-  const calm = isLive ? "live" : current ? "done" : "ready";
-  page.dataset.state = failed ? "error" : !segmenter ? "loading" : job ? "working" : calm;
+  const idle = isLive ? "live" : current ? "done" : "ready";
+  page.dataset.state = failed ? "error" : !segmenter ? "loading" : job ? "working" : idle;
   page.dataset.live = live.state;
   page.toggleAttribute("data-photo", hasPicture);
   document.getElementById("panel").hidden = !hasPicture;
@@ -340,7 +348,7 @@ function showState() {
   document.getElementById("compare").disabled = !current && live.state !== "running";
 }
 
-/** Reports an error and offers to try again where that may help. */
+/** Reports an error, and offers to try again where that may help. */
 function fail(error, again) {
   failed = true;
   hideProgress();
@@ -397,7 +405,7 @@ async function fetchPhoto(url, signal) {
   return new File([await response.blob()], name);
 }
 
-/** An error that says a text of the page's. */
+/** An error with a text of the page. */
 function networkError(key, values, cause) {
   return Object.assign(new SegmenterError("network", t(key, values), { cause, values }), { key });
 }

@@ -1,10 +1,11 @@
-// Settings of the live picture: the form beside it, which the address keeps.
+// Settings of the live picture: the form beside it, kept in the address.
 //
-// It owns the form and the lists of classes that are hidden or kept. It is sent what the address asks
-// for, and sources; it calls onChange when anything changed.
+// It owns the form and the lists of classes to hide or keep. It is sent what the address asks for, and
+// sources; it calls onChange when anything changed.
 
 import { decodePhoto, shrinkPhoto } from "../library/photo.js";
-import { keepInAddress } from "./settings.js";
+import { keepInAddress } from "./address.js";
+import { unlessDefault } from "./settings.js";
 import { percentage, say } from "./texts.js";
 
 /** Who is in front, where an effect changes what is behind. */
@@ -23,7 +24,7 @@ export class LiveSettings {
   #onChange;
 
   /**
-   * @param {import("./settings.js").Address} address
+   * @param {import("./address.js").Address} address
    * @param {{ onChange: () => void, onError: (error: Error) => void }} listeners
    */
   constructor({ effect, hide, keep, colour, calm, rate, detail, mirror }, { onChange, onError }) {
@@ -110,7 +111,7 @@ export class LiveSettings {
     say(document.getElementById("calm-value"), () => percentage(this.#field("calm").valueAsNumber / 100));
   }
 
-  /** Has the address hold what is not as it was at first. */
+  /** Keeps in the address what differs from the defaults. */
   #keep() {
     const isForeground = this.#kept.size === FOREGROUND.length && FOREGROUND.every((name) => this.#kept.has(name));
     const { value: effect } = this.#field("effect");
@@ -119,9 +120,9 @@ export class LiveSettings {
       colour: effect === "colour" ? this.#field("colour").value.slice(1) : undefined,
       hide: this.#hidden.size > 0 ? [...this.#hidden].join() : undefined,
       keep: isForeground ? undefined : [...this.#kept].join(),
-      calm: unlessFirst(this.#field("calm")),
-      rate: unlessFirst(this.#field("rate")),
-      detail: unlessFirst(this.#field("detail")),
+      calm: unlessDefault(this.#field("calm")),
+      rate: unlessDefault(this.#field("rate")),
+      detail: unlessDefault(this.#field("detail")),
       mirror: this.#mirror === undefined ? undefined : Number(this.#mirror),
     });
   }
@@ -146,10 +147,4 @@ export class LiveSettings {
   #field(name) {
     return this.#form.elements[name];
   }
-}
-
-/** What a field holds, unless that is what the page begins with. */
-function unlessFirst(field) {
-  const first = field.options ? [...field.options].find(({ defaultSelected }) => defaultSelected).value : field.defaultValue;
-  return field.value === first ? undefined : field.value;
 }

@@ -6,7 +6,7 @@ import { number, percentage, say, t } from "./texts.js";
 
 /**
  * @param {import("../library/segmenter.js").Segmentation["timings"]} timings
- * @param {import("../library/segmenter.js").OperationTime[]} operations  none on the processor
+ * @param {import("../library/segmenter.js").OperationTime[]} operations  none on the CPU
  */
 export function showProfile({ total, ...steps }, operations) {
   const section = document.getElementById("profile");

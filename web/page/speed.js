@@ -1,9 +1,9 @@
-// Speed: "How fast is this here?", the benchmark's figures for the visitor's own machine.
+// Speed: "How fast is this here?", the benchmark on the visitor's own machine.
 //
-// It owns the dialog and, while it measures, engines of its own, so that the photo on the page is
-// left alone. It is sent the model's address; it sends nothing.
+// It owns the dialog and, while it measures, engines of its own, so that the page's photo is not
+// disturbed. app.js sends it the engine's options.
 
-import { hasGraphics } from "../library/graphics.js";
+import { hasWebGPU } from "../library/webgpu.js";
 import { usableThreads } from "../library/ranks.js";
 import { Segmenter } from "../library/segmenter.js";
 import { number, say, sentenceOf, t } from "./texts.js";
@@ -46,13 +46,13 @@ export function wireSpeed(options) {
   });
 }
 
-/** Fills the table in, a column for each number of threads, and one for the graphics processor. */
+/** Fills the table: a column for each number of threads, and one for WebGPU. */
 async function measure(options, signal, show) {
   show(() => t("speed.starting"));
   const photo = await createImageBitmap(await (await fetch(PHOTO, { signal })).blob());
   const most = usableThreads();
   const engines = [...new Set([1, most])].map((threads) => ({ device: "cpu", threads, name: () => t("threads", { count: threads }) }));
-  if (await hasGraphics()) engines.push({ device: "webgpu", threads: 1, name: () => t("speed.graphics") });
+  if (await hasWebGPU()) engines.push({ device: "webgpu", threads: 1, name: () => t("speed.graphics") });
   for (const column of emptyTable(engines)) {
     const { device, threads, name } = column.engine;
     const segmenter = await Segmenter.create({ ...options, device, threads, signal });

@@ -1,12 +1,13 @@
 // Texts: what the page says, in the visitor's language.
 //
-// It owns the language: what ?lang= in the address asks for, else what was chosen before, else what
-// the browser prefers. It is sent keys, values and errors by everything on the page; it sends back
-// sentences from texts/en.js or texts/zh.js, which is loaded only where it is used.
+// It owns the language: the one that ?lang= in the address asks for, else the one chosen before, else
+// the one that the browser prefers. Everything on the page sends it keys, values and errors; it sends
+// back sentences. It loads texts/zh.js only where the page speaks Chinese.
 //
 // The markup is English. data-text in it is the key of an element's text; data-text-title, -label,
-// -alt, -content and -lang are those of its attributes. Texts that scripts show go through say().
+// -alt, -content and -lang are those of its attributes. Scripts show their texts through say().
 
+import { firstSpoken, LANGUAGES, Phrases } from "./phrases.js";
 import * as english from "./texts/en.js";
 
 const LOADERS = { en: async () => english, zh: () => import("./texts/zh.js") };
@@ -23,28 +24,14 @@ const ATTRIBUTES = {
   textLang: "lang",
 };
 
-export const LANGUAGES = Object.keys(LOADERS);
-
-/** The language of the page. */
-export let language = MARKUP;
-/** What is said in it. */
-let spoken = english;
-/** Number formats and plural rules of the language, which take long to make. */
-const formats = new Map();
+let language = MARKUP;
+let phrases = new Phrases(MARKUP, english);
 /** The texts that scripts show, by element and attribute. @type {WeakMap<Element, Map<string, string | (() => string)>>} */
 const said = new WeakMap();
 
 // Without the other language's file the page stays English.
-if (preferred() !== MARKUP) await use(preferred()).catch(() => {});
-
-function preferred() {
-  const wishes = [new URLSearchParams(location.search).get("lang"), stored(), ...navigator.languages.map(base)];
-  return wishes.find((wish) => LANGUAGES.includes(wish)) ?? MARKUP;
-}
-
-function base(tag) {
-  return tag.split("-")[0].toLowerCase();
-}
+const wanted = firstSpoken([new URLSearchParams(location.search).get("lang"), stored(), ...navigator.languages]);
+if (wanted && wanted !== MARKUP) await use(wanted).catch(() => {});
 
 function stored() {
   try {
@@ -69,9 +56,8 @@ export async function switchLanguage() {
 }
 
 async function use(wanted) {
-  spoken = await LOADERS[wanted]();
+  phrases = new Phrases(wanted, await LOADERS[wanted](), english);
   language = wanted;
-  formats.clear();
   document.documentElement.lang = t("language.tag");
   for (const [name, attribute] of Object.entries(ATTRIBUTES)) {
     for (const element of document.querySelectorAll(`[${attributeOf(name)}]`)) {
@@ -89,24 +75,7 @@ function attributeOf(name) {
 }
 
 /**
- * The text of a key. Where there is a count among its values, the key has one text for each of the
- * language's plurals: key.one, key.other.
- *
- * @param {string} key
- * @param {Record<string, string | number>} [values]  of the {placeholders} in it
- * @returns {string}
- */
-export function t(key, values = {}) {
-  const form = "count" in values ? `${key}.${pluralOf(values.count)}` : key;
-  return fill(spoken.texts[form] ?? english.texts[form] ?? form, values);
-}
-
-function fill(text, values = {}) {
-  return text.replace(/\{(\w+)\}/g, (placeholder, name) => values[name] ?? placeholder);
-}
-
-/**
- * Shows a text, and shows it anew when the language changes.
+ * Shows a text, and shows it again in the new language when that changes.
  *
  * @param {Element} element
  * @param {string | (() => string)} text  a function where the text depends on the language
@@ -128,53 +97,29 @@ function valueOf(text) {
   return typeof text === "function" ? text() : text;
 }
 
-/** What a class of the model is called; as the model calls it where that is not known. @param {string} name */
+// In the language of the moment; class Phrases describes them. (Functions, since the module uses them
+// above while it loads.)
+
+export function t(key, values) {
+  return phrases.text(key, values);
+}
+
 export function className(name) {
-  return spoken.classes[name] ?? name;
+  return phrases.className(name);
 }
 
-/**
- * What went wrong. The library speaks English, so its own sentence is the English one; in another
- * language it is that of the error's code and reason.
- *
- * @param {{ code?: string, reason?: string, values?: object, message: string, key?: string }} error
- *   key: that of a text, for errors of the page's own
- * @returns {string}
- */
-export function sentenceOf({ code, reason, values, message, key }) {
-  if (key) return t(key, values);
-  const text = spoken.errors[`${code}.${reason}`] ?? spoken.errors[code];
-  return text ? fill(text, values) : message;
+export function sentenceOf(error) {
+  return phrases.sentenceOf(error);
 }
 
-/** @param {number} value @param {number} [digits]  after the point */
-export function number(value, digits = 0) {
-  return numberFormat({ ...exactly(digits), useGrouping: false }).format(value);
+export function number(value, digits) {
+  return phrases.number(value, digits);
 }
 
-/** @param {number} share  from 0 to 1 @param {number} [digits]  after the point */
-export function percentage(share, digits = 0) {
-  return numberFormat({ ...exactly(digits), style: "percent" }).format(share);
+export function percentage(share, digits) {
+  return phrases.percentage(share, digits);
 }
 
-/** A large number, in words that the language has for such. @param {number} value */
 export function roughly(value) {
-  return numberFormat({ ...exactly(1), notation: "compact", compactDisplay: "long" }).format(value);
-}
-
-function exactly(digits) {
-  return { minimumFractionDigits: digits, maximumFractionDigits: digits };
-}
-
-function numberFormat(options) {
-  return format(JSON.stringify(options), () => new Intl.NumberFormat(language, options));
-}
-
-function pluralOf(count) {
-  return format("plural", () => new Intl.PluralRules(language)).select(count);
-}
-
-function format(name, make) {
-  if (!formats.has(name)) formats.set(name, make());
-  return formats.get(name);
+  return phrases.roughly(value);
 }

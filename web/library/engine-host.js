@@ -1,0 +1,158 @@
+// The engine's life: started when it is needed, started again after it died, on the device that is
+// chosen or faster.
+//
+// It owns the Ranks, the choice of device and what the engine says of the model. segmenter.js asks it
+// for an engine that runs; it tells onProgress of loading and onDevice when another device computes.
+
+import { SegmenterError } from "./errors.js";
+import { Ranks } from "./ranks.js";
+import { hasWebGPU, warmTime } from "./webgpu.js";
+
+export class EngineHost {
+  #source; // of the model
+  #threads;
+  #arithmetic;
+  #profile;
+  #onProgress;
+  #onDevice;
+  #device; // "cpu" or "webgpu": where the engine computes
+  #isUndecided; // whether to compare devices after the first photo
+  #engine = null; // Ranks
+  #model = null;
+  #isDisposed = false;
+
+  /**
+   * @param {object} options  as engineOptions makes them
+   * @param {number} options.threads  usable ones
+   */
+  constructor({ source, device, threads, arithmetic, profile, onProgress, onDevice }) {
+    this.#source = source;
+    this.#threads = threads;
+    this.#arithmetic = arithmetic;
+    this.#profile = profile;
+    this.#onProgress = onProgress;
+    this.#onDevice = onDevice;
+    this.#choose(device);
+  }
+
+  /** @type {import("./segmenter.js").ModelInfo} */
+  get model() {
+    return this.#model;
+  }
+
+  /** @type {"cpu" | "webgpu"} */
+  get device() {
+    return this.#device;
+  }
+
+  /** Whether compareDevices is still to come. */
+  get isUndecided() {
+    return this.#isUndecided;
+  }
+
+  get isDisposed() {
+    return this.#isDisposed;
+  }
+
+  /** @param {"auto" | "cpu" | "webgpu"} device */
+  async use(device) {
+    this.#engine?.close(disposedError());
+    this.#choose(device);
+    await this.running();
+  }
+
+  #choose(device) {
+    this.#device = device === "webgpu" ? "webgpu" : "cpu";
+    this.#isUndecided = device === "auto";
+  }
+
+  /** @returns {Promise<Ranks>}  the engine, once it runs and has loaded the model */
+  async running() {
+    if (this.#isDisposed) throw disposedError();
+    if (this.#engine?.alive) return this.#engine;
+    const engine = this.#newRanks(this.#device, this.#onProgress);
+    this.#engine = engine;
+    try {
+      const { graphics, ...model } = await engine.load(this.#source);
+      this.#model = model;
+      if (graphics) this.#onDevice({ device: "webgpu", name: graphics.name, message: "" });
+      return engine;
+    } catch (error) {
+      if (error.code === "graphics") {
+        this.#giveUpWebGPU(error);
+        return this.running();
+      }
+      engine.close(error);
+      throw error;
+    }
+  }
+
+  #newRanks(device, onProgress) {
+    const options = { device, threads: this.#threads, arithmetic: this.#arithmetic, profile: this.#profile };
+    return new Ranks(options, onProgress);
+  }
+
+  /**
+   * Runs a task, and once more if the engine dies at it or WebGPU fails.
+   *
+   * @template T
+   * @param {() => Promise<T>} task
+   * @returns {Promise<T>}
+   */
+  async retried(task) {
+    try {
+      return await task();
+    } catch (error) {
+      const hasDied = error.code === "internal" && this.#engine?.alive === false;
+      if (error.code === "graphics") this.#giveUpWebGPU(error);
+      else if (!hasDied) throw error;
+      return task();
+    }
+  }
+
+  /** From now on the CPU computes. */
+  #giveUpWebGPU(error) {
+    this.#engine.close(error);
+    this.#choose("cpu");
+    this.#onDevice({ device: "cpu", name: "", message: `WebGPU failed, so the CPU computes. ${error.message}` });
+  }
+
+  /**
+   * Has WebGPU segment a photo that the CPU has segmented, and keeps the faster of the two. If either
+   * fails at it, the engine stays, or is started again when it is needed.
+   *
+   * @param {Blob | ImageBitmap} source
+   * @param {object} options  as segmentOptions makes them
+   */
+  async compareDevices(source, options) {
+    this.#isUndecided = false;
+    const engine = this.#engine;
+    if (this.#isDisposed || !engine.alive || !(await hasWebGPU())) return;
+    let rival;
+    try {
+      rival = this.#newRanks("webgpu", () => {});
+      const { graphics } = await rival.load(this.#source);
+      const unpainted = { ...options, painting: null };
+      const onCpu = await warmTime(engine, source, unpainted);
+      const onWebGPU = await warmTime(rival, source, unpainted);
+      if (this.#isDisposed || onWebGPU >= onCpu) return;
+      [this.#engine, rival] = [rival, engine];
+      this.#device = "webgpu";
+      this.#onDevice({ device: "webgpu", name: graphics.name, message: "" });
+    } catch {
+      // The CPU computes as before.
+    } finally {
+      rival?.close(disposedError());
+    }
+  }
+
+  /** Ends the engine, for good. */
+  dispose() {
+    this.#isDisposed = true;
+    this.#engine?.close(disposedError());
+  }
+}
+
+export function disposedError() {
+  return new SegmenterError("disposed", "This Segmenter was disposed of: create another.");
+}

@@ -1,0 +1,173 @@
+// The controls of a live picture: start, pause, stop, seek, choose a camera, record, take a snapshot.
+//
+// It owns those buttons, the list of cameras and the recording. live-picture.js tells it what runs; it
+// calls onCamera, onScreen and onStop, and acts on the video, the LiveSegmentation and the recording
+// by itself.
+
+import { Recorder } from "./recorder.js";
+import { download } from "./save.js";
+import { cameras, canShareScreen } from "./sources.js";
+import { announce } from "./status.js";
+import { say, t } from "./texts.js";
+
+export class LiveControls {
+  #hooks;
+  /** @type {import("./sources.js").Source | null} */
+  #source = null;
+  /** @type {import("../library/live.js").LiveSegmentation | null} */
+  #live = null;
+  /** @type {Recorder | null} */
+  #recorder = null;
+  #lost = null; // the id of a camera that was unplugged
+
+  /**
+   * @param {object} hooks
+   * @param {(device?: string) => void} hooks.onCamera
+   * @param {() => void} hooks.onScreen
+   * @param {() => void} hooks.onStop
+   */
+  constructor(hooks) {
+    this.#hooks = hooks;
+    this.#wire();
+  }
+
+  /** @param {import("./sources.js").Source} source */
+  begin(source) {
+    const { kind, video } = source;
+    video.loop = kind === "file" && document.getElementById("loop").checked;
+    for (const type of kind === "file" ? ["play", "pause", "timeupdate"] : []) {
+      video.addEventListener(type, () => this.#source === source && this.#showPosition());
+    }
+  }
+
+  /**
+   * Shows what runs, and records it only while it does.
+   *
+   * @param {import("./sources.js").Source | null} source
+   * @param {import("../library/live.js").LiveSegmentation | null} live
+   */
+  show(source, live) {
+    this.#source = source;
+    this.#live = live;
+    if (live?.state === "running") this.#recorder?.resume();
+    if (live?.state === "paused") this.#recorder?.pause();
+    document.getElementById("live").hidden = !source;
+    document.getElementById("seek-row").hidden = source?.kind !== "file";
+    const isGoing = ["running", "paused"].includes(live?.state);
+    for (const id of ["live-pause", "live-record"]) document.getElementById(id).disabled = !isGoing;
+    document.getElementById("live-snapshot").disabled = !live;
+    this.#showRecording();
+    this.#showPause();
+  }
+
+  /** Starts the camera again as soon as it is plugged in. @param {string} device */
+  waitForCamera(device) {
+    this.#lost = device;
+  }
+
+  forgetLost() {
+    this.#lost = null;
+  }
+
+  #wire() {
+    const onClick = (id, run) => document.getElementById(id).addEventListener("click", run);
+    for (const button of document.querySelectorAll("[data-camera]")) {
+      button.addEventListener("click", () => this.#hooks.onCamera());
+    }
+    for (const button of document.querySelectorAll("[data-screen]")) {
+      button.hidden = !canShareScreen;
+      button.addEventListener("click", () => this.#hooks.onScreen());
+    }
+    onClick("live-stop", () => this.#hooks.onStop());
+    onClick("live-pause", () => this.#togglePause());
+    onClick("live-snapshot", () => this.#snapshot());
+    onClick("live-record", () => (this.#recorder ? this.finishRecording() : this.#record()));
+    document.getElementById("camera").addEventListener("change", ({ target }) => this.#hooks.onCamera(target.value));
+    this.#wireSeeking();
+    navigator.mediaDevices?.addEventListener("devicechange", async () => {
+      const found = await this.listCameras();
+      if (found.some(({ deviceId }) => deviceId === this.#lost)) this.#hooks.onCamera(this.#lost);
+    });
+  }
+
+  // Position and pause.
+
+  #wireSeeking() {
+    const seek = document.getElementById("seek");
+    seek.addEventListener("input", () => {
+      const { video } = this.#source;
+      video.currentTime = (seek.valueAsNumber / 1000) * video.duration;
+    });
+    document.getElementById("loop").addEventListener("change", ({ target }) => (this.#source.video.loop = target.checked));
+  }
+
+  #showPosition() {
+    const { video } = this.#source;
+    if (!video.seeking && video.duration > 0) document.getElementById("seek").value = (1000 * video.currentTime) / video.duration;
+    this.#showPause();
+  }
+
+  #togglePause() {
+    const { kind, video } = this.#source;
+    if (kind === "file") {
+      // LiveSegmentation goes on, so that the visitor can seek in a paused video.
+      if (video.paused) video.play();
+      else video.pause();
+    } else if (this.#live.state === "paused") this.#live.resume();
+    else this.#live.pause();
+  }
+
+  #showPause() {
+    const isPaused = this.#source?.kind === "file" ? this.#source.video.paused : this.#live?.state === "paused";
+    say(document.getElementById("live-pause"), () => t(isPaused ? "live.resume" : "live.pause"));
+  }
+
+  // Cameras.
+
+  /** Lists the cameras to choose from. */
+  async listCameras() {
+    const select = document.getElementById("camera");
+    const found = await cameras();
+    const options = found.map(({ deviceId, label }, i) => new Option(label || t("live.camera-number", { number: i + 1 }), deviceId));
+    select.replaceChildren(...options);
+    select.value = this.#source?.device ?? select.value;
+    document.getElementById("camera-row").hidden = this.#source?.kind !== "camera";
+    return found;
+  }
+
+  // Files.
+
+  #snapshot() {
+    const { name } = this.#source;
+    this.#live.canvas.toBlob((blob) => blob && download(blob, `${name}-${stamp()}.png`));
+  }
+
+  #record() {
+    this.#recorder = new Recorder(this.#live.captureStream());
+    announce(() => t("live.recording"));
+    this.#showRecording();
+  }
+
+  /** Saves the recording, if there is one. */
+  async finishRecording() {
+    const recorder = this.#recorder;
+    if (!recorder) return;
+    const { name } = this.#source;
+    this.#recorder = null;
+    this.#showRecording();
+    const { blob, extension } = await recorder.stop();
+    download(blob, `${name}-${stamp()}.${extension}`);
+  }
+
+  #showRecording() {
+    const record = document.getElementById("live-record");
+    record.hidden = !Recorder.isSupported;
+    record.toggleAttribute("data-recording", Boolean(this.#recorder));
+    say(record, () => t(this.#recorder ? "live.record-stop" : "live.record"));
+  }
+}
+
+/** The time, for names of files. */
+function stamp() {
+  return new Date().toISOString().slice(0, 19).replace(/[T:]/g, "-");
+}
