@@ -12,6 +12,7 @@ import (
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 
+	"segmenter/compute"
 	"segmenter/compute/cpu"
 	"segmenter/model"
 	"segmenter/model/weights"
@@ -25,7 +26,7 @@ func native(t testing.TB, path string, options model.Options) *model.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := model.New(m, cpu.New(1, cpu.Float))
+	s, err := model.New(m, cpu.New(1, compute.Float32))
 	if err != nil {
 		t.Fatal(err)
 	}

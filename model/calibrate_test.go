@@ -40,7 +40,7 @@ func TestCalibrate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	device := cpu.New(1, cpu.Float)[0]
+	device := cpu.New(1, compute.Float32)[0]
 	const steps = 3
 	plan, err := Calibrate(context.Background(), m, device, smooth(1, 40), steps, none)
 	if err != nil {
@@ -112,7 +112,7 @@ func TestCalibrateRefuses(t *testing.T) {
 		{"broken photo", context.Background(), float, func(yield func(photo.Source, error) bool) { yield(nil, broken) }, "broken photo"},
 		{"cancelled", cancelled, float, smooth(1, 1), "canceled"},
 	} {
-		var device compute.Device = cpu.New(1, cpu.Float)[0]
+		var device compute.Device = cpu.New(1, compute.Float32)[0]
 		_, err := Calibrate(c.ctx, c.model, device, c.photos, 4, none)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, expected one with %q", c.name, err, c.want)

@@ -53,7 +53,7 @@ func readGolden(t testing.TB) map[string]goldenTensor {
 	return golden
 }
 
-func openSegmenter(t testing.TB, path string, ranks int, a cpu.Arithmetic) *Segmenter {
+func openSegmenter(t testing.TB, path string, ranks int, a compute.Arithmetic) *Segmenter {
 	t.Helper()
 	return newSegmenter(t, openModel(t, path), cpu.New(ranks, a))
 }
@@ -90,7 +90,7 @@ const (
 // TestGolden compares tensor after tensor, in the order in which they are
 // computed, and names the first that departs.
 func TestGolden(t *testing.T) {
-	s := openSegmenter(t, floatWeights, 1, cpu.Float)
+	s := openSegmenter(t, floatWeights, 1, compute.Float32)
 	for _, name := range []string{"chelsea", "china"} {
 		checkGolden(t, s, name, 2e-3)
 		checkGoldenWindows(t, s, name, Mask)

@@ -132,14 +132,13 @@ func newNetwork(m *Model, device compute.Device) (*network, error) {
 	return n, b.err
 }
 
-// encode runs the encoder (section 3.1) on one window of a frame. The result,
+// encode runs the encoder (section 3.1) on a window of the frame. The result,
 // p.features (N, D), is without the extra tokens.
-func (p *pass) encode(frame compute.Frame, at compute.Point) {
-	p.grid.Top, p.grid.Left = at.Top, at.Left
+func (p *pass) encode(window int) {
 	if p.extra != nil {
 		p.device.Copy(p.extraTokens, p.extra)
 	}
-	p.device.PatchEmbed(p.patchTokens, frame, p.grid, p.network.patch, p.position)
+	p.device.PatchEmbed(p.patchTokens, p.frame, p.view, window, p.firstPatch, p.embedding)
 	for i := range p.network.encoder {
 		p.encoder.block(p.device, &p.network.encoder[i], p.heads)
 	}

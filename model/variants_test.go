@@ -134,7 +134,7 @@ func TestVariants(t *testing.T) {
 			}
 			for _, d := range v.decoders {
 				want, wantMask := run([]compute.Device{reference.New()}, d)
-				got, mask := run(cpu.New(2, cpu.Float), d)
+				got, mask := run(cpu.New(2, compute.Float32), d)
 				if e := computetest.Error(got, want); !(e <= computetest.Tolerance) {
 					t.Errorf("%s: normalised mean squared error of the scores %.2g", d, e)
 				}

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"segmenter/compute/cpu"
+	"segmenter/compute"
 	"segmenter/model"
 	"segmenter/photo/decode"
 	"segmenter/quant"
@@ -44,7 +44,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	e := &evaluation{data: *data, judgeBoundaries: *boundary, models: []*model.Model{m}, arithmetic: n.arithmetic(), options: model.Options{Decoder: decoder, Size: n.size, Refine: n.refine}}
+	e := &evaluation{data: *data, judgeBoundaries: *boundary, models: []*model.Model{m}, arithmetic: n.arithmetic(m), options: model.Options{Decoder: decoder, Size: n.size, Refine: n.refine}}
 	if *against != "" {
 		other, err := model.Open(*against)
 		if err != nil {
@@ -102,8 +102,8 @@ func photosIn(folder, prefix string) (photos []string, err error) {
 // evaluation counts pixels by label and by class.
 type evaluation struct {
 	data       string
-	models     []*model.Model // the one that is judged, and one to compare it with
-	arithmetic cpu.Arithmetic // of the one that is judged
+	models     []*model.Model     // the one that is judged, and one to compare it with
+	arithmetic compute.Arithmetic // of the one that is judged
 	options    model.Options
 	photos     int
 	done       atomic.Int64 // photos
@@ -162,7 +162,7 @@ func (e *evaluation) work(ctx context.Context, names <-chan string, bar *bar) er
 	for i, m := range e.models {
 		arithmetic := e.arithmetic
 		if i > 0 {
-			arithmetic = cpu.Float
+			arithmetic = compute.Float32
 		}
 		s, err := newSegmenter(m, 1, arithmetic)
 		if err != nil {

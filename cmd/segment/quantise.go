@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"segmenter/compute"
 	"segmenter/compute/cpu"
 	"segmenter/model"
 	"segmenter/photo"
@@ -82,7 +83,7 @@ func calibrate(ctx context.Context, in, folder string, steps float64, stderr io.
 	}
 	bar := newBar(stderr)
 	defer bar.end()
-	return model.Calibrate(ctx, m, cpu.New(1, cpu.Float)[0], photos, steps, func(units string, done, total int) {
+	return model.Calibrate(ctx, m, cpu.New(1, compute.Float32)[0], photos, steps, func(units string, done, total int) {
 		bar.show(done, cmp.Or(total, len(names)), units)
 	})
 }

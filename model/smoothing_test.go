@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"segmenter/compute"
 	"segmenter/compute/cpu"
 	"segmenter/photo"
 	"segmenter/photo/decode"
@@ -114,7 +115,7 @@ func lag(smoothed, masks [][]uint8, class uint8) (frames int) {
 // TestSmoothing has a still scene flicker less, and a moving object's mask come
 // in time.
 func TestSmoothing(t *testing.T) {
-	s := openSegmenter(t, int8Weights, 2, cpu.Fastest())
+	s := openSegmenter(t, int8Weights, 2, cpu.Fastest(compute.Int8))
 	const smoothing, frames = 0.85, 19
 	scenery := samplePhoto(t, "china.jpg", 192, 192)
 	video := noisy(still(scenery), 8)
@@ -139,7 +140,7 @@ func TestSmoothing(t *testing.T) {
 // TestSmoothingBegins holds the first of smoothed frames against one without
 // smoothing, whatever came before, and ranks against each other.
 func TestSmoothingBegins(t *testing.T) {
-	two, one := openSegmenter(t, int8Weights, 2, cpu.Int8), openSegmenter(t, int8Weights, 1, cpu.Int8)
+	two, one := openSegmenter(t, int8Weights, 2, compute.Int8), openSegmenter(t, int8Weights, 1, compute.Int8)
 	video := noisy(still(samplePhoto(t, "china.jpg", 64, 80)), 15)
 	smoothed := Options{Smoothing: 0.5}
 	a, b := masksOf(t, two, video, 4, smoothed), masksOf(t, one, video, 4, smoothed)
@@ -167,7 +168,7 @@ func TestSmoothingBegins(t *testing.T) {
 //
 //	go test -run - -bench Calm -benchtime 1x ./model
 func BenchmarkCalm(b *testing.B) {
-	s := openSegmenter(b, int8Weights, 2, cpu.Fastest())
+	s := openSegmenter(b, int8Weights, 2, cpu.Fastest(compute.Int8))
 	const sigma, frames = 8, 40
 	for _, name := range []string{"china.jpg", "coffee.png", "astronaut.png"} {
 		for _, o := range []Options{{Smoothing: 0.7}, {Smoothing: 0.85}, {Smoothing: 0.9}, {Smoothing: 0.85, Refine: true}} {
