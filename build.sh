@@ -113,7 +113,7 @@ test_in_node() {
 test_in_chromium() {
 	go build -o "$tools/wasmbrowser" ./e2e/wasmbrowser
 	wasm go test -run '^(Test|Fuzz)' -exec "$tools/wasmbrowser" "${engine_packages[@]}"
-	wasm go test -run Graphics -tags webgpu -exec "$tools/wasmbrowser" ./wasm
+	wasm go test -run GPU -tags webgpu -exec "$tools/wasmbrowser" ./wasm
 }
 
 # end_to_end is everything under e2e/, one package after the other, since each
