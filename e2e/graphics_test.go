@@ -204,7 +204,7 @@ func TestAutoDevice(t *testing.T) {
 	v.library()
 	v.start("2")
 	asked := func() bool {
-		return slices.Contains(v.requests.all(), "200 GET /engine-webgpu.wasm")
+		return slices.Contains(v.requests.all(), "200 GET /library/engine-webgpu.wasm")
 	}
 	photo := map[string]any{"decoder": "mask", "size": 64}
 	sum := func() float64 { // of what the engine says of the last photo

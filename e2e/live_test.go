@@ -330,7 +330,7 @@ func TestLiveFollows(t *testing.T) {
 		return true;
 	})`, width, height))
 	evaluate[bool](v, `(async () => {
-		const { LiveSegmentation } = await import("./live.js");
+		const { LiveSegmentation } = await import("./library/live.js");
 		const segmenter = await threads.Segmenter.create({ device: "cpu" });
 		const stream = await navigator.mediaDevices.getUserMedia({ video: true });
 		globalThis.live = { frames: [] };
@@ -374,7 +374,7 @@ func TestLiveFollows(t *testing.T) {
 // TestLiveExample starts the camera on the example page.
 func TestLiveExample(t *testing.T) {
 	v := newVisitIn(t, withCamera(t, 320, 240), "/", nil)
-	v.open("live.html")
+	v.open("examples/blur-background.html")
 	v.click("button")
 	v.eventually(func() bool {
 		return strings.Contains(evaluate[string](v, `document.querySelector("output").textContent`), "a second: ")

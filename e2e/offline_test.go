@@ -160,7 +160,7 @@ func TestOffline(t *testing.T) {
 				t.Error("a sample that was used is not there")
 			}
 			v.kept()
-			v.open("example.html")
+			v.open("examples/segment-photo.html")
 			v.eventually(func() bool {
 				return evaluate[string](v, `document.querySelector("output").textContent`) == "Choose a photo."
 			})
@@ -223,7 +223,7 @@ func TestRepair(t *testing.T) {
 	v.kept()
 	count := v.stored("")
 
-	for _, test := range [][2]string{{"/app.js", "/engine.wasm"}, {"/engine.worker.js", "/models/"}, {"/models/", "/index.html"}} {
+	for _, test := range [][2]string{{"/page/app.js", "/engine.wasm"}, {"/engine.worker.js", "/models/"}, {"/models/", "/index.html"}} {
 		v.damage(test[0], test[1])
 		v.open("?size=256&photo=samples/chelsea.png")
 		v.waitFor("done")
@@ -261,7 +261,7 @@ func TestBareHost(t *testing.T) {
 		if state := v.after(func() { v.choose(filepath.Join(samples, "chelsea.png")) }); state != "done" {
 			t.Fatalf("%s: %s", state, v.message())
 		}
-		if kind := evaluate[string](v, `fetch("engine.wasm").then(({ headers }) => headers.get("Content-Type"))`); kind != "application/wasm" {
+		if kind := evaluate[string](v, `fetch("library/engine.wasm").then(({ headers }) => headers.get("Content-Type"))`); kind != "application/wasm" {
 			t.Errorf("the engine is served as %s", kind)
 		}
 		if facts := v.facts(); !evaluate[bool](v, `crossOriginIsolated`) || !strings.HasSuffix(facts, "2 threads") {

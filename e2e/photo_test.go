@@ -171,7 +171,7 @@ func TestSubPath(t *testing.T) {
 	}
 	models := 0
 	for _, line := range v.requests.all() {
-		if strings.Contains(line, "/some/where/models/") {
+		if strings.Contains(line, "/some/where/library/models/") {
 			models++
 		}
 	}
@@ -180,9 +180,23 @@ func TestSubPath(t *testing.T) {
 	}
 }
 
+// TestPublishedAddresses imports the library from where it once lay.
+func TestPublishedAddresses(t *testing.T) {
+	v := newVisit(t, "/some/where/", libraryPage)
+	v.open("library.html")
+	for _, name := range []string{"segmenter", "live"} {
+		if same := evaluate[bool](v, fmt.Sprintf(`Promise.all([import("./%[1]s.js"), import("./library/%[1]s.js")]).then(([published, own]) => {
+			const names = Object.keys(own);
+			return names.length > 0 && names.every((name) => published[name] === own[name]);
+		})`, name)); !same {
+			t.Errorf("%s.js is not that of the library", name)
+		}
+	}
+}
+
 func TestExamplePage(t *testing.T) {
 	v := newVisit(t, "/", nil)
-	v.open("example.html")
+	v.open("examples/segment-photo.html")
 	wait := func(part string) {
 		evaluate[bool](v, fmt.Sprintf(`new Promise((resolve) => {
 			const output = document.querySelector("output");

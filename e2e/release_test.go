@@ -186,7 +186,7 @@ func useProgram(t *testing.T, archive string) {
 	if _, err := fmt.Fscanf(out, "Segmenter is at %s", &address); err != nil {
 		t.Fatalf("no address: %v", err)
 	}
-	for _, name := range []string{"", "engine.wasm", "models/everyday.safetensors"} {
+	for _, name := range []string{"", "library/engine.wasm", "library/models/everyday.safetensors"} {
 		resp, err := http.Get(address + name)
 		if err != nil {
 			t.Fatal(err)

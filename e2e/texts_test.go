@@ -45,7 +45,7 @@ func TestTexts(t *testing.T) {
 
 	keys := evaluate[[]string](v, `import("./page/texts/en.js").then(({ texts }) => Object.keys(texts))`)
 	used := regexp.MustCompile(`\bt\("([^"]+)"`)
-	for _, pattern := range []string{"../web/*.js", "../web/page/*.js"} {
+	for _, pattern := range []string{"../web/library/*.js", "../web/page/*.js"} {
 		scripts, err := filepath.Glob(pattern)
 		v.must(err)
 		for _, script := range scripts {
@@ -74,7 +74,7 @@ func TestChineseNames(t *testing.T) {
 	for _, class := range card.Classes {
 		wanted = append(wanted, class.Name)
 	}
-	types, err := os.ReadFile("../web/segmenter.d.ts")
+	types, err := os.ReadFile("../web/library/segmenter.d.ts")
 	v.must(err)
 	for _, match := range regexp.MustCompile(`\n  \| "([a-z-]+)"`).FindAllSubmatch(types, -1) {
 		wanted = append(wanted, string(match[1]))

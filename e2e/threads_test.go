@@ -19,7 +19,7 @@ var libraryPage = map[string][]byte{"library.html": []byte(`<!doctype html><link
 func (v *visit) library() {
 	v.Helper()
 	v.open("library.html")
-	evaluate[bool](v, `import("./segmenter.js").then(({ Segmenter }) => {
+	evaluate[bool](v, `import("./library/segmenter.js").then(({ Segmenter }) => {
 		const workers = [];
 		globalThis.Worker = class extends Worker {
 			constructor(...args) {
@@ -142,7 +142,7 @@ func TestThreadsOfPage(t *testing.T) {
 // TestDeath ends ranks while they are idle and while they are at work: the
 // photo is repeated by new ones, and its mask is the same.
 func TestDeath(t *testing.T) {
-	worker, err := os.ReadFile(dist + "/engine.worker.js")
+	worker, err := os.ReadFile(dist + "/library/engine.worker.js")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestDeath(t *testing.T) {
 		self.addEventListener("message", ({ data }) => {
 			if (data === "crash") setTimeout(() => { throw new Error("crashed by the test"); });
 		});`...)
-	v := newVisit(t, "/", map[string][]byte{"library.html": libraryPage["library.html"], "engine.worker.js": worker})
+	v := newVisit(t, "/", map[string][]byte{"library.html": libraryPage["library.html"], "library/engine.worker.js": worker})
 	v.library()
 	whole, windows := ways[0], map[string]any{"decoder": "mask", "size": 0, "window": 192, "stride": 64}
 	v.start("1")

@@ -147,10 +147,10 @@ func TestServers(t *testing.T) {
 func holdAgainstOwn(t *testing.T, serve func(t *testing.T, folder string) string) {
 	folder := t.TempDir()
 	model := bytes.Repeat([]byte("weights "), 1000)
-	stamped := "/" + site.Address("models/a.safetensors", sha256.Sum256(model))
+	stamped := "/" + site.Address("library/models/a.safetensors", sha256.Sum256(model))
 	for name, content := range map[string][]byte{
 		"index.html": []byte("<!doctype html>"), "app.js": []byte("0123456789"), "app.js.gz": []byte("gzipped"),
-		"style.css": []byte("p {}"), "engine.wasm": []byte("\x00asm"), "models/a.safetensors": model,
+		"style.css": []byte("p {}"), "engine.wasm": []byte("\x00asm"), "library/models/a.safetensors": model,
 		"segmenter.d.ts": []byte("export {}"), "site.webmanifest": []byte("{}"), "models.json": []byte("{}"), "icon.svg": []byte("<svg/>"),
 		"a.png": []byte("png"), "a.jpg": []byte("jpg"), "a.webp": []byte("webp"), "_headers": []byte("/*"), ".keep": []byte("hidden"),
 	} {
@@ -163,7 +163,7 @@ func holdAgainstOwn(t *testing.T, serve func(t *testing.T, folder string) string
 		}
 	}
 	base := serve(t, folder)
-	for _, path := range []string{"/", "/index.html", "/app.js", "/style.css", "/engine.wasm", stamped, "/models/a.safetensors",
+	for _, path := range []string{"/", "/index.html", "/app.js", "/style.css", "/engine.wasm", stamped, "/library/models/a.safetensors",
 		"/segmenter.d.ts", "/site.webmanifest", "/models.json", "/icon.svg", "/a.png", "/a.jpg", "/a.webp", "/missing", "/_headers", "/.keep", "/../site.go"} {
 		isSame(t, base, folder, path, 0)
 	}

@@ -31,7 +31,7 @@ const SITE = {};
 
 const SCOPE = self.registration.scope;
 const STORE = `segmenter-site ${SCOPE}`; // other sites of the same origin have theirs
-const MODELS = "segmenter-models"; // of model.js
+const MODELS = "segmenter-models"; // of library/model.js
 const PATIENCE = 1000; // ms, for pages that may be asleep
 
 const filesByName = new Map(SITE.files.map((file) => [file.name, file]));
@@ -92,7 +92,7 @@ async function keep(file, response) {
   await (await caches.open(STORE)).put(addressOf(file), response);
 }
 
-/** The model that model.js kept before there was a service worker. */
+/** The model that library/model.js kept before there was a service worker. */
 async function adopt(file) {
   if (!isModel(file)) return undefined;
   const stored = await caches.match(addressOf(file), { cacheName: MODELS });
@@ -135,7 +135,7 @@ function addressOf({ name, sha256 }) {
 }
 
 function isModel({ name }) {
-  return name.startsWith("models/");
+  return name.startsWith("library/models/");
 }
 
 // Serving.

@@ -1,6 +1,6 @@
 // This project: the library as a page uses it.
 
-import { Segmenter } from "/ours/segmenter.js";
+import { Segmenter } from "/ours/library/segmenter.js";
 
 export async function start({ size, threads, device, photo }) {
   const [segmenter, bitmap] = await Promise.all([Segmenter.create({ device, threads }), photo.then(createImageBitmap)]);

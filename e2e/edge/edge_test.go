@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -23,8 +24,8 @@ const (
 	root = "../.."
 	dist = "../../dist/site"
 
-	modelFile  = "/models/everyday.safetensors"
-	engineFile = "/engine.wasm"
+	modelFile  = "/library/models/everyday.safetensors"
+	engineFile = "/library/engine.wasm"
 )
 
 // worker is the runtime that all tests share, native this machine's own server.
@@ -139,14 +140,14 @@ func TestSameResponses(t *testing.T) {
 		{"HEAD", "/missing.js", nil},
 		{"POST", "/missing.js", nil},
 		{"OPTIONS", "/missing.js", nil},
-		{"GET", "/models/", nil},
-		{"GET", "/models/missing", []string{"Range", "bytes=0-1"}},
+		{"GET", "/library/models/", nil},
+		{"GET", "/library/models/missing", []string{"Range", "bytes=0-1"}},
 		{"GET", "/.keep", nil},
 		{"GET", "/_headers", nil},
-		{"GET", "/models/%00", nil},
+		{"GET", "/library/models/%00", nil},
 		{"GET", stamped, []string{"Accept-Encoding", "br"}},
 		{"GET", modelFile + "?v=0123456789ab", []string{"Accept-Encoding", "br"}},
-		{"GET", "/engine-webgpu.wasm", []string{"Accept-Encoding", "br"}},
+		{"GET", "/library/engine-webgpu.wasm", []string{"Accept-Encoding", "br"}},
 	}
 	for _, path := range []string{modelFile, engineFile} {
 		requests = append(requests,
@@ -218,23 +219,22 @@ func headerNames(headers ...http.Header) []string {
 // stampedAddress is the default model's, as the page asks for it.
 func stampedAddress(t testing.TB) string {
 	t.Helper()
-	page, err := os.ReadFile(dist + "/index.html")
+	library, err := os.ReadFile(dist + "/library/segmenter.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(page), `data-model="`)
-	address, _, found := strings.Cut(rest, `"`)
-	if !found || !strings.Contains(address, "?v=") {
-		t.Fatal("the page does not name its model by hash")
+	address := regexp.MustCompile(`"\./(models/everyday\.safetensors\?v=\w+)"`).FindSubmatch(library)
+	if address == nil {
+		t.Fatal("the library does not name its model by hash")
 	}
-	return "/" + address
+	return "/library/" + string(address[1])
 }
 
 // TestStoredFiles holds the files that the platform serves without the worker
 // against those of this machine's server. What may differ is in docs/deploy.md.
 func TestStoredFiles(t *testing.T) {
-	for _, path := range []string{"/", "/index.html", "/app.js", "/style.css", "/manifest.webmanifest", "/icon.svg", "/models.json",
-		"/segmenter.d.ts", "/page/texts/en.js", "/samples/chelsea.png", "/samples/hero.webp", "/samples/china.jpg", "/service-worker.js"} {
+	for _, path := range []string{"/", "/index.html", "/page/app.js", "/page/style.css", "/manifest.webmanifest", "/icon.svg", "/models.json",
+		"/segmenter.js", "/segmenter.d.ts", "/library/segmenter.d.ts", "/page/texts/en.js", "/samples/chelsea.png", "/samples/hero.webp", "/samples/china.jpg", "/service-worker.js"} {
 		want := send(t, native.URL, request{"GET", path, nil})
 		for _, accept := range []string{"identity", "br", "gzip"} {
 			r := request{"GET", path, []string{"Accept-Encoding", accept}}
@@ -277,7 +277,7 @@ func isStored(t *testing.T, r request, got, want response) {
 // TestOddPaths asks for what is outside of the site, in ways that a platform
 // may tidy up first.
 func TestOddPaths(t *testing.T) {
-	for _, path := range []string{"/../package.json", "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/models/../../worker/worker.mjs",
+	for _, path := range []string{"/../package.json", "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/library/../../worker/worker.mjs",
 		"/%2e%2e/worker/worker.mjs", "//etc/passwd", "/worker.wasm", "/files.txt", "/.git/config", "/.assetsignore", "/_redirects", "/cdn-cgi/none"} {
 		for _, base := range []string{native.URL, worker.URL} {
 			r := request{"GET", path, nil}

@@ -27,7 +27,7 @@ const (
 )
 
 // firstView is what a first visit waits for, beside the model.
-var firstView = []string{"/", "/style.css", "/app.js", "/segmenter.js", "/ranks.js", "/engine.worker.js", "/wasm_exec.js", "/page/texts.js", "/page/texts/en.js", engineFile}
+var firstView = []string{"/", "/page/style.css", "/page/app.js", "/library/segmenter.js", "/library/ranks.js", "/library/engine.worker.js", "/library/wasm_exec.js", "/page/texts.js", "/page/texts/en.js", engineFile}
 
 // TestLoad has many visitors come at once, cold and then warm, again and again.
 // The first round is when a server takes what memory it needs.
@@ -186,7 +186,7 @@ func TestSlowReaders(t *testing.T) {
 			}
 			start := time.Now()
 			for range 20 {
-				if _, err := fetchAll(server.url, []string{"/", "/app.js"}, nil); err != nil {
+				if _, err := fetchAll(server.url, []string{"/", "/page/app.js"}, nil); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -228,7 +228,7 @@ func TestBrokenOff(t *testing.T) {
 	for _, base := range []string{native.URL, worker.URL} {
 		crowd(t, func(i int) (int, error) {
 			if i%10 > 0 {
-				return fetchAll(base, []string{"/app.js"}, nil)
+				return fetchAll(base, []string{"/page/app.js"}, nil)
 			}
 			resp, err := begin(base, request{"GET", modelFile, []string{"Range", fmt.Sprintf("bytes=%d-", i)}})
 			if err != nil {

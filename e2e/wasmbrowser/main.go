@@ -140,7 +140,7 @@ func (j *job) handler() http.Handler {
 	})
 	mux.HandleFunc("GET /kernel.js", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
-		http.ServeFile(w, r, filepath.Join(j.module.Name(), "web", "kernel.js"))
+		http.ServeFile(w, r, filepath.Join(j.module.Name(), "web", "library", "kernel.js"))
 	})
 	mux.HandleFunc("GET /program.wasm", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/wasm")

@@ -21,7 +21,7 @@ globalThis.crypto ??= { getRandomValues: (array) => randomFillSync(array) };
 require(path.join(goroot, "lib", "wasm", "wasm_exec.js"));
 
 // A file of the web page: a module without a package.json that says so.
-const source = fs.readFileSync(new URL("../../web/kernel.js", import.meta.url));
+const source = fs.readFileSync(new URL("../../web/library/kernel.js", import.meta.url));
 const { Kernels } = await import(`data:text/javascript;base64,${source.toString("base64")}`);
 
 const go = new globalThis.Go();

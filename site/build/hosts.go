@@ -33,21 +33,21 @@ type listedModel struct {
 
 // listModels makes the list of models that the site offers.
 func listModels(sources map[string][]byte) ([]byte, error) {
-	models := []listedModel{}
+	listed := []listedModel{}
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		base, isModel := strings.CutPrefix(name, "models/")
+		base, isModel := strings.CutPrefix(name, models)
 		if !isModel {
 			continue
 		}
 		sum := sha256.Sum256(sources[name])
-		models = append(models, listedModel{
+		listed = append(listed, listedModel{
 			Name:    strings.TrimSuffix(base, path.Ext(base)),
 			Address: site.Address(name, sum),
 			Bytes:   len(sources[name]),
 			SHA256:  fmt.Sprintf("%x", sum),
 		})
 	}
-	list, err := json.MarshalIndent(map[string]any{"models": models}, "", "  ")
+	list, err := json.MarshalIndent(map[string]any{"models": listed}, "", "  ")
 	return append(list, '\n'), err
 }
 

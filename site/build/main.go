@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,10 +36,19 @@ const maxEngine = 1_000_000
 
 // What the build adds to the page, by its name in the site.
 const (
-	engine         = "engine.wasm"
-	graphicsEngine = "engine-webgpu.wasm"
-	defaultModel   = "models/everyday.safetensors"
+	engine         = "library/engine.wasm"
+	graphicsEngine = "library/engine-webgpu.wasm"
+	goSupport      = "library/wasm_exec.js"
+	models         = "library/models/"
+	defaultModel   = models + "everyday.safetensors"
 )
+
+// sourcesOnly are the names in web/ that the site does without.
+var sourcesOnly = []string{"tests", "package.json"}
+
+// published are modules of the library that other pages import from the site's
+// root, where they once lay.
+var published = []string{"segmenter", "live"}
 
 func main() {
 	out := flag.String("o", filepath.Join("dist", "site"), "the `folder` that the site is written to")
@@ -78,8 +88,8 @@ func checkFolder(out string) error {
 	if !slices.ContainsFunc(found, func(entry fs.DirEntry) bool { return !isHidden(entry.Name()) }) {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(out, engine)); err != nil {
-		return fmt.Errorf("%s holds files but no %s, so it is no earlier build: name another folder, or empty it", out, engine)
+	if _, err := os.Stat(filepath.Join(out, modelList)); err != nil {
+		return fmt.Errorf("%s holds files but no %s, so it is no earlier build: name another folder, or empty it", out, modelList)
 	}
 	return nil
 }
@@ -94,11 +104,11 @@ func collect() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name, path := range map[string]string{
-		"wasm_exec.js": filepath.Join(goroot, "lib", "wasm", "wasm_exec.js"),
-		defaultModel:   filepath.Join("model", "weights", "everyday.safetensors"),
+	for name, file := range map[string]string{
+		goSupport:    filepath.Join(goroot, "lib", "wasm", "wasm_exec.js"),
+		defaultModel: filepath.Join("model", "weights", "everyday.safetensors"),
 	} {
-		if sources[name], err = os.ReadFile(path); err != nil {
+		if sources[name], err = os.ReadFile(file); err != nil {
 			return nil, err
 		}
 	}
@@ -109,6 +119,7 @@ func collect() (map[string][]byte, error) {
 		return nil, err
 	}
 	stampModel(sources)
+	addPublished(sources)
 	if err := offline.Stamp(sources); err != nil {
 		return nil, err
 	}
@@ -121,13 +132,20 @@ func collect() (map[string][]byte, error) {
 	return sources, nil
 }
 
-// stampModel adds a hash of the default model to its address wherever the page
-// names it: browsers keep a model by its address, and must not go on with an
-// old one.
+// stampModel adds a hash of the default model to its address in the library:
+// browsers keep a model by its address, and must not go on with an old one.
 func stampModel(sources map[string][]byte) {
-	stamped := []byte(site.Address(defaultModel, sha256.Sum256(sources[defaultModel])))
-	for _, name := range []string{"index.html", "segmenter.js"} {
-		sources[name] = bytes.ReplaceAll(sources[name], []byte(defaultModel), stamped)
+	const library = "library/segmenter.js"
+	address := strings.TrimPrefix(defaultModel, path.Dir(library)+"/")
+	stamped := site.Address(address, sha256.Sum256(sources[defaultModel]))
+	sources[library] = bytes.ReplaceAll(sources[library], []byte(address), []byte(stamped))
+}
+
+// addPublished adds modules, and their types, that pass on those of the library.
+func addPublished(sources map[string][]byte) {
+	for _, name := range published {
+		module := fmt.Appendf(nil, "// The library is in library/; this is its published address.\nexport * from \"./library/%s.js\";\n", name)
+		sources[name+".js"], sources[name+".d.ts"] = module, module
 	}
 }
 
@@ -135,15 +153,16 @@ func stampModel(sources map[string][]byte) {
 // leave such behind, and package dist needs one where there is no site yet.
 func isHidden(base string) bool { return strings.HasPrefix(base, ".") }
 
-// addPage adds the files of the page, without those that are hidden.
+// addPage adds the files of the page, without those that are hidden or only for
+// its sources.
 func addPage(sources map[string][]byte, page fs.FS) error {
 	return fs.WalkDir(page, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil || name == ".":
 			return err
-		case isHidden(entry.Name()) && entry.IsDir():
+		case (isHidden(entry.Name()) || slices.Contains(sourcesOnly, name)) && entry.IsDir():
 			return fs.SkipDir
-		case isHidden(entry.Name()) || entry.IsDir():
+		case isHidden(entry.Name()) || slices.Contains(sourcesOnly, name) || entry.IsDir():
 			return nil
 		}
 		sources[name], err = fs.ReadFile(page, name)
@@ -159,10 +178,10 @@ func compileEngine(flags ...string) ([]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, engine)
-	command := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path}, flags, []string{"./wasm"})
+	program := filepath.Join(dir, "engine.wasm")
+	command := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program}, flags, []string{"./wasm"})
 	if _, err := gocommand.Run("", gocommand.Wasm, command...); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	return os.ReadFile(program)
 }

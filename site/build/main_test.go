@@ -16,10 +16,10 @@ import (
 )
 
 var sources = map[string][]byte{
-	"engine.wasm":          []byte(strings.Repeat("\x00asm", 500)),
-	"page/app.js":          []byte(strings.Repeat("export {};\n", 50)),
-	"photo.png":            bytes.Repeat([]byte("png"), 100),
-	"models/a.safetensors": []byte("incompressible"),
+	"library/engine.wasm":          []byte(strings.Repeat("\x00asm", 500)),
+	"page/app.js":                  []byte(strings.Repeat("export {};\n", 50)),
+	"photo.png":                    bytes.Repeat([]byte("png"), 100),
+	"library/models/a.safetensors": []byte("incompressible"),
 }
 
 // files lists a folder: name → content.
@@ -53,7 +53,7 @@ func TestWrite(t *testing.T) {
 			t.Errorf("%s: not what it was made of", name)
 		}
 	}
-	for _, name := range []string{"engine.wasm", "page/app.js"} {
+	for _, name := range []string{"library/engine.wasm", "page/app.js"} {
 		if _, ok := unpacksTo(filepath.Join(dir, name+".br"), sources[name]); !ok {
 			t.Errorf("%s.br does not unpack to %s", name, name)
 		}
@@ -79,7 +79,7 @@ func TestWriteAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	past := time.Now().Add(-time.Hour).Truncate(time.Second)
-	untouched := filepath.Join(dir, "engine.wasm.br")
+	untouched := filepath.Join(dir, "library", "engine.wasm.br")
 	if err := os.Chtimes(untouched, past, past); err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +116,8 @@ func TestAddPage(t *testing.T) {
 		".DS_Store":       {},
 		".cache/x.js":     {},
 		"samples/.hidden": {},
+		"package.json":    {},
+		"tests/a.test.js": {},
 	})
 	if err != nil || len(added) != 2 || string(added["index.html"]) != "page" || string(added["samples/cat.jpg"]) != "cat" {
 		t.Errorf("got %q and %v, want index.html and samples/cat.jpg", added, err)
@@ -148,28 +150,29 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestStampModel(t *testing.T) {
-	page := map[string][]byte{
-		defaultModel:   []byte("weights"),
-		"index.html":   []byte(`<html data-model="models/everyday.safetensors">`),
-		"segmenter.js": []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
+	const library = "library/segmenter.js"
+	stamped := func(weights string) string {
+		page := map[string][]byte{
+			defaultModel: []byte(weights),
+			library:      []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
+		}
+		stampModel(page)
+		return string(page[library])
 	}
-	stampModel(page)
-	first := string(page["index.html"])
-	if !strings.Contains(first, defaultModel+"?v=") || !strings.Contains(string(page["segmenter.js"]), defaultModel+"?v=") {
-		t.Errorf("no hash in %q and %q", page["index.html"], page["segmenter.js"])
+	first := stamped("weights")
+	if !strings.HasPrefix(first, `new URL("./models/everyday.safetensors?v=`) {
+		t.Errorf("no hash in %q", first)
 	}
-	page[defaultModel], page["index.html"] = []byte("other weights"), []byte(`<html data-model="models/everyday.safetensors">`)
-	stampModel(page)
-	if string(page["index.html"]) == first {
+	if stamped("other weights") == first {
 		t.Error("another model has the same address")
 	}
 }
 
 func TestListModels(t *testing.T) {
 	list, err := listModels(sources)
-	const want = `"address": "models/a.safetensors?v=`
-	if err != nil || !strings.Contains(string(list), want) || !strings.Contains(string(list), `"bytes": 14`) {
-		t.Errorf("got %s and %v, want one that holds %s and 14 bytes", list, err, want)
+	const want = `"address": "library/models/a.safetensors?v=`
+	if err != nil || !strings.Contains(string(list), want) || !strings.Contains(string(list), `"name": "a"`) || !strings.Contains(string(list), `"bytes": 14`) {
+		t.Errorf("got %s and %v, want one that holds %s, its name and 14 bytes", list, err, want)
 	}
 }
 

@@ -64,7 +64,7 @@ func Stamp(files map[string][]byte) error {
 // sorted lists the files that the page is made of, models last: where the
 // service worker comes to one, the page has long kept it.
 func sorted(files map[string][]byte) []string {
-	isModel := func(name string) bool { return strings.HasPrefix(name, "models/") }
+	isModel := func(name string) bool { return strings.HasPrefix(name, "library/models/") }
 	var first, last []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch {
@@ -89,5 +89,5 @@ func isUseless(name string) bool {
 // and icons for systems that install the page.
 func isLater(name string) bool {
 	isPhoto := path.Dir(name) == "samples" && path.Ext(name) != ".webp"
-	return isPhoto || path.Dir(name) == "icons" || name == "engine-webgpu.wasm"
+	return isPhoto || path.Dir(name) == "icons" || name == "library/engine-webgpu.wasm"
 }

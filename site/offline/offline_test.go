@@ -10,15 +10,15 @@ import (
 // files are a small site.
 func files() map[string][]byte {
 	return map[string][]byte{
-		Worker:                 []byte("before\nconst SITE = {};\nafter\n"),
-		"index.html":           []byte("<!doctype html>"),
-		"engine.wasm":          []byte("\x00asm"),
-		"engine-webgpu.wasm":   []byte("\x00asm"),
-		"models/a.safetensors": []byte("weights"),
-		"samples/cat.png":      []byte("cat"),
-		"samples/hero.webp":    []byte("temple"),
-		"segmenter.d.ts":       []byte("export {}"),
-		"style.css":            []byte("body {}"),
+		Worker:                         []byte("before\nconst SITE = {};\nafter\n"),
+		"index.html":                   []byte("<!doctype html>"),
+		"library/engine.wasm":          []byte("\x00asm"),
+		"library/engine-webgpu.wasm":   []byte("\x00asm"),
+		"library/models/a.safetensors": []byte("weights"),
+		"samples/cat.png":              []byte("cat"),
+		"samples/hero.webp":            []byte("temple"),
+		"library/segmenter.d.ts":       []byte("export {}"),
+		"style.css":                    []byte("body {}"),
 	}
 }
 
@@ -50,14 +50,14 @@ func TestStamp(t *testing.T) {
 			now = append(now, f.Name)
 		}
 	}
-	if want := []string{"engine.wasm", "index.html", "samples/hero.webp", "style.css", "models/a.safetensors"}; !slices.Equal(now, want) {
+	if want := []string{"index.html", "library/engine.wasm", "samples/hero.webp", "style.css", "library/models/a.safetensors"}; !slices.Equal(now, want) {
 		t.Errorf("kept at once: got %q, want %q", now, want)
 	}
-	if want := []string{"engine-webgpu.wasm", "samples/cat.png"}; !slices.Equal(later, want) {
+	if want := []string{"library/engine-webgpu.wasm", "samples/cat.png"}; !slices.Equal(later, want) {
 		t.Errorf("kept later: got %q, want %q", later, want)
 	}
-	want := file{"engine.wasm", "application/wasm", 4, "cd5d4935a48c0672cb06407bb443bc0087aff947c6b864bac886982c73b3027f", false}
-	if got := list.Files[1]; got != want {
+	want := file{"library/engine.wasm", "application/wasm", 4, "cd5d4935a48c0672cb06407bb443bc0087aff947c6b864bac886982c73b3027f", false}
+	if got := list.Files[2]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if list.Headers["Cross-Origin-Embedder-Policy"] != "require-corp" {

@@ -19,7 +19,11 @@ var described embed.FS
 
 // packLibrary packs the library for npm, as npm pack would.
 func packLibrary(built fs.FS, version string) (asset, error) {
-	files, err := library(built)
+	folder, err := fs.Sub(built, "library")
+	if err != nil {
+		return asset{}, err
+	}
+	files, err := library(folder)
 	if err != nil {
 		return asset{}, err
 	}
@@ -60,8 +64,8 @@ var (
 	addresses = regexp.MustCompile(`new URL\("\./([^"?]+)[^"]*", import\.meta\.url\)`)
 )
 
-// library collects the entrances, what they need of the built site, and the
-// types of all that has any.
+// library collects the entrances, what they need of the folder, and the types of
+// all that has any.
 func library(built fs.FS) ([]file, error) {
 	var files []file
 	seen := make(map[string]bool)

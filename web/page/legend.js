@@ -37,7 +37,7 @@ export class Legend {
     addEventListener("keydown", ({ key }) => key === "Escape" && this.clearHighlight());
   }
 
-  /** @param {import("../segmenter.js").ClassArea[]} classes */
+  /** @param {import("../library/segmenter.js").ClassArea[]} classes */
   show(classes) {
     this.#hovered = this.#focused = this.#pinned = null;
     this.#list.replaceChildren(...classes.map(entry));
@@ -45,7 +45,7 @@ export class Legend {
     this.#mark();
   }
 
-  /** Shows the classes of another frame: entries stay, so that they can be pointed at. @param {import("../segmenter.js").ClassArea[]} classes */
+  /** Shows the classes of another frame: entries stay, so that they can be pointed at. @param {import("../library/segmenter.js").ClassArea[]} classes */
   update(classes) {
     const lines = new Map([...this.#list.children].map((line) => [Number(line.dataset.classId), line]));
     const wanted = classes.map((info) => {

@@ -3,7 +3,7 @@
 // It owns the form and the lists of classes that are hidden or kept. It is sent what the address asks
 // for, and sources; it calls onChange when anything changed.
 
-import { decodePhoto, shrinkPhoto } from "../photo.js";
+import { decodePhoto, shrinkPhoto } from "../library/photo.js";
 import { keepInAddress } from "./settings.js";
 import { percentage, say } from "./texts.js";
 
@@ -65,7 +65,7 @@ export class LiveSettings {
     this.#field("mirror").checked = this.#mirror ?? (kind === "camera" && facesUser);
   }
 
-  /** @param {import("../segmenter.js").ClassInfo[]} classes  of the model */
+  /** @param {import("../library/segmenter.js").ClassInfo[]} classes  of the model */
   offer(classes) {
     this.#classes = classes;
   }

@@ -5,8 +5,8 @@
 import { number, percentage, say, t } from "./texts.js";
 
 /**
- * @param {import("../segmenter.js").Segmentation["timings"]} timings
- * @param {import("../segmenter.js").OperationTime[]} operations  none on the processor
+ * @param {import("../library/segmenter.js").Segmentation["timings"]} timings
+ * @param {import("../library/segmenter.js").OperationTime[]} operations  none on the processor
  */
 export function showProfile({ total, ...steps }, operations) {
   const section = document.getElementById("profile");

@@ -3,13 +3,13 @@
 // It owns nothing. It is sent a photo and its result; it makes PNG files and hands them to the
 // browser as downloads.
 
-import { ALL_BORDERS, paint, paletteOf } from "../painting.js";
+import { ALL_BORDERS, paint, paletteOf } from "../library/painting.js";
 import { encodeMask } from "./png.js";
 
 /**
  * Saves the photo with its classes over it, at the photo's size.
  *
- * @param {{ name: string, photo: ImageBitmap, result: import("../segmenter.js").Segmentation }} picture
+ * @param {{ name: string, photo: ImageBitmap, result: import("../library/segmenter.js").Segmentation }} picture
  * @param {number} opacity  of the overlay, from 0 to 1
  */
 export async function savePicture({ name, photo, result }, opacity) {
@@ -30,8 +30,8 @@ export async function savePicture({ name, photo, result }, opacity) {
 /**
  * Saves the mask, at the photo's size.
  *
- * @param {{ name: string, result: import("../segmenter.js").Segmentation }} picture
- * @param {import("../segmenter.js").ClassInfo[]} classes  all of the model's
+ * @param {{ name: string, result: import("../library/segmenter.js").Segmentation }} picture
+ * @param {import("../library/segmenter.js").ClassInfo[]} classes  all of the model's
  */
 export async function saveMask({ name, result }, classes) {
   download(await encodeMask(result, classes), `${name}-mask.png`);

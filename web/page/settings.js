@@ -6,7 +6,7 @@
 // It owns the form and the address, which it keeps up to date. It calls onChange when a setting asks
 // for another result, and onOpacity when only the overlay's strength changed.
 
-import { EFFECTS } from "../effects.js";
+import { EFFECTS } from "../library/effects.js";
 import { LANGUAGES, percentage, say, t } from "./texts.js";
 
 /**

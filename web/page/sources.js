@@ -3,7 +3,7 @@
 // It owns nothing. It is asked for a source; it sends back a video element that shows it, with what
 // is known of it, or an error that says what to do.
 
-import { SegmenterError } from "../segmenter.js";
+import { SegmenterError } from "../library/segmenter.js";
 
 /**
  * @typedef {object} Source

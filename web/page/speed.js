@@ -3,9 +3,9 @@
 // It owns the dialog and, while it measures, engines of its own, so that the photo on the page is
 // left alone. It is sent the model's address; it sends nothing.
 
-import { hasGraphics } from "../graphics.js";
-import { usableThreads } from "../ranks.js";
-import { Segmenter } from "../segmenter.js";
+import { hasGraphics } from "../library/graphics.js";
+import { usableThreads } from "../library/ranks.js";
+import { Segmenter } from "../library/segmenter.js";
 import { number, say, sentenceOf, t } from "./texts.js";
 
 const PHOTO = "samples/astronaut.png";
@@ -16,7 +16,7 @@ const FRAMES = { least: 5, most: 60, milliseconds: 2500 };
 /**
  * Makes the button open the dialog, and the dialog measure.
  *
- * @param {() => import("../segmenter.js").SegmenterOptions} options  of the model that is in use
+ * @param {() => import("../library/segmenter.js").SegmenterOptions} options  of the model that is in use
  */
 export function wireSpeed(options) {
   const dialog = document.getElementById("speed");

@@ -4,7 +4,7 @@
 // highlight; it calls onPoint with the class under the pointer, or null, and onBare when the picture
 // is to be seen as it is, or no longer.
 
-import { ALL_BORDERS, paint, paletteOf, sample } from "../painting.js";
+import { ALL_BORDERS, paint, paletteOf, sample } from "../library/painting.js";
 import { className, say, t } from "./texts.js";
 
 // What a large screen can show of a photo; and of a mask, so that painting it takes milliseconds.
@@ -75,7 +75,7 @@ export class Stage {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {(x: number, y: number) => Promise<import("../segmenter.js").ClassInfo | null>} classAt  a
+   * @param {(x: number, y: number) => Promise<import("../library/segmenter.js").ClassInfo | null>} classAt  a
    *   place of the canvas, from 0 to 1
    */
   showLive(canvas, classAt) {
@@ -120,7 +120,7 @@ export class Stage {
   }
 
   /**
-   * @param {import("../segmenter.js").Segmentation} result  of the photo that is shown
+   * @param {import("../library/segmenter.js").Segmentation} result  of the photo that is shown
    * @param {() => string} description  for those who do not see it
    */
   showResult(result, description) {

@@ -7,12 +7,12 @@ import (
 )
 
 func TestCheckSite(t *testing.T) {
-	site := fstest.MapFS{"index.html": {Data: []byte("page")}, "models/a.safetensors": {Data: make([]byte, maxAsset)}}
+	site := fstest.MapFS{"index.html": {Data: []byte("page")}, "library/models/a.safetensors": {Data: make([]byte, maxAsset)}}
 	if err := checkSite(site); err != nil {
 		t.Errorf("a model at the limit was refused: %v", err)
 	}
-	site["models/a.safetensors"].Data = make([]byte, maxAsset+1)
-	if err := checkSite(site); err == nil || !strings.Contains(err.Error(), "models/a.safetensors") {
+	site["library/models/a.safetensors"].Data = make([]byte, maxAsset+1)
+	if err := checkSite(site); err == nil || !strings.Contains(err.Error(), "library/models/a.safetensors") {
 		t.Errorf("a model above the limit: got %v", err)
 	}
 	delete(site, "index.html")

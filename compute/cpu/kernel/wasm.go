@@ -10,7 +10,7 @@ import (
 )
 
 // In WebAssembly the kernels are the module of module.go. Whoever starts this
-// program gives it the imports of web/kernel.js, which makes an instance of the
+// program gives it the imports of web/library/kernel.js, which makes an instance of the
 // module in this program's memory when install asks for it, and passes calls on
 // to it. They get bare pointers, so the ends of slices are checked here.
 

@@ -1,4 +1,4 @@
-// A mask in colours, with white borders between classes, as web/overlay.js
+// A mask in colours, with white borders between classes, as web/library/painting.js
 // paints it.
 
 struct Painting {

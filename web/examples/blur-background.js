@@ -1,6 +1,6 @@
 // Blurs what is behind people, and hands the result on as a stream.
-import { LiveSegmentation } from "./live.js";
-import { Segmenter } from "./segmenter.js";
+import { LiveSegmentation } from "../library/live.js";
+import { Segmenter } from "../library/segmenter.js";
 
 const [button, picture, video, output] = ["button", "#picture", "video", "output"].map((name) => document.querySelector(name));
 

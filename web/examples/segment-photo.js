@@ -1,5 +1,5 @@
 // Segments the chosen file and paints the classes over it.
-import { Segmenter } from "./segmenter.js";
+import { Segmenter } from "../library/segmenter.js";
 
 const [input, canvas, output] = ["input", "canvas", "output"].map((name) => document.querySelector(name));
 canvas.style.maxWidth = "100%";

@@ -1,23 +1,23 @@
-// The page: a photo comes in, its classes are shown over it; or a camera, by page/live.js.
+// The page: a photo comes in, its classes are shown over it; or a camera, by live-picture.js.
 //
 // It owns the page's state: the model, the job at work, and the picture that is shown. It is sent
-// photos by page/intake.js, choices by page/settings.js and results by segmenter.js; it sends them
+// photos by intake.js, choices by settings.js and results by library/segmenter.js; it sends them
 // on to the stage, the legend and the status line. For scripts, <html> carries data-state
 // (loading, ready, working, done, live, error), data-width and data-height, and segmenterPage has
 // the last result, and the last live frame.
 
-import { takePhotos } from "./page/intake.js";
-import { Legend, percent } from "./page/legend.js";
-import { LivePage } from "./page/live.js";
-import { LiveSettings } from "./page/live-settings.js";
-import { showProfile } from "./page/profile.js";
-import { saveMask, savePicture } from "./page/save.js";
-import { readAddress, Settings } from "./page/settings.js";
-import { wireSpeed } from "./page/speed.js";
-import { Stage } from "./page/stage.js";
-import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./page/status.js";
-import { className, number, roughly, say, sentenceOf, switchLanguage, t } from "./page/texts.js";
-import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "./segmenter.js";
+import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "../library/segmenter.js";
+import { takePhotos } from "./intake.js";
+import { Legend, percent } from "./legend.js";
+import { LivePicture } from "./live-picture.js";
+import { LiveSettings } from "./live-settings.js";
+import { showProfile } from "./profile.js";
+import { saveMask, savePicture } from "./save.js";
+import { readAddress, Settings } from "./settings.js";
+import { wireSpeed } from "./speed.js";
+import { Stage } from "./stage.js";
+import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./status.js";
+import { className, number, roughly, say, sentenceOf, switchLanguage, t } from "./texts.js";
 
 // Above this, phones run out of memory and canvases stay blank.
 const LARGEST_PHOTO = { maxPixels: 12e6, maxSide: 16384 };
@@ -35,7 +35,7 @@ let loading = null;
  * @property {string} name
  * @property {() => string} note  says what was done to the photo before, "" if nothing
  * @property {ImageBitmap} photo
- * @property {import("./segmenter.js").Segmentation} result
+ * @property {import("../library/segmenter.js").Segmentation} result
  * @property {object} settings  those that gave the result
  */
 
@@ -60,7 +60,7 @@ const liveSettings = new LiveSettings(address, {
   onChange: () => live.refresh(),
   onError: (error) => fail(error, () => {}),
 });
-const live = new LivePage({ stage, legend, settings: liveSettings }, {
+const live = new LivePicture({ stage, legend, settings: liveSettings }, {
   segmenter: async () => {
     await modelReady();
     return segmenter;
@@ -124,7 +124,7 @@ async function loadModel() {
 }
 
 function engineOptions() {
-  return { model: address.model ?? page.dataset.model, device: address.device, arithmetic: address.arithmetic };
+  return { model: address.model, device: address.device, arithmetic: address.arithmetic };
 }
 
 function showLoading({ stage, loaded, total }) {

@@ -1,10 +1,10 @@
 // The live picture: a camera, the screen or a video on the stage, with an effect.
 //
 // It owns the source, the LiveSegmentation and the buttons beside it. It is told to start by app.js
-// and the buttons, and of choices by page/live-settings.js; it sends frames to the stage and the
+// and the buttons, and of choices by live-settings.js; it sends frames to the stage and the
 // legend, and tells app.js when it begins, ends or fails.
 
-import { LiveSegmentation } from "../live.js";
+import { LiveSegmentation } from "../library/live.js";
 import { percent } from "./legend.js";
 import { Recorder } from "./recorder.js";
 import { download } from "./save.js";
@@ -17,7 +17,7 @@ import { className, number, say, sentenceOf, t } from "./texts.js";
 const LEGEND_MILLISECONDS = 400;
 const ANNOUNCE_MILLISECONDS = 10_000;
 
-export class LivePage {
+export class LivePicture {
   #hooks;
   #settings;
   #stage;
@@ -43,7 +43,7 @@ export class LivePage {
    * @param {import("./legend.js").Legend} parts.legend
    * @param {import("./live-settings.js").LiveSettings} parts.settings
    * @param {object} hooks
-   * @param {() => Promise<import("../segmenter.js").Segmenter>} hooks.segmenter
+   * @param {() => Promise<import("../library/segmenter.js").Segmenter>} hooks.segmenter
    * @param {() => object} hooks.options  decoder, refine and opacity
    * @param {() => void} hooks.onBegin    before the first frame: what was shown goes
    * @param {() => void} hooks.onChange   it runs, is paused or has ended
