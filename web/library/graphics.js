@@ -28,7 +28,7 @@ export async function warmTime(engine, source, how) {
   for (let i = 0; i < 2; i++) {
     const bitmap = await decodePhoto(source);
     const start = performance.now();
-    await engine.request("segment", { bitmap, options: how }, { transfer: [bitmap] });
+    await engine.segment(bitmap, how);
     elapsed = performance.now() - start;
   }
   return elapsed;

@@ -44,7 +44,7 @@ export class Segmenter {
   constructor({
     model = DEFAULT_MODEL,
     device = "auto",
-    arithmetic = "int8",
+    arithmetic,
     threads,
     profile = false,
     onProgress = () => {},
@@ -52,7 +52,7 @@ export class Segmenter {
   } = {}) {
     requireBrowser();
     requireDevice(device);
-    requireOption(["int8", "float"].includes(arithmetic), "arithmetic", `"int8" or "float"`, arithmetic);
+    requireOption([undefined, "int8", "float"].includes(arithmetic), "arithmetic", `"int8" or "float"`, arithmetic);
     const isNumber = threads === undefined || (Number.isInteger(threads) && threads > 0);
     requireOption(isNumber, "threads", "a whole number above 0", threads);
     const isUrl = typeof model === "string" || model instanceof URL;
@@ -152,11 +152,7 @@ export class Segmenter {
     const { value: bitmap, elapsed } = await timed(decodePhoto(source));
     const engine = await this.#startedEngine();
     signal.throwIfAborted();
-    const { value: result, elapsed: computing } = await timed(engine.request(
-      "segment",
-      { bitmap, options: how },
-      { transfer: [bitmap], signal, onProgress },
-    ));
+    const { value: result, elapsed: computing } = await timed(engine.segment(bitmap, how, { signal, onProgress }));
     const decode = copying + elapsed;
     return this.#segmentation(result, decode, decode + computing);
   }
@@ -172,14 +168,14 @@ export class Segmenter {
     if (this.#disposed || !engine.alive || !(await hasGraphics())) return;
     let rival = this.#newRanks("webgpu", () => {});
     try {
-      const { graphics } = await rival.load(this.#source);
+      const { gpu } = await rival.load(this.#source);
       const unpainted = { ...how, painting: null };
       const onProcessor = await warmTime(engine, source, unpainted);
       const onGraphics = await warmTime(rival, source, unpainted);
       if (this.#disposed || onGraphics >= onProcessor) return;
       [this.#engine, rival] = [rival, engine];
       this.#device = "webgpu";
-      this.#onDevice({ device: "webgpu", name: graphics.name, message: "" });
+      this.#onDevice({ device: "webgpu", name: gpu.name, message: "" });
     } finally {
       rival.close(disposedError());
     }
@@ -300,9 +296,9 @@ export class Segmenter {
     const engine = this.#newRanks(this.#device, this.#onProgress);
     this.#engine = engine;
     try {
-      const { graphics, ...model } = await engine.load(this.#source);
+      const { gpu, ...model } = await engine.load(this.#source);
       this.#model = model;
-      if (graphics) this.#onDevice({ device: "webgpu", name: graphics.name, message: "" });
+      if (gpu) this.#onDevice({ device: "webgpu", name: gpu.name, message: "" });
       return engine;
     } catch (error) {
       if (error.code === "graphics") {
@@ -347,7 +343,7 @@ export class Segmenter {
 /** Options of segment as the engine takes them. */
 function segmentOptions({ mask = true, overlay = false, ...options }, { decoders, classes, patch }) {
   const how = { ...WHOLE, ...definedOnly(options), patch };
-  how.leave = !mask;
+  how.mask = mask;
   how.painting = overlay ? paintingOf(overlay === true ? {} : overlay, classes) : null;
   const isCount = (value) => Number.isInteger(value) && value >= 0;
   requireOption(decoders.includes(how.decoder), "decoder", `one of ${decoders.join(", ")}`, how.decoder);
