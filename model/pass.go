@@ -2,9 +2,6 @@ package model
 
 import "segmenter/compute"
 
-// headWidth is the width of the mask transformer's attention heads.
-const headWidth = 64
-
 // shape is what the buffers of a pass depend on.
 type shape struct {
 	frameHeight, frameWidth   int // what the network sees, in pixels
@@ -70,7 +67,7 @@ func newPass(m *Model, n *network, device compute.Device, s shape) (*pass, error
 	if index == count-1 { // the tokens that are no patches come last
 		extra, classes = a.ExtraTokens, C
 	}
-	p := &pass{device: device, network: n, heads: a.Heads, decoderHeads: D / headWidth, firstPatch: first, first: index == 0}
+	p := &pass{device: device, network: n, heads: a.Heads, decoderHeads: a.DecoderHeads(), firstPatch: first, first: index == 0}
 	p.grid = compute.Grid{
 		Patch: a.Patch, Rows: rows, Cols: cols, First: first, Height: s.windowHeight, Width: s.windowWidth,
 		Mean: m.Normalisation.Mean, Std: m.Normalisation.Std,
