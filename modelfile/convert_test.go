@@ -198,6 +198,16 @@ func TestConvertRefuses(t *testing.T) {
 		}, Card{}, "not that of a Segmenter"},
 		{"other architecture", func(*testModel) {}, Card{Architecture: Architecture{Patch: 2, Width: 64, Depth: 3, Heads: 1, DecoderDepth: 1, Grid: 3, ExtraTokens: 1}}, "lacks the tensor"},
 		{"endless architecture", func(*testModel) {}, Card{Architecture: Architecture{Patch: 2, Width: 64, Depth: 1 << 30, Heads: 1, Grid: 3, ExtraTokens: 1}}, "not that of a Segmenter"},
+		{"mask transformer of no heads", func(m *testModel) {
+			a := Architecture{Patch: 2, Width: 32, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 1, ExtraTokens: 1}
+			*m = *newTestModel(a, 3)
+			m.metadata["architecture"] = encode(a.write)
+		}, Card{}, "for every 64 channels"},
+		{"heads that do not divide", func(m *testModel) {
+			a := Architecture{Patch: 2, Width: 200, Depth: 1, Heads: 2, DecoderDepth: 1, Grid: 1, ExtraTokens: 1}
+			*m = *newTestModel(a, 3)
+			m.metadata["architecture"] = encode(a.write)
+		}, Card{}, "for every 64 channels"},
 		{"normalisation", func(*testModel) {}, Card{Normalisation: Normalisation{Std: [3]float32{1, 1, 0}}}, "std above 0"},
 		{"classes", func(*testModel) {}, Card{Classes: []Class{{"sky", Colour{}}}}, "names 1 classes, but the decoder has 3"},
 		{"names", func(m *testModel) { m.metadata["names"] = `{"0":"sky"}` }, Card{}, "not a JSON array"},
@@ -230,7 +240,7 @@ func TestConvertNamesDamagedTensors(t *testing.T) {
 
 // No bytes make Read or Convert panic. What Convert writes can be described.
 func FuzzConvert(f *testing.F) {
-	smallest := Architecture{Patch: 1, Width: 2, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 1, ExtraTokens: 1}
+	smallest := Architecture{Patch: 1, Width: 2, Depth: 1, Heads: 1, Grid: 1, ExtraTokens: 1}
 	m := newTestModel(smallest, 3)
 	m.metadata["architecture"] = encode(smallest.write)
 	f.Add(m.file(f))

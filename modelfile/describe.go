@@ -150,8 +150,9 @@ func (a Architecture) check() error {
 	case min(a.Patch, a.Width, a.Grid) < 1 || max(a.Patch, a.Width, a.Grid) > maxSize,
 		a.Depth < 1 || max(a.Depth, a.DecoderDepth) > maxDepth,
 		a.Heads < 1 || a.Width%a.Heads != 0,
+		a.DecoderDepth > 0 && (a.Width < HeadWidth || a.Width%a.DecoderHeads() != 0),
 		a.ExtraTokens < 1 || a.ExtraTokens > 2:
-		return fmt.Errorf("the architecture %+v is not that of a Segmenter: patch, width and grid are 1 to %d, depths at most %d, heads divide the width, and extra tokens are 1 or 2", a, maxSize, maxDepth)
+		return fmt.Errorf("the architecture %+v is not that of a Segmenter: patch, width and grid are 1 to %d, depths at most %d, heads divide the width (a mask transformer has one for every %d channels), and extra tokens are 1 or 2", a, maxSize, maxDepth, HeadWidth)
 	}
 	return nil
 }
