@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # What is tested in WebAssembly too: everything that the engine is made of.
-engine_packages=(./compute/... ./model ./photo ./quant ./wasm)
+engine_packages=(./compute/... ./model ./modelfile/... ./photo ./quant ./wasm)
 # What is tested on Cloudflare's runtime too: first visits, threads, what is kept
 # offline, other hosts, and the camera.
 served_tests='^Test(FirstView|FirstPaint|DropPhoto|SubPath|ExamplePage|ThreadsOfPage|Offline|Repair|Free|BareHost|ForeignRequests|LiveExample)$'

@@ -10,6 +10,7 @@ import (
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/modelfile"
 	"segmenter/photo"
 	"segmenter/quant"
 )
@@ -35,7 +36,7 @@ func smooth(seed uint64, n int) iter.Seq2[photo.Source, error] {
 func none(string, int, int) {}
 
 func TestCalibrate(t *testing.T) {
-	v := variant{"", quant.Architecture{Patch: 16, Width: 64, Depth: 2, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask, Linear}}
+	v := variant{"", modelfile.Architecture{Patch: 16, Width: 64, Depth: 2, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask, Linear}}
 	m, err := Read(v.file(t, 5))
 	if err != nil {
 		t.Fatal(err)
@@ -47,13 +48,12 @@ func TestCalibrate(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	all := &Model{Card: m.Card, tensors: m.tensors}
-	plain := all
-	for name, weight := range m.tensors {
-		if len(weight.shape) != 2 && len(weight.shape) != 4 {
+	all, plain := m, m
+	for weight := range m.All() {
+		if !weight.IsMatrix() {
 			continue
 		}
-		w := m.matrix(name)
+		name, w := weight.Name, m.Matrix(weight)
 		moments, finer := plan.Inputs[name], plan.Finer[name]
 		if moments == nil || moments.In != w.In {
 			t.Fatalf("%s has the moments %v", name, moments)
@@ -68,9 +68,9 @@ func TestCalibrate(t *testing.T) {
 			}
 			rounded := quant.Dequantise(q, scale, []int{w.Out, w.In}, 0)
 			if i == 0 {
-				all = all.with(name, rounded)
+				all = all.With(weight, rounded)
 			} else {
-				plain = plain.with(name, rounded)
+				plain = plain.With(weight, rounded)
 			}
 		}
 	}

@@ -9,8 +9,9 @@ import (
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/modelfile"
+	"segmenter/modelfile/safetensors"
 	"segmenter/photo"
-	"segmenter/quant"
 )
 
 // golden.safetensors holds what the official implementation computes, in
@@ -29,7 +30,7 @@ func readGolden(t testing.TB) map[string]goldenTensor {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := quant.NewReader(f)
+	r, err := safetensors.NewReader(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +41,7 @@ func readGolden(t testing.TB) map[string]goldenTensor {
 			t.Fatal(err)
 		}
 		g := goldenTensor{shape: info.Shape}
-		if info.DType == quant.F32 {
+		if info.DType == safetensors.F32 {
 			g.floats, err = r.Float32s()
 		} else {
 			g.bytes, err = io.ReadAll(r)
@@ -140,7 +141,7 @@ func read(t *testing.T, s *Segmenter, x compute.Tensor) []float32 {
 
 // channelsFirst turns (N, C) into (C, N).
 func channelsFirst(values []float32, classes int) []float32 {
-	return quant.Transpose(values, len(values)/classes)
+	return modelfile.Transpose(values, len(values)/classes)
 }
 
 func within(t *testing.T, name string, got, want []float32, tolerance float64) {

@@ -2,9 +2,6 @@ package model
 
 import "segmenter/compute"
 
-// headWidth is the width of the mask transformer's attention heads.
-const headWidth = 64
-
 // A pass holds the buffers of one rank for frames of one plan. They are made
 // once.
 type pass struct {
@@ -59,7 +56,7 @@ func newPass(m *Model, n *network, device compute.Device, next plan) (*pass, err
 	if index == count-1 { // the tokens that are no patches come last
 		extra, classes = a.ExtraTokens, C
 	}
-	p := &pass{device: device, network: n, view: v, heads: a.Heads, decoderHeads: D / headWidth, firstPatch: first, first: index == 0}
+	p := &pass{device: device, network: n, view: v, heads: a.Heads, decoderHeads: a.DecoderHeads(), firstPatch: first, first: index == 0}
 	b := &planner{pass: p}
 
 	// Encoder and decoder run one after the other, in the same buffers.

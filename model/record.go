@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"segmenter/compute"
+	"segmenter/modelfile"
 	"segmenter/quant"
 )
 
@@ -37,7 +38,7 @@ func (r *recorder) record(w compute.Linear, x []float32) {
 	if r.err != nil {
 		return
 	}
-	r.Write(channels, quant.Transpose(x, len(x)/in))
+	r.Write(channels, modelfile.Transpose(x, len(x)/in))
 	r.MatMulT(sum, channels, channels)
 	for i, v := range r.read(sum) {
 		m.Sum[i] += float64(v)

@@ -9,9 +9,9 @@ import (
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/modelfile"
 	"segmenter/photo"
 	"segmenter/photo/decode"
-	"segmenter/quant"
 )
 
 // A scene is a video: frames of size×size pixels.
@@ -131,7 +131,7 @@ func TestSmoothing(t *testing.T) {
 
 	video = noisy(moving(scenery, samplePhoto(t, "chelsea.png", 80, 96), 5), 8)
 	masks := masksOf(t, s, video, 16, Options{})
-	cat := uint8(slices.IndexFunc(s.model.Classes, func(c quant.Class) bool { return c.Name == "cat" }))
+	cat := uint8(slices.IndexFunc(s.model.Classes, func(c modelfile.Class) bool { return c.Name == "cat" }))
 	if late := lag(masksOf(t, s, video, 16, Options{Smoothing: smoothing}), masks, cat); late > 2 {
 		t.Errorf("the mask of a moving object is %d frames late, expected at most 2", late)
 	}
@@ -185,7 +185,7 @@ func BenchmarkCalm(b *testing.B) {
 		}
 	}
 	object := samplePhoto(b, "chelsea.png", 96, 128)
-	cat := uint8(slices.IndexFunc(s.model.Classes, func(c quant.Class) bool { return c.Name == "cat" }))
+	cat := uint8(slices.IndexFunc(s.model.Classes, func(c modelfile.Class) bool { return c.Name == "cat" }))
 	for _, step := range []int{1, 3, 6} {
 		for _, smoothing := range []float64{0.7, 0.85, 0.9} {
 			b.Run(fmt.Sprintf("Moving/%dpx/%v", step, smoothing), func(b *testing.B) {

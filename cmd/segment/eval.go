@@ -17,8 +17,8 @@ import (
 
 	"segmenter/compute"
 	"segmenter/model"
+	"segmenter/modelfile"
 	"segmenter/photo/decode"
-	"segmenter/quant"
 )
 
 const ignored = 255 // the label of pixels that do not count
@@ -50,7 +50,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		if err != nil {
 			return err
 		}
-		if !slices.EqualFunc(m.Classes, other.Classes, func(a, b quant.Class) bool { return a.Name == b.Name }) {
+		if !slices.EqualFunc(m.Classes, other.Classes, func(a, b modelfile.Class) bool { return a.Name == b.Name }) {
 			return fmt.Errorf("%s has other classes than the model that it is compared with: expected the same names in the same order", *against)
 		}
 		e.models = append(e.models, other)

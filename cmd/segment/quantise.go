@@ -14,6 +14,7 @@ import (
 	"segmenter/compute"
 	"segmenter/compute/cpu"
 	"segmenter/model"
+	"segmenter/modelfile"
 	"segmenter/photo"
 	"segmenter/photo/decode"
 	"segmenter/quant"
@@ -88,16 +89,16 @@ func calibrate(ctx context.Context, in, folder string, steps float64, stderr io.
 	})
 }
 
-func readCard(path string) (quant.Card, error) {
+func readCard(path string) (modelfile.Card, error) {
 	if path == "" {
-		return quant.Card{}, nil
+		return modelfile.Card{}, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return quant.Card{}, err
+		return modelfile.Card{}, err
 	}
 	defer f.Close()
-	card, err := quant.ReadCard(f)
+	card, err := modelfile.ReadCard(f)
 	if err != nil {
 		return card, fmt.Errorf("%s: %w", path, err)
 	}
@@ -106,7 +107,7 @@ func readCard(path string) (quant.Card, error) {
 
 // convert writes to a file beside out first, so that a failure leaves out as it
 // was.
-func convert(in, out string, card quant.Card, plan quant.Plan) (report quant.Report, err error) {
+func convert(in, out string, card modelfile.Card, plan quant.Plan) (report modelfile.Report, err error) {
 	src, err := os.Open(in)
 	if err != nil {
 		return report, err
@@ -116,7 +117,7 @@ func convert(in, out string, card quant.Card, plan quant.Plan) (report quant.Rep
 	if err != nil {
 		return report, err
 	}
-	report, err = quant.Convert(dst, bufio.NewReaderSize(src, 1<<20), card, plan)
+	report, err = modelfile.Convert(dst, bufio.NewReaderSize(src, 1<<20), card, plan)
 	if err = errors.Join(err, dst.Close()); err != nil {
 		os.Remove(dst.Name())
 		return report, fmt.Errorf("%s: %w", in, err)

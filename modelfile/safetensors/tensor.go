@@ -1,4 +1,4 @@
-package quant
+package safetensors
 
 import (
 	"fmt"
@@ -34,12 +34,12 @@ func (d DType) Size() int {
 	return 0
 }
 
-// isFloat says whether [Reader.Float32s] can convert values of this type.
-func (d DType) isFloat() bool {
+// IsFloat says whether [Reader.Float32s] can convert values of this type.
+func (d DType) IsFloat() bool {
 	return d == F32 || d == F16 || d == BF16 || d == F64
 }
 
-// Tensor is what a header says of a tensor. Values are row-major and
+// Tensor is the entry of a tensor in a header. Values are row-major and
 // little-endian.
 type Tensor struct {
 	Name  string
@@ -59,10 +59,12 @@ func (t Tensor) Elements() int {
 // Bytes is the number of bytes of the values.
 func (t Tensor) Bytes() int { return t.Elements() * t.DType.Size() }
 
-// Limits on what a header may hold. They are far above any real model and keep
-// a hostile header from costing more than a few times its own bytes.
+// MaxHeader is the largest header that is read or written, in bytes. This limit
+// and the next ones are far above any real model; they keep a hostile header
+// from costing more than a few times its own bytes.
+const MaxHeader = 16 << 20
+
 const (
-	maxHeader   = 16 << 20
 	maxTensors  = 1 << 16
 	maxMetadata = 1 << 12 // entries
 	maxRank     = 8

@@ -1,4 +1,4 @@
-package quant
+package safetensors
 
 import (
 	"encoding/binary"
@@ -12,7 +12,8 @@ import (
 // chunk is how many bytes are read, converted or written at a time.
 const chunk = 32 << 10
 
-// believed is how many bytes of a tensor memory is made for before any comes.
+// believed is the number of bytes of a tensor that readAll allocates before any
+// of them arrives.
 const believed = 160 << 10
 
 // Reader reads a safetensors file from a stream, a tensor at a time, in the
@@ -24,7 +25,7 @@ type Reader struct {
 
 	next    int    // index of the tensor that Next gives
 	current Tensor // what Read reads
-	left    int    // bytes of current that were not read
+	left    int    // unread bytes of current
 	err     error  // the first failure, which every later call repeats
 	buffer  []byte
 }
@@ -36,8 +37,8 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return nil, headerError(err)
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
-	if length > maxHeader {
-		return nil, fmt.Errorf("the file is not a safetensors file, or damaged: it claims a header of %d bytes; at most %d are allowed", length, maxHeader)
+	if length > MaxHeader {
+		return nil, fmt.Errorf("the file is not a safetensors file, or damaged: it claims a header of %d bytes; at most %d are allowed", length, MaxHeader)
 	}
 	text, err := io.ReadAll(io.LimitReader(r, int64(length)))
 	if err == nil && uint64(len(text)) < length {
@@ -67,7 +68,7 @@ func (r *Reader) Metadata() map[string]string { return r.metadata }
 // Tensors lists the tensors in the order of the file. It belongs to the Reader.
 func (r *Reader) Tensors() []Tensor { return r.tensors }
 
-// Next moves to the next tensor, past what was not read of the one before it.
+// Next moves to the next tensor and skips the unread rest of the current one.
 // After the last it returns [io.EOF], or an error if the file goes on.
 func (r *Reader) Next() (Tensor, error) {
 	if r.err == nil {
@@ -102,10 +103,10 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Float32s reads the current tensor, F32, F16, BF16 or F64, as float32. A
-// value that is not finite there is an error: no weight is.
+// Float32s reads the current tensor, F32, F16, BF16 or F64, as float32. It
+// refuses values that are not finite.
 func (r *Reader) Float32s() ([]float32, error) {
-	if !r.current.DType.isFloat() {
+	if !r.current.DType.IsFloat() {
 		return nil, r.typeError("F32, F16, BF16 or F64")
 	}
 	values, err := readAll(r, func(dst []float32, p []byte) {

@@ -1,4 +1,4 @@
-package quant
+package safetensors
 
 import (
 	"bytes"
@@ -6,10 +6,11 @@ import (
 	"encoding/json/jsontext"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"slices"
+
+	"segmenter/modelfile/internal/jsonread"
 )
 
 // metadataKey is the one name in a header that is not a tensor.
@@ -32,7 +33,7 @@ func parseHeader(text []byte) (map[string]string, []Tensor, error) {
 		found    []placed
 	)
 	d := jsontext.NewDecoder(bytes.NewBuffer(text))
-	err := readObject(d, func(name string) (err error) {
+	err := jsonread.Object(d, func(name string) (err error) {
 		if name == metadataKey {
 			metadata, err = readMetadata(d)
 			return err
@@ -45,7 +46,7 @@ func parseHeader(text []byte) (map[string]string, []Tensor, error) {
 		return err
 	})
 	if err == nil {
-		err = expectEnd(d)
+		err = jsonread.End(d)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the header of the safetensors file is damaged: %w", err)
@@ -54,24 +55,13 @@ func parseHeader(text []byte) (map[string]string, []Tensor, error) {
 	return metadata, tensors, err
 }
 
-// expectEnd reports anything but white space after a JSON value.
-func expectEnd(d *jsontext.Decoder) error {
-	switch _, err := d.ReadToken(); {
-	case err == io.EOF:
-		return nil
-	case err != nil:
-		return err
-	}
-	return errors.New("something follows the end of the JSON")
-}
-
 func readMetadata(d *jsontext.Decoder) (map[string]string, error) {
 	metadata := make(map[string]string)
-	err := readObject(d, func(key string) (err error) {
+	err := jsonread.Object(d, func(key string) (err error) {
 		if len(metadata) == maxMetadata {
 			return fmt.Errorf("the metadata has more than %d entries", maxMetadata)
 		}
-		if metadata[key], err = readString(d); err != nil {
+		if metadata[key], err = jsonread.String(d); err != nil {
 			return fmt.Errorf("metadata %q: %w", key, err)
 		}
 		return nil
@@ -83,11 +73,11 @@ func readMetadata(d *jsontext.Decoder) (map[string]string, error) {
 func readPlaced(d *jsontext.Decoder, name string) (placed, error) {
 	p := placed{Tensor: Tensor{Name: name}, from: -1}
 	var offsets []int
-	err := readObject(d, func(field string) (err error) {
+	err := jsonread.Object(d, func(field string) (err error) {
 		switch field {
 		case "dtype":
 			var text string
-			text, err = readString(d)
+			text, err = jsonread.String(d)
 			p.DType = DType(text)
 		case "shape":
 			p.Shape, err = readCounts(d, maxRank)
@@ -117,11 +107,11 @@ func readPlaced(d *jsontext.Decoder, name string) (placed, error) {
 // readCounts reads an array of at most limit counts; never nil without error.
 func readCounts(d *jsontext.Decoder, limit int) ([]int, error) {
 	counts := []int{}
-	err := readArray(d, func(i int) error {
+	err := jsonread.Array(d, func(i int) error {
 		if i == limit {
 			return fmt.Errorf("an array has more than the %d numbers supported", limit)
 		}
-		n, err := readCount(d)
+		n, err := jsonread.Count(d)
 		counts = append(counts, n)
 		return err
 	})
@@ -200,8 +190,8 @@ func headerText(metadata map[string]string, tensors []Tensor) ([]byte, error) {
 // frame puts the length before a header and pads it.
 func frame(header []byte) ([]byte, error) {
 	padded := (len(header) + 7) / 8 * 8
-	if padded > maxHeader {
-		return nil, fmt.Errorf("the header is %d bytes long; at most %d are allowed", padded, maxHeader)
+	if padded > MaxHeader {
+		return nil, fmt.Errorf("the header is %d bytes long; at most %d are allowed", padded, MaxHeader)
 	}
 	text := make([]byte, 0, 8+padded)
 	text = binary.LittleEndian.AppendUint64(text, uint64(padded))

@@ -1,4 +1,4 @@
-package quant
+package safetensors
 
 import (
 	"bytes"
@@ -279,7 +279,6 @@ func readWhole(src []byte) (*Reader, []Tensor, []byte, error) {
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	Describe(r)
 	var data []byte
 	for {
 		_, err := r.Next()

@@ -1,4 +1,4 @@
-package quant
+package safetensors
 
 import (
 	"bytes"
@@ -54,7 +54,7 @@ func TestNewWriterRefuses(t *testing.T) {
 		{"negative dimension", nil, []Tensor{{"w", U8, []int{-1}}}},
 		{"rank", nil, []Tensor{{"w", U8, make([]int, maxRank+1)}}},
 		{"sum beyond int", nil, []Tensor{{"v", U8, []int{math.MaxInt}}, {"w", U8, []int{1}}}},
-		{"long header", map[string]string{"k": strings.Repeat("x", maxHeader)}, nil},
+		{"long header", map[string]string{"k": strings.Repeat("x", MaxHeader)}, nil},
 		{"many tensors", nil, make([]Tensor, maxTensors+1)},
 	} {
 		var out bytes.Buffer

@@ -1,8 +1,8 @@
-package quant
+package safetensors
 
 import "math"
 
-// FromF16 is the value of a half-precision number (IEEE 754 binary16: sign, 5
+// FromF16 returns the value of a half-precision number (IEEE 754 binary16: sign, 5
 // bits of exponent, 10 of mantissa).
 func FromF16(h uint16) float32 {
 	sign := uint32(h>>15) << 31
@@ -18,7 +18,7 @@ func FromF16(h uint16) float32 {
 	}
 }
 
-// ToF16 is the half-precision number nearest to f, the even one of two that
+// ToF16 returns the half-precision number nearest to f, the even one of two that
 // are equally near; infinity beyond ±65504 once rounded.
 func ToF16(f float32) uint16 {
 	bits := math.Float32bits(f)
@@ -39,5 +39,5 @@ func ToF16(f float32) uint16 {
 	}
 }
 
-// FromBF16 is the value of a bfloat16 number, the upper half of a float32.
+// FromBF16 returns the value of a bfloat16 number, the upper half of a float32.
 func FromBF16(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }

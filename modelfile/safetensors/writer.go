@@ -1,4 +1,4 @@
-package quant
+package safetensors
 
 import (
 	"encoding/binary"
@@ -13,7 +13,7 @@ import (
 type Writer struct {
 	w       io.Writer
 	tensors []Tensor
-	next    int // index of the tensor that is being written
+	next    int // index of the current tensor
 	left    int // bytes that it lacks
 	buffer  []byte
 }
@@ -56,8 +56,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// WriteFloat32s writes the next tensor, F32 or F16, whole. A value that is not
-// finite there is an error.
+// WriteFloat32s writes the whole next tensor, F32 or F16. It refuses values that
+// are not finite in that type.
 func (w *Writer) WriteFloat32s(values []float32) error {
 	t, err := w.begin(len(values), F32, F16)
 	if err != nil {
@@ -85,7 +85,7 @@ func (w *Writer) WriteFloat32s(values []float32) error {
 	return nil
 }
 
-// WriteInt8s writes the next tensor, I8, whole.
+// WriteInt8s writes the whole next tensor, I8.
 func (w *Writer) WriteInt8s(values []int8) error {
 	if _, err := w.begin(len(values), I8); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package quant_test
+package modelfile_test
 
 import (
 	"fmt"
@@ -6,28 +6,31 @@ import (
 	"log"
 	"os"
 
+	"segmenter/modelfile"
+	"segmenter/modelfile/safetensors"
 	"segmenter/quant"
 )
 
-// A model file is used while it arrives: first what it is, then its tensors.
-func Example() {
+// A program can use a model file while it arrives: first the card, then tensor
+// by tensor.
+func ExampleDescribe() {
 	file, err := os.Open("../model/weights/everyday.safetensors")
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer file.Close()
 
-	r, err := quant.NewReader(file)
+	r, err := safetensors.NewReader(file)
 	if err != nil {
 		log.Fatal(err)
 	}
-	card, err := quant.Describe(r)
+	card, _, err := modelfile.Describe(r)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(card.Name, "knows", len(card.Classes), "classes, such as", card.Classes[8].Name)
 
-	values := make(map[quant.DType]int)
+	values := make(map[safetensors.DType]int)
 	for {
 		tensor, err := r.Next()
 		if err == io.EOF {
@@ -44,6 +47,23 @@ func Example() {
 	// map[F16:106098 F32:24998 I8:6458496]
 }
 
+// The parameters are arranged as the network is.
+func ExampleRead() {
+	file, err := os.Open("../model/weights/everyday.safetensors")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer file.Close()
+	m, err := modelfile.Read(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fc1 := m.Encoder.Blocks[11].FC1
+	matrix, bias := m.Matrix(fc1.Weight), m.Floats(fc1.Bias)
+	fmt.Println(fc1.Weight.Name, matrix.Out, "×", matrix.In, "and", len(bias))
+	// Output: encoder.blocks.11.mlp.fc1.weight 768 × 192 and 768
+}
+
 // A float model becomes a file of a quarter of its size.
 func ExampleConvert() {
 	src, err := os.Open("float.safetensors")
@@ -57,7 +77,7 @@ func ExampleConvert() {
 	}
 	defer dst.Close()
 
-	report, err := quant.Convert(dst, src, quant.Card{Name: "My model"}, quant.Plan{})
+	report, err := modelfile.Convert(dst, src, modelfile.Card{Name: "My model"}, quant.Plan{})
 	if err != nil {
 		log.Fatal(err)
 	}
