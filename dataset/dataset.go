@@ -46,8 +46,8 @@ type labels interface {
 }
 
 // Open lists a folder with images/ and labels/. It takes only photos whose file
-// names begin with the prefix, and fails if there is none. Labels are not looked
-// at yet, so a photo without any is an error of [Sample.Labels].
+// names begin with the prefix, and fails if there is none. It does not look at
+// labels yet: if a photo has none, [Sample.Labels] fails.
 func Open(folder, prefix string) (*Set, error) {
 	photos, err := Photos(filepath.Join(folder, "images"), prefix)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -34,14 +35,14 @@ const (
 	pngHeadBytes = len(pngStart) + 4 + 4 + 1 + 1
 )
 
-// The colour types of PNG that can be indices.
+// The colour types of PNG whose values can be class ids.
 const (
 	pngGrey    = 0
 	pngPalette = 3
 )
 
-// readIndexPNG reads the pixel values of a PNG. Its errors go on where the name
-// of the file ends.
+// readIndexPNG reads the pixel values of a PNG. Its errors are predicates: the
+// caller puts the file's name before them.
 func readIndexPNG(r io.Reader, height, width, classes int) ([]uint8, error) {
 	file := bufio.NewReader(r)
 	head, err := file.Peek(pngHeadBytes)
@@ -49,9 +50,9 @@ func readIndexPNG(r io.Reader, height, width, classes int) ([]uint8, error) {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
 	if err != nil || !bytes.HasPrefix(head, []byte(pngStart)) {
-		return nil, fmt.Errorf("is no PNG: expected one whose values are class ids")
+		return nil, errors.New("is no PNG: expected one whose values are class ids")
 	}
-	// Size and kind come before decoding, whose memory they bound.
+	// Checked before decoding: size and kind decide how much memory that takes.
 	shape := head[len(pngStart):]
 	gotWidth, gotHeight := binary.BigEndian.Uint32(shape), binary.BigEndian.Uint32(shape[4:])
 	if int64(gotWidth) != int64(width) || int64(gotHeight) != int64(height) {
@@ -75,7 +76,7 @@ func readIndexPNG(r io.Reader, height, width, classes int) ([]uint8, error) {
 		labels = m.Pix
 	case *image.Paletted:
 		labels = m.Pix
-	default: // a value of the grey ones stands for transparency
+	default: // grey with one value declared transparent
 		return nil, fmt.Errorf("is a transparent picture: %s", expected)
 	}
 	for _, label := range labels {

@@ -35,7 +35,8 @@ type Boundaries struct {
 	distance          distances
 }
 
-// Add scores a mask by its labels, both of height×width pixels.
+// Add scores a mask by its labels, both of height×width pixels. It panics if their
+// lengths differ.
 func (b *Boundaries) Add(mask, labels []uint8, height, width int) {
 	checkLengths(mask, labels)
 	if f, classes := b.score(mask, labels, height, width); classes > 0 {
@@ -50,10 +51,10 @@ func (b *Boundaries) Merge(other *Boundaries) {
 	b.photos += other.photos
 }
 
-// F is the mean F-score over the photos that have boundaries; 0 if none has.
+// F returns the mean F-score over the photos that have boundaries; 0 if none has.
 func (b *Boundaries) F() float64 { return b.sum / float64(max(b.photos, 1)) }
 
-// score is the F-score of a photo, and of how many classes it is the mean.
+// score returns the F-score of a photo and the number of classes that it averages.
 func (b *Boundaries) score(mask, labels []uint8, height, width int) (f float64, classes int) {
 	tolerance := max(1, int(math.Ceil(boundaryTolerance*math.Hypot(float64(height), float64(width)))))
 	b.ignore(labels, height, width, tolerance)
@@ -92,7 +93,7 @@ func (b *Boundaries) ignore(labels []uint8, height, width, tolerance int) {
 	}
 	b.distance.measure(b.excluded, height, width)
 	for i, squared := range b.distance.squared {
-		if squared <= int32(tolerance*tolerance) {
+		if squared <= int64(tolerance)*int64(tolerance) {
 			b.labels[i] = labels[b.distance.nearest[i]]
 		}
 	}
@@ -101,7 +102,7 @@ func (b *Boundaries) ignore(labels []uint8, height, width, tolerance int) {
 	}
 	b.distance.measure(b.excluded, height, width)
 	for i, squared := range b.distance.squared {
-		b.excluded[i] = squared <= int32(tolerance*tolerance)
+		b.excluded[i] = squared <= int64(tolerance)*int64(tolerance)
 	}
 }
 
@@ -129,7 +130,7 @@ func (b *Boundaries) near(marked, others []bool, height, width, tolerance int) (
 			continue
 		}
 		all++
-		if b.distance.squared[i] <= int32(tolerance*tolerance) {
+		if b.distance.squared[i] <= int64(tolerance)*int64(tolerance) {
 			near++
 		}
 	}
@@ -139,14 +140,15 @@ func (b *Boundaries) near(marked, others []bool, height, width, tolerance int) (
 // distances are those from each pixel to the nearest marked one: their squares,
 // and which pixel that is.
 type distances struct {
-	squared, nearest []int32
+	squared []int64
+	nearest []int32
 
 	above  []int32 // for each pixel, the row of the nearest mark in its column; −1 = none
 	hull   []int32 // columns whose parabolas are lowest somewhere
 	starts []float64
 }
 
-const farAway = math.MaxInt32 // there is no mark
+const farAway int64 = math.MaxInt64 // there is no mark
 
 // measure computes the exact Euclidean distance transform: the nearest mark in
 // each column first, then the lower envelope of parabolas in each row
@@ -210,7 +212,7 @@ func (d *distances) measureRow(y, width int) {
 			k++
 		}
 		column := d.hull[k]
-		across, down := int32(x)-column, int32(y)-row[column]
+		across, down := int64(x)-int64(column), int64(y)-int64(row[column])
 		d.squared[i], d.nearest[i] = across*across+down*down, row[column]*int32(width)+column
 	}
 }

@@ -76,6 +76,18 @@ func TestBoundaries(t *testing.T) {
 	}
 }
 
+// TestLongDistance: the square of a strip's length takes more than 32 bits.
+func TestLongDistance(t *testing.T) {
+	const length = 70_000
+	marked := make([]bool, length)
+	marked[0] = true
+	var d distances
+	d.measure(marked, 1, length)
+	if got, want := d.squared[length-1], int64(length-1)*(length-1); got != want {
+		t.Errorf("%d, expected %d", got, want)
+	}
+}
+
 // TestDistances compares with trying all marks.
 func TestDistances(t *testing.T) {
 	seed := rand.New(rand.NewPCG(1, 2))
@@ -93,10 +105,10 @@ func TestDistances(t *testing.T) {
 				for j, is := range marked {
 					if is {
 						y, x := i/width-j/width, i%width-j%width
-						want = min(want, y*y+x*x)
+						want = min(want, int64(y*y+x*x))
 					}
 				}
-				if int(got) != want {
+				if got != want {
 					t.Fatalf("%d×%d, pixel %d: %d, expected %d", height, width, i, got, want)
 				}
 				if want != farAway && !marked[d.nearest[i]] {

@@ -7,8 +7,8 @@
 //   - [Boundaries] scores where classes meet;
 //   - [Agreement] compares two masks.
 //
-// Confusion and Boundaries add up photos. Where several goroutines judge photos,
-// each has its own and they are merged at the end.
+// Confusion and Boundaries sum over photos. Neither may be used by two goroutines
+// at once: give each its own, and merge them at the end.
 package metrics
 
 import (
@@ -21,7 +21,8 @@ import (
 // Confusion counts pixels: [label][class]. Its zero value has counted none.
 type Confusion [256][256]int
 
-// Add counts the pixels of a mask and its labels, which are equally many.
+// Add counts the pixels of a mask and its labels. It panics if their lengths
+// differ.
 func (c *Confusion) Add(mask, labels []uint8) {
 	checkLengths(mask, labels)
 	for i, class := range mask {
@@ -39,8 +40,8 @@ func (c *Confusion) Merge(other *Confusion) {
 }
 
 // IoU returns the intersection over union of each class of the view: the pixels
-// that have the class in mask and labels, of those that have it in either. It is
-// NaN, and no part of [Mean], for classes that do not occur in the labels.
+// that have the class in mask and labels, of those that have it in either. A class
+// that does not occur in the labels gets NaN, which [Mean] leaves out.
 func (c *Confusion) IoU(view View) []float64 {
 	n := view.classes()
 	both, inLabels, inMask := make([]int, n), make([]int, n), make([]int, n)
@@ -61,8 +62,8 @@ func (c *Confusion) IoU(view View) []float64 {
 	return iou
 }
 
-// PixelAccuracy is the share of pixels whose class in the mask is their label;
-// 0 if no pixel counts.
+// PixelAccuracy returns the share of pixels whose class in the mask is their
+// label; 0 if no pixel counts.
 func (c *Confusion) PixelAccuracy(view View) float64 {
 	right, all := 0, 0
 	c.each(view, func(label, class, pixels int) {
@@ -74,8 +75,8 @@ func (c *Confusion) PixelAccuracy(view View) float64 {
 	return float64(right) / float64(max(all, 1))
 }
 
-// each calls f with the counts of all pairs of a label and a class, as the view
-// renames them. It leaves out the label Ignore and what the view does not have.
+// each calls f with the count of every pair of a label and a class, both as
+// classes of the view. It leaves out Ignore and ids that the view does not have.
 func (c *Confusion) each(view View, f func(label, class, pixels int)) {
 	for label, row := range c[:min(dataset.Ignore, len(view))] {
 		for class, pixels := range row[:len(view)] {
@@ -84,7 +85,8 @@ func (c *Confusion) each(view View, f func(label, class, pixels int)) {
 	}
 }
 
-// Mean is the mean of the values that are numbers, as in mIoU; 0 if none is.
+// Mean returns the mean of the values that are not NaN, as mIoU is one; 0 if
+// there is none.
 func Mean(values []float64) float64 {
 	sum, n := 0., 0
 	for _, v := range values {
@@ -96,12 +98,12 @@ func Mean(values []float64) float64 {
 	return sum / float64(max(n, 1))
 }
 
-// Agreement is the share of pixels that have the same class in two masks of the
-// same size.
+// Agreement returns the share of pixels that have the same class in two masks. It
+// panics if their lengths differ.
 func Agreement(a, b []uint8) float64 { return float64(Same(a, b)) / float64(max(len(a), 1)) }
 
-// Same is the number of pixels that have the same class in two masks of the same
-// size.
+// Same returns the number of pixels that have the same class in two masks. It
+// panics if their lengths differ.
 func Same(a, b []uint8) (pixels int) {
 	checkLengths(a, b)
 	for i, class := range a {
@@ -112,9 +114,9 @@ func Same(a, b []uint8) (pixels int) {
 	return pixels
 }
 
-// checkLengths panics where a caller compares pictures of different sizes.
+// checkLengths panics if a caller compares pictures of different sizes.
 func checkLengths(a, b []uint8) {
 	if len(a) != len(b) {
-		panic(fmt.Sprintf("metrics: %d and %d pixels, which must be equally many", len(a), len(b)))
+		panic(fmt.Sprintf("metrics: pictures of %d and %d pixels cannot be compared", len(a), len(b)))
 	}
 }

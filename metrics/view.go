@@ -10,7 +10,7 @@ import (
 // classes of a view are 0 to its largest value.
 type View []int
 
-// Each is the view that has each of n classes as it is.
+// Each returns the view that keeps n classes apart.
 func Each(n int) View {
 	view := make(View, n)
 	for id := range view {
@@ -19,10 +19,9 @@ func Each(n int) View {
 	return view
 }
 
-// VOC is the view of models that know the 20 things of Pascal VOC
-// ([dataset.VOCThings]): its 21 classes, of which 0 is the background, all that
-// is none of the things. Ok is false if one of them is not among the names of the
-// model's classes.
+// VOC returns the view as the 21 classes of Pascal VOC: 1 to 20 are its things
+// ([dataset.VOCThings]), and every other class counts as 0, the background. The
+// names are those of the model's classes; ok is false if a thing is missing.
 func VOC(names []string) (view View, ok bool) {
 	things := dataset.VOCThings()
 	found := 0
