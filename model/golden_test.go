@@ -9,6 +9,7 @@ import (
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/metrics"
 	"segmenter/modelfile"
 	"segmenter/modelfile/safetensors"
 	"segmenter/photo"
@@ -167,12 +168,7 @@ func agree(t *testing.T, name string, got, want []uint8, share float64) {
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d pixels, expected %d", name, len(got), len(want))
 	}
-	same := 0
-	for i, w := range want {
-		if got[i] == w {
-			same++
-		}
-	}
+	same := metrics.Same(got, want)
 	if float64(same) < share*float64(len(want)) {
 		t.Errorf("%s: %.3f %% of the pixels agree, expected %.1f %%", name, 100*float64(same)/float64(len(want)), 100*share)
 	}

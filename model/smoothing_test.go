@@ -9,6 +9,7 @@ import (
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/metrics"
 	"segmenter/modelfile"
 	"segmenter/photo"
 	"segmenter/photo/decode"
@@ -82,14 +83,7 @@ func flicker(masks [][]uint8) float64 {
 	return float64(changed) / float64((len(masks)-settled)*len(masks[0]))
 }
 
-func differing(a, b []uint8) (n int) {
-	for i := range a {
-		if a[i] != b[i] {
-			n++
-		}
-	}
-	return n
-}
+func differing(a, b []uint8) int { return len(a) - metrics.Same(a, b) }
 
 // lag is by how many frames smoothed masks of a class are late: that of which
 // they are most like the unsmoothed ones.

@@ -9,14 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/dataset"
 	"segmenter/model"
 	"segmenter/modelfile"
-	"segmenter/photo"
-	"segmenter/photo/decode"
 	"segmenter/quant"
 )
 
@@ -67,25 +65,14 @@ func calibrate(ctx context.Context, in, folder string, steps float64, stderr io.
 	if err != nil {
 		return quant.Plan{}, err
 	}
-	names, err := photosIn(folder, "")
+	photos, err := dataset.Photos(folder, "")
 	if err != nil {
 		return quant.Plan{}, err
 	}
-	photos := func(yield func(photo.Source, error) bool) {
-		for _, name := range names {
-			source, err := decode.Open(filepath.Join(folder, name))
-			if err != nil {
-				err = fmt.Errorf("%s: %w", name, err)
-			}
-			if !yield(source, err) {
-				return
-			}
-		}
-	}
 	bar := newBar(stderr)
 	defer bar.end()
-	return model.Calibrate(ctx, m, cpu.New(1, compute.Float32)[0], photos, steps, func(units string, done, total int) {
-		bar.show(done, cmp.Or(total, len(names)), units)
+	return model.Calibrate(ctx, m, cpu.New(1, compute.Float32)[0], dataset.Sources(photos), steps, func(units string, done, total int) {
+		bar.show(done, cmp.Or(total, len(photos)), units)
 	})
 }
 

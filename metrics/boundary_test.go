@@ -1,10 +1,12 @@
-package main
+package metrics
 
 import (
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"segmenter/dataset"
 )
 
 // picture reads classes: one letter a pixel, a for 0, . for what is ignored.
@@ -12,7 +14,7 @@ func picture(rows string) (pixels []uint8, height, width int) {
 	for row := range strings.FieldsSeq(rows) {
 		for _, c := range row {
 			if c == '.' {
-				pixels = append(pixels, ignored)
+				pixels = append(pixels, dataset.Ignore)
 			} else {
 				pixels = append(pixels, uint8(c-'a'))
 			}
@@ -45,10 +47,44 @@ func TestBoundary(t *testing.T) {
 	} {
 		mask, height, width := picture(c.mask)
 		labels, _, _ := picture(c.labels)
-		var b boundaryScorer
+		var b Boundaries
 		if f, classes := b.score(mask, labels, height, width); math.Abs(f-c.f) > 1e-9 || classes != c.classes {
 			t.Errorf("%s: F %v of %d classes, expected %v of %d", c.name, f, classes, c.f, c.classes)
 		}
+	}
+}
+
+// TestBoundaries: photos without boundaries are no part of the mean, in whatever
+// order photos are added and merged.
+func TestBoundaries(t *testing.T) {
+	var first, second Boundaries
+	add := func(b *Boundaries, mask, labels string) {
+		m, height, width := picture(mask)
+		l, _, _ := picture(labels)
+		b.Add(m, l, height, width)
+	}
+	if f := first.F(); f != 0 {
+		t.Errorf("no photo: F %v, expected 0", f)
+	}
+	add(&first, "aabb aabb", "aabb aabb")          // 1
+	add(&first, "aaa aaa", "aaa aaa")              // none
+	add(&second, "abbbbb abbbbb", "aaabbb aaabbb") // 0
+	add(&second, "aaabbb abbbbb", "aaabbb aaabbb") // 0.8
+	first.Merge(&second)
+	if f := first.F(); math.Abs(f-0.6) > 1e-9 {
+		t.Errorf("F %v, expected 0.6", f)
+	}
+}
+
+// TestLongDistance: the square of a strip's length takes more than 32 bits.
+func TestLongDistance(t *testing.T) {
+	const length = 70_000
+	marked := make([]bool, length)
+	marked[0] = true
+	var d distances
+	d.measure(marked, 1, length)
+	if got, want := d.squared[length-1], int64(length-1)*(length-1); got != want {
+		t.Errorf("%d, expected %d", got, want)
 	}
 }
 
@@ -69,10 +105,10 @@ func TestDistances(t *testing.T) {
 				for j, is := range marked {
 					if is {
 						y, x := i/width-j/width, i%width-j%width
-						want = min(want, y*y+x*x)
+						want = min(want, int64(y*y+x*x))
 					}
 				}
-				if int(got) != want {
+				if got != want {
 					t.Fatalf("%d×%d, pixel %d: %d, expected %d", height, width, i, got, want)
 				}
 				if want != farAway && !marked[d.nearest[i]] {
