@@ -11,9 +11,9 @@ import (
 	"segmenter/modelfile/internal/jsonread"
 )
 
-// What of a card is structured, as JSON.
+// The structured parts of a card, as JSON.
 
-// parse reads text, one JSON value, with read.
+// parse reads one JSON value with read.
 func parse(text string, read func(*jsontext.Decoder) error) error {
 	d := jsontext.NewDecoder(strings.NewReader(text))
 	if err := read(d); err != nil {

@@ -17,7 +17,7 @@ type Precision string
 
 const (
 	Float Precision = "f32"
-	// Int8 is what the peers call dynamic quantisation: int8 weights with one
+	// Int8 is dynamic quantisation, in the words of the peers: int8 weights with one
 	// scale an output channel, activations quantised as they come.
 	Int8 Precision = "int8"
 )

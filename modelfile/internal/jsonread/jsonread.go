@@ -1,5 +1,5 @@
-// Package jsonread reads JSON token by token: package encoding/json, which
-// would do so by reflection, makes a WebAssembly program much larger.
+// Package jsonread reads JSON token by token. Package encoding/json, which works
+// by reflection, would make the WebAssembly engine much larger.
 package jsonread
 
 import (
