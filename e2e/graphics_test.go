@@ -127,9 +127,10 @@ func TestLeftMask(t *testing.T) {
 				};
 				const photo = await createImageBitmap(threads.photo, { resizeWidth: 96, resizeHeight: 64 });
 				const options = { size: 64 };
-				const whole = await segmenter.segment(photo, { ...options, overlay: true });
 				const denied = await segmenter.classAt(0, 0).catch(({ code }) => code);
-				expect(denied === "bad-photo", "classAt of a mask that was handed over: " + denied);
+				expect(denied === "bad-photo", "classAt before the first photo: " + denied);
+				const whole = await segmenter.segment(photo, { ...options, overlay: true });
+				expect((await segmenter.classAt(5, 6)) === whole.mask[96 * 6 + 5], "classAt of a mask that was given");
 
 				const left = await segmenter.segment(photo, { ...options, mask: false, overlay: true });
 				expect(left.mask === undefined, "the mask was handed over");
