@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 # What is tested in WebAssembly too: everything that the engine is made of.
-engine_packages=(./compute/... ./model ./photo ./quant ./wasm)
+engine_packages=(./compute/... ./model ./modelfile/... ./photo ./quant ./wasm)
 # What is tested on Cloudflare's runtime too: first visits, threads, what is kept
 # offline, other hosts, and the camera.
 served_tests='^Test(FirstView|FirstPaint|DropPhoto|SubPath|ExamplePage|ThreadsOfPage|Offline|Repair|Free|BareHost|ForeignRequests|LiveExample)$'
@@ -113,7 +113,7 @@ test_in_node() {
 test_in_chromium() {
 	go build -o "$tools/wasmbrowser" ./e2e/wasmbrowser
 	wasm go test -run '^(Test|Fuzz)' -exec "$tools/wasmbrowser" "${engine_packages[@]}"
-	wasm go test -run Graphics -tags webgpu -exec "$tools/wasmbrowser" ./wasm
+	wasm go test -run GPU -tags webgpu -exec "$tools/wasmbrowser" ./wasm
 }
 
 # end_to_end is everything under e2e/, one package after the other, since each

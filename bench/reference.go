@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"segmenter/compute"
 	"segmenter/compute/cpu"
 	"segmenter/model"
 	"segmenter/photo"
@@ -17,7 +18,7 @@ func newReference() (*reference, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := model.New(m, cpu.New(1, cpu.Float))
+	s, err := model.New(m, cpu.New(1, compute.Float32))
 	return &reference{s}, err
 }
 

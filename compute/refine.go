@@ -41,14 +41,14 @@ const (
 var GuideTaps = [4]int{1, 3, 3, 1}
 
 // Refinement is the sizes for a frame.
-func (v *View) Refinement() Refinement {
+func (v View) Refinement() Refinement {
 	r := Refinement{GuideRows: (v.Height + 1) / 2, GuideCols: (v.Width + 1) / 2, Side: max(1, v.Patch/4)}
 	r.Rows, r.Cols = (r.GuideRows+r.Side-1)/r.Side, (r.GuideCols+r.Side-1)/r.Side
 	return r
 }
 
 // CellScale is the patches that a cell is long.
-func (r Refinement) CellScale(v *View) float32 { return float32(2*r.Side) / float32(v.Patch) }
+func (r Refinement) CellScale(v View) float32 { return float32(2*r.Side) / float32(v.Patch) }
 
 // Around is the cells of an axis of n from reach before lo to reach after hi,
 // without the last.

@@ -4,7 +4,8 @@ package compute
 // one row of pixels at a time, as [View] says. It keeps its buffers between
 // pictures.
 type Upsampler struct {
-	view          *View
+	view          View
+	rows, cols    int       // patches of a window
 	scores        []float32 // [window][patch][class]
 	classes       int
 	height, width int
@@ -24,15 +25,16 @@ type mergedRow struct {
 }
 
 // Reset begins a mask of height×width pixels.
-func (u *Upsampler) Reset(view *View, scores []float32, classes, height, width int) {
+func (u *Upsampler) Reset(view View, scores []float32, classes, height, width int) {
 	u.view, u.scores, u.classes, u.height, u.width = view, scores, classes, height, width
-	u.patchRow = grow(u.patchRow, view.Cols*classes)
+	u.rows, u.cols = view.Rows(), view.Cols()
+	u.patchRow = grow(u.patchRow, u.cols*classes)
 	if u.Direct() {
-		u.columns = Places(u.columns, width, float32(view.Width)/float32(width*view.Patch), view.Cols)
+		u.columns = Places(u.columns, width, float32(view.Width)/float32(width*view.Patch), u.cols)
 		return
 	}
 	u.columns = Places(u.columns, width, float32(view.Width)/float32(width), view.Width)
-	u.inside = Places(u.inside, view.WindowWidth, 1/float32(view.Patch), view.Cols)
+	u.inside = Places(u.inside, view.WindowWidth, 1/float32(view.Patch), u.cols)
 	u.visits = grow(u.visits, view.Width)
 	for i := range u.merged {
 		u.merged[i].y = -1
@@ -49,7 +51,7 @@ func grow(s []float32, n int) []float32 {
 
 // Direct tells whether pixels are interpolated straight from patches: there is
 // one window.
-func (u *Upsampler) Direct() bool { return len(u.view.Windows) == 1 }
+func (u *Upsampler) Direct() bool { return u.view.Windows() == 1 }
 
 // Column tells between which columns of [Upsampler.PatchRow] pixel x of a
 // direct mask lies.
@@ -68,9 +70,9 @@ func (u *Upsampler) PatchRow(y int) []float32 {
 // interpolatePatches sets patchRow to a window's patches at row y of pixels,
 // each of which is scale patches high.
 func (u *Upsampler) interpolatePatches(window, y int, scale float32) {
-	lo, hi, t := Bilinear(y, scale, u.view.Rows)
-	n := u.view.Cols * u.classes
-	scores := u.scores[window*u.view.Rows*n:]
+	lo, hi, t := Bilinear(y, scale, u.rows)
+	n := u.cols * u.classes
+	scores := u.scores[window*u.rows*n:]
 	lerp(u.patchRow, scores[lo*n:][:n], scores[hi*n:][:n], t)
 }
 
@@ -115,7 +117,8 @@ func (u *Upsampler) merge(y, keep int) []float32 {
 	clear(m.scores)
 	clear(u.visits)
 	v, C := u.view, u.classes
-	for w, at := range v.Windows {
+	for w := range v.Windows() {
+		at := v.Window(w)
 		if y < at.Top || y >= at.Top+v.WindowHeight {
 			continue
 		}

@@ -1,40 +1,68 @@
 package compute
 
-// A Grid is the patches of one window of a frame, and the part of them that a
-// rank holds.
-type Grid struct {
-	Patch      int // side of a patch in pixels
-	Rows, Cols int // patches of the window; covers Height×Width, rounded up
-	First      int // the first patch of this rank, row by row
-
-	Top, Left     int // the window's place in the frame, in pixels
-	Height, Width int // the window's size in pixels
-
-	Mean, Std [3]float32 // of R, G, B in 0…1: value = (x/255 − mean)/std
-}
-
-// A View says how the scores of patches become the classes of a picture's
-// pixels. The scores of a window are upsampled bilinearly by the patch size
-// (align_corners = false); where windows overlap, the mean is taken; the
-// result is resized bilinearly to the mask.
+// A View is the geometry of a frame: the windows that the network sees it
+// through, and the patches of each window. With one window, that is the frame.
 //
-// With one window, both steps are done as one interpolation, straight from
-// patches to the mask's pixels. That is the same where the mask has the size
-// of the frame, and what the evaluation protocol asks for elsewhere.
+// It also says how the scores of patches become the classes of pixels. The
+// scores of a window are upsampled bilinearly by the patch size (align_corners =
+// false); where windows overlap, the mean is taken; the result is resized
+// bilinearly to the mask. With one window, both steps are one interpolation,
+// straight from patches to the mask's pixels. The result is the same if the mask
+// has the size of the frame, and is what the evaluation protocol asks for
+// otherwise.
 //
-// The rows of the scores are ordered by window, then patch, row by row; a
-// column is a class.
+// The rows of scores are ordered by window, then patch, row by row; a column is
+// a class.
 type View struct {
-	Patch      int // side of a patch in pixels
-	Rows, Cols int // patches of each window
+	Patch int // side of a patch in pixels
 
-	Height, Width             int     // of the frame in pixels, without padding
-	WindowHeight, WindowWidth int     // of each window in pixels, without padding
-	Windows                   []Point // the windows' places in the frame
+	// In pixels, without padding. A window is at most as large as the frame.
+	Height, Width             int // of the frame
+	WindowHeight, WindowWidth int // of each window
+	Stride                    int // from a window to the next; 0 with one window
 }
 
 // A Point is a place in a frame, in pixels.
 type Point struct{ Top, Left int }
+
+// Whole is the view of a frame in one window.
+func Whole(patch, height, width int) View {
+	return View{Patch: patch, Height: height, Width: width, WindowHeight: height, WindowWidth: width}
+}
+
+// Rows is the number of rows of patches in a window, the last one padded.
+func (v View) Rows() int { return (v.WindowHeight + v.Patch - 1) / v.Patch }
+
+// Cols is the number of columns of patches in a window, the last one padded.
+func (v View) Cols() int { return (v.WindowWidth + v.Patch - 1) / v.Patch }
+
+// Patches is the number of patches in a window.
+func (v View) Patches() int { return v.Rows() * v.Cols() }
+
+// Windows is the number of windows.
+func (v View) Windows() int {
+	return v.anchors(v.Height, v.WindowHeight) * v.anchors(v.Width, v.WindowWidth)
+}
+
+// Window is the place of a window, counted row by row. The last one of a row or
+// column ends with the frame.
+func (v View) Window(i int) Point {
+	columns := v.anchors(v.Width, v.WindowWidth)
+	return Point{
+		Top:  min(i/columns*v.Stride, v.Height-v.WindowHeight),
+		Left: min(i%columns*v.Stride, v.Width-v.WindowWidth),
+	}
+}
+
+// anchors counts the windows along an axis, as the official implementation does
+// (segm/model/utils.py): those that start at 0, stride, 2·stride, … < length −
+// window, and one at length − window.
+func (v View) anchors(length, window int) int {
+	if length <= window {
+		return 1
+	}
+	return (length-window+v.Stride-1)/v.Stride + 1
+}
 
 // Bilinear places output pixel i among the input pixels of an axis that has
 // scale input pixels for each output pixel: between lo and hi, t of the way
@@ -45,14 +73,14 @@ func Bilinear(i int, scale float32, input int) (lo, hi int, t float32) {
 	return lo, min(lo+1, input-1), at - float32(lo)
 }
 
-// A Place is where an output pixel lies among the input pixels of an axis: see
+// A Place says where an output pixel lies among the input pixels of an axis: see
 // [Bilinear].
 type Place struct {
 	Lo, Hi int
 	T      float32
 }
 
-// Places are those of n output pixels, in the memory of list.
+// Places returns the places of n output pixels, in the memory of list.
 func Places(list []Place, n int, scale float32, input int) []Place {
 	list = list[:0]
 	for i := range n {
@@ -62,12 +90,16 @@ func Places(list []Place, n int, scale float32, input int) []Place {
 	return list
 }
 
+// A Share is the rows of a matrix that a rank holds: those from First on, of
+// Total. First is a multiple of [TokenUnit], or the rank has no rows.
+type Share struct{ First, Total int }
+
 // TokenUnit is the number of tokens that ranks share out as one, so that a
-// device can pack them without one reaching into another's band.
+// device can pack them without one rank reaching into the band of another.
 const TokenUnit = 16
 
-// Band is the share of n items that belongs to the index-th of count ranks.
-// Items are shared out in units, of which the last may not be whole.
+// Band is the part of n items that belongs to the index-th of count ranks. Items
+// are shared out in units; the last unit may not be whole.
 func Band(n, index, count, unit int) (from, to int) {
 	units := (n + unit - 1) / unit
 	return min(n, units*index/count*unit), min(n, units*(index+1)/count*unit)

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"segmenter/e2e/browser"
+	"segmenter/metrics"
 )
 
 // withWebGPU starts a browser that has WebGPU, computed by the processor.
@@ -78,14 +79,7 @@ func TestGraphics(t *testing.T) {
 		t.Errorf("the profile says %q, expected the operations of the graphics processor", profile)
 	}
 	v.screenshot("webgpu")
-	same := 0
-	got := v.result()
-	for i, class := range got.Mask {
-		if class == want.Mask[i] {
-			same++
-		}
-	}
-	if share := float64(same) / float64(len(want.Mask)); share < 0.995 {
+	if share := metrics.Agreement(v.result().Mask, want.Mask); share < 0.995 {
 		t.Errorf("%.2f %% of the pixels are as the processor has them; at least 99.5 %% are expected", 100*share)
 	}
 
@@ -133,9 +127,10 @@ func TestLeftMask(t *testing.T) {
 				};
 				const photo = await createImageBitmap(threads.photo, { resizeWidth: 96, resizeHeight: 64 });
 				const options = { size: 64 };
-				const whole = await segmenter.segment(photo, { ...options, overlay: true });
 				const denied = await segmenter.classAt(0, 0).catch(({ code }) => code);
-				expect(denied === "bad-photo", "classAt of a mask that was handed over: " + denied);
+				expect(denied === "bad-photo", "classAt before the first photo: " + denied);
+				const whole = await segmenter.segment(photo, { ...options, overlay: true });
+				expect((await segmenter.classAt(5, 6)) === whole.mask[96 * 6 + 5], "classAt of a mask that was given");
 
 				const left = await segmenter.segment(photo, { ...options, mask: false, overlay: true });
 				expect(left.mask === undefined, "the mask was handed over");

@@ -12,7 +12,9 @@ import (
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 
+	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/metrics"
 	"segmenter/model"
 	"segmenter/model/weights"
 	"segmenter/photo/decode"
@@ -25,7 +27,7 @@ func native(t testing.TB, path string, options model.Options) *model.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := model.New(m, cpu.New(1, cpu.Float))
+	s, err := model.New(m, cpu.New(1, compute.Float32))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,13 +59,7 @@ func (v *visit) agrees(path string, options model.Options, least float64) {
 	if got.Width != want.Width || got.Height != want.Height || len(got.Mask) != len(want.Mask) {
 		v.Fatalf("the page's mask is %d×%d with %d pixels, the native one %d×%d", got.Width, got.Height, len(got.Mask), want.Width, want.Height)
 	}
-	same := 0
-	for i, class := range want.Mask {
-		if got.Mask[i] == class {
-			same++
-		}
-	}
-	share := float64(same) / float64(len(want.Mask))
+	share := metrics.Agreement(got.Mask, want.Mask)
 	v.Logf("%s, %s, %d: the page and the native program agree on %.3f %% of the pixels", filepath.Base(path), options.Decoder, options.Size, 100*share)
 	if share < least {
 		v.Errorf("they agree on %.3f %% of the pixels, expected %.1f %% at least", 100*share, 100*least)

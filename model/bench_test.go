@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"segmenter/compute"
-	"segmenter/compute/cpu"
 	"segmenter/photo"
 )
 
@@ -20,7 +19,7 @@ import (
 func BenchmarkFrame(b *testing.B) {
 	for _, size := range []int{256, 512} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			s := openSegmenter(b, int8Weights, 1, cpu.Int8)
+			s := openSegmenter(b, int8Weights, 1, compute.Int8)
 			watch := &stopwatch{Device: s.devices[0], spent: map[string]time.Duration{}}
 			s.devices[0] = watch
 			src := &photo.Image{Height: size, Width: size, Pix: make([]byte, 3*size*size)}
@@ -53,10 +52,10 @@ func BenchmarkMask(b *testing.B) {
 	for _, size := range []int{256, 512} {
 		for name, refine := range map[string]bool{"classify": false, "refine": true} {
 			b.Run(fmt.Sprint(size, "/", name), func(b *testing.B) {
-				s := openSegmenter(b, int8Weights, 1, cpu.Int8)
+				s := openSegmenter(b, int8Weights, 1, compute.Int8)
 				segment(b, s, goldenPhoto(b, "china"), Options{Size: size, MaskHeight: size, MaskWidth: size})
 				for b.Loop() {
-					s.passes[0].classify(&s.view, refine)
+					s.passes[0].classify(refine)
 				}
 			})
 		}
@@ -72,9 +71,9 @@ type stopwatch struct {
 // since is to be deferred: the argument is taken at once.
 func (w *stopwatch) since(name string, start time.Time) { w.spent[name] += time.Since(start) }
 
-func (w *stopwatch) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, l compute.Linear, position compute.Tensor) {
+func (w *stopwatch) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {
 	defer w.since("PatchEmbed", time.Now())
-	w.Device.PatchEmbed(dst, f, g, l, position)
+	w.Device.PatchEmbed(dst, f, v, window, first, e)
 }
 
 func (w *stopwatch) Linear(dst, x compute.Tensor, l compute.Linear, op compute.LinearOp) {
@@ -102,12 +101,12 @@ func (w *stopwatch) MatMulT(dst, a, b compute.Tensor) {
 	w.Device.MatMulT(dst, a, b)
 }
 
-func (w *stopwatch) Classify(dst compute.Mask, scores compute.Tensor, view *compute.View) {
+func (w *stopwatch) Classify(dst compute.Mask, scores compute.Tensor, view compute.View) {
 	defer w.since("Classify", time.Now())
 	w.Device.Classify(dst, scores, view)
 }
 
-func (w *stopwatch) Refine(dst compute.Mask, scores compute.Tensor, view *compute.View, guide compute.Frame) {
+func (w *stopwatch) Refine(dst compute.Mask, scores compute.Tensor, view compute.View, guide compute.Frame) {
 	defer w.since("Refine", time.Now())
 	w.Device.Refine(dst, scores, view, guide)
 }

@@ -101,7 +101,8 @@ func (c *calibration) weigh() error {
 	logs, values := 0., 0
 	for i, name := range names {
 		c.progress("weights", i, len(names))
-		w := c.model.matrix(name)
+		weight := c.model.Lookup(name)
+		w := c.model.Matrix(weight)
 		q, scale, err := c.plan.Round(name, w.Float, w.Out)
 		if err != nil {
 			return err
@@ -117,7 +118,7 @@ func (c *calibration) weigh() error {
 			for j := first; j < first+n; j++ {
 				rounded[j] = float32(q[j]) * scale[j/w.In]
 			}
-			got, err := c.scores(c.model.with(name, rounded))
+			got, err := c.scores(c.model.With(weight, rounded))
 			if err != nil {
 				return err
 			}
@@ -189,16 +190,4 @@ func off(want, got [][]float32) (sum float64) {
 		}
 	}
 	return sum
-}
-
-// with is the model with other values, out×in, in the place of a weight's.
-func (m *Model) with(name string, values []float32) *Model {
-	other := &Model{Card: m.Card, tensors: maps.Clone(m.tensors)}
-	t := other.tensors[name]
-	if isTransposed(name) {
-		values = quant.Transpose(values, t.shape[1])
-	}
-	t.float = values
-	other.tensors[name] = t
-	return other
 }

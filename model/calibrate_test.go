@@ -10,6 +10,7 @@ import (
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/modelfile"
 	"segmenter/photo"
 	"segmenter/quant"
 )
@@ -35,25 +36,24 @@ func smooth(seed uint64, n int) iter.Seq2[photo.Source, error] {
 func none(string, int, int) {}
 
 func TestCalibrate(t *testing.T) {
-	v := variant{"", quant.Architecture{Patch: 16, Width: 64, Depth: 2, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask, Linear}}
+	v := variant{"", modelfile.Architecture{Patch: 16, Width: 64, Depth: 2, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask, Linear}}
 	m, err := Read(v.file(t, 5))
 	if err != nil {
 		t.Fatal(err)
 	}
-	device := cpu.New(1, cpu.Float)[0]
+	device := cpu.New(1, compute.Float32)[0]
 	const steps = 3
 	plan, err := Calibrate(context.Background(), m, device, smooth(1, 40), steps, none)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	all := &Model{Card: m.Card, tensors: m.tensors}
-	plain := all
-	for name, weight := range m.tensors {
-		if len(weight.shape) != 2 && len(weight.shape) != 4 {
+	all, plain := m, m
+	for weight := range m.All() {
+		if !weight.IsMatrix() {
 			continue
 		}
-		w := m.matrix(name)
+		name, w := weight.Name, m.Matrix(weight)
 		moments, finer := plan.Inputs[name], plan.Finer[name]
 		if moments == nil || moments.In != w.In {
 			t.Fatalf("%s has the moments %v", name, moments)
@@ -68,9 +68,9 @@ func TestCalibrate(t *testing.T) {
 			}
 			rounded := quant.Dequantise(q, scale, []int{w.Out, w.In}, 0)
 			if i == 0 {
-				all = all.with(name, rounded)
+				all = all.With(weight, rounded)
 			} else {
-				plain = plain.with(name, rounded)
+				plain = plain.With(weight, rounded)
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func TestCalibrateRefuses(t *testing.T) {
 		{"broken photo", context.Background(), float, func(yield func(photo.Source, error) bool) { yield(nil, broken) }, "broken photo"},
 		{"cancelled", cancelled, float, smooth(1, 1), "canceled"},
 	} {
-		var device compute.Device = cpu.New(1, cpu.Float)[0]
+		var device compute.Device = cpu.New(1, compute.Float32)[0]
 		_, err := Calibrate(c.ctx, c.model, device, c.photos, 4, none)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, expected one with %q", c.name, err, c.want)

@@ -20,7 +20,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	segmenter, err := model.New(m, cpu.New(2, cpu.Int8))
+	segmenter, err := model.New(m, cpu.New(2, cpu.Fastest(model.Arithmetic(m))))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -9,8 +9,10 @@ import (
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/metrics"
+	"segmenter/modelfile"
+	"segmenter/modelfile/safetensors"
 	"segmenter/photo"
-	"segmenter/quant"
 )
 
 // golden.safetensors holds what the official implementation computes, in
@@ -29,7 +31,7 @@ func readGolden(t testing.TB) map[string]goldenTensor {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := quant.NewReader(f)
+	r, err := safetensors.NewReader(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func readGolden(t testing.TB) map[string]goldenTensor {
 			t.Fatal(err)
 		}
 		g := goldenTensor{shape: info.Shape}
-		if info.DType == quant.F32 {
+		if info.DType == safetensors.F32 {
 			g.floats, err = r.Float32s()
 		} else {
 			g.bytes, err = io.ReadAll(r)
@@ -53,7 +55,7 @@ func readGolden(t testing.TB) map[string]goldenTensor {
 	return golden
 }
 
-func openSegmenter(t testing.TB, path string, ranks int, a cpu.Arithmetic) *Segmenter {
+func openSegmenter(t testing.TB, path string, ranks int, a compute.Arithmetic) *Segmenter {
 	t.Helper()
 	return newSegmenter(t, openModel(t, path), cpu.New(ranks, a))
 }
@@ -90,7 +92,7 @@ const (
 // TestGolden compares tensor after tensor, in the order in which they are
 // computed, and names the first that departs.
 func TestGolden(t *testing.T) {
-	s := openSegmenter(t, floatWeights, 1, cpu.Float)
+	s := openSegmenter(t, floatWeights, 1, compute.Float32)
 	for _, name := range []string{"chelsea", "china"} {
 		checkGolden(t, s, name, 2e-3)
 		checkGoldenWindows(t, s, name, Mask)
@@ -140,7 +142,7 @@ func read(t *testing.T, s *Segmenter, x compute.Tensor) []float32 {
 
 // channelsFirst turns (N, C) into (C, N).
 func channelsFirst(values []float32, classes int) []float32 {
-	return quant.Transpose(values, len(values)/classes)
+	return modelfile.Transpose(values, len(values)/classes)
 }
 
 func within(t *testing.T, name string, got, want []float32, tolerance float64) {
@@ -166,12 +168,7 @@ func agree(t *testing.T, name string, got, want []uint8, share float64) {
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d pixels, expected %d", name, len(got), len(want))
 	}
-	same := 0
-	for i, w := range want {
-		if got[i] == w {
-			same++
-		}
-	}
+	same := metrics.Same(got, want)
 	if float64(same) < share*float64(len(want)) {
 		t.Errorf("%s: %.3f %% of the pixels agree, expected %.1f %%", name, 100*float64(same)/float64(len(want)), 100*share)
 	}

@@ -25,10 +25,10 @@ func goldenPhoto(t testing.TB, name string) *photo.Image {
 func TestQuantised(t *testing.T) {
 	src := goldenPhoto(t, "china")
 	for _, d := range []Decoder{Mask, Linear} {
-		want := segment(t, openSegmenter(t, floatWeights, 1, cpu.Float), src, Options{Decoder: d})
-		got := segment(t, openSegmenter(t, int8Weights, 1, cpu.Float), src, Options{Decoder: d})
+		want := segment(t, openSegmenter(t, floatWeights, 1, compute.Float32), src, Options{Decoder: d})
+		got := segment(t, openSegmenter(t, int8Weights, 1, compute.Float32), src, Options{Decoder: d})
 		agree(t, string(d)+", int8 weights", got.Mask, want.Mask, 0.98)
-		got = segment(t, openSegmenter(t, int8Weights, 1, cpu.Int8), src, Options{Decoder: d})
+		got = segment(t, openSegmenter(t, int8Weights, 1, compute.Int8), src, Options{Decoder: d})
 		agree(t, string(d)+", int8 arithmetic", got.Mask, want.Mask, 0.975)
 	}
 }
@@ -42,7 +42,7 @@ func TestRanks(t *testing.T) {
 		m = smallModel(t) // the race detector makes it a hundred times slower
 	}
 	ways := []Options{{Size: 32}, {Size: 64, Decoder: Linear}, {Size: 96, Window: 48, Stride: 40}, {Size: 144, Refine: true}, {Size: 144}}
-	for name, arithmetic := range map[string]cpu.Arithmetic{"float": cpu.Float, "int8": cpu.Int8} {
+	for name, arithmetic := range map[string]compute.Arithmetic{"float": compute.Float32, "int8": compute.Int8} {
 		one := newSegmenter(t, m, cpu.New(1, arithmetic))
 		want := make([][]uint8, len(ways))
 		for i, o := range ways {
@@ -58,7 +58,7 @@ func TestRanks(t *testing.T) {
 }
 
 func TestProbabilities(t *testing.T) {
-	s := openSegmenter(t, int8Weights, 1, cpu.Int8)
+	s := openSegmenter(t, int8Weights, 1, compute.Int8)
 	cat := goldenPhoto(t, "chelsea")
 	cat.Height = 61 // the top of it will do
 	cat.Pix = cat.Pix[:cat.Height*cat.Width*3]
@@ -94,7 +94,7 @@ func TestProbabilities(t *testing.T) {
 // TestSizes runs photos of any shape; what counts is that a mask of the
 // photo's size comes out.
 func TestSizes(t *testing.T) {
-	s := openSegmenter(t, int8Weights, 1, cpu.Int8)
+	s := openSegmenter(t, int8Weights, 1, compute.Int8)
 	for _, size := range [][2]int{{1, 1}, {1, 500}, {500, 1}, {17, 33}} {
 		src := &photo.Image{Height: size[0], Width: size[1], Pix: make([]byte, size[0]*size[1]*3)}
 		for _, o := range []Options{{}, {Size: 48}, {Size: 48, Window: 32, Stride: 20}} {
@@ -110,13 +110,51 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+// TestRun compares what a mask on its device says of itself with the mask of
+// Segment.
+func TestRun(t *testing.T) {
+	src := goldenPhoto(t, "chelsea")
+	o := Options{Size: 48, MaskHeight: 41, MaskWidth: 53}
+	for _, ranks := range []int{1, 3} {
+		s := openSegmenter(t, int8Weights, ranks, compute.Int8)
+		if s.Mask() != nil {
+			t.Error("there is a mask before the first photo")
+		}
+		want := segment(t, s, src, o)
+		r := new(Result)
+		mask, err := s.Run(t.Context(), r, src, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mask != s.Mask() || len(r.Mask) != 0 || r.Height != 41 || r.Width != 53 {
+			t.Errorf("Run gave %d pixels of a mask of %d×%d", len(r.Mask), r.Width, r.Height)
+		}
+		got := make([]uint8, 41*53)
+		if err := errors.Join(s.Count(r), mask.Read(got)); err != nil || !slices.Equal(got, want.Mask) || !slices.Equal(r.Areas, want.Areas) {
+			t.Errorf("%d ranks: another mask, or other areas: %v", ranks, err)
+		}
+		if class, err := mask.ClassAt(30, 17); err != nil || class != want.Mask[17*53+30] {
+			t.Errorf("class %d, expected %d: %v", class, want.Mask[17*53+30], err)
+		}
+	}
+}
+
+// TestArithmetic: float weights are computed in float32.
+func TestArithmetic(t *testing.T) {
+	for path, want := range map[string]compute.Arithmetic{floatWeights: compute.Float32, int8Weights: compute.Int8} {
+		if a := Arithmetic(openModel(t, path)); a != want {
+			t.Errorf("%s: arithmetic %v, expected %v", path, a, want)
+		}
+	}
+}
+
 type blank struct{ height, width int }
 
 func (b blank) Size() (height, width int)   { return b.height, b.width }
 func (b blank) Row(y int, dst []byte) error { return errors.New("row is not to be read") }
 
 func TestRefusals(t *testing.T) {
-	s := openSegmenter(t, int8Weights, 1, cpu.Int8)
+	s := openSegmenter(t, int8Weights, 1, compute.Int8)
 	for _, c := range []struct {
 		photo photo.Source
 		o     Options
@@ -173,12 +211,12 @@ func TestDamagedFiles(t *testing.T) {
 // TestAllocations: a photo like the one before takes no new memory, but for a
 // few words of bookkeeping.
 func TestAllocations(t *testing.T) {
-	for name, arithmetic := range map[string]cpu.Arithmetic{"float": cpu.Float, "int8": cpu.Int8} {
+	for name, arithmetic := range map[string]compute.Arithmetic{"float": compute.Float32, "int8": compute.Int8} {
 		t.Run(name, func(t *testing.T) { testAllocations(t, arithmetic) })
 	}
 }
 
-func testAllocations(t *testing.T, arithmetic cpu.Arithmetic) {
+func testAllocations(t *testing.T, arithmetic compute.Arithmetic) {
 	s := openSegmenter(t, int8Weights, 1, arithmetic)
 	src := goldenPhoto(t, "chelsea")
 	r := new(Result)
@@ -192,9 +230,9 @@ func testAllocations(t *testing.T, arithmetic cpu.Arithmetic) {
 	}
 	p := s.passes[0]
 	device := func() {
-		p.window(0, compute.Point{}, Mask)
-		p.classify(&s.view, false)
-		p.classify(&s.view, true)
+		p.runWindow(0, Mask)
+		p.classify(false)
+		p.classify(true)
 	}
 	if n := testing.AllocsPerRun(3, device); n != 0 {
 		t.Errorf("%g allocations on the device", n)

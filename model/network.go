@@ -1,9 +1,10 @@
 package model
 
 import (
-	"fmt"
+	"slices"
 
 	"segmenter/compute"
+	"segmenter/modelfile"
 )
 
 // network is the parameters of a model on a device. In comments, N is the
@@ -43,54 +44,42 @@ type maskTransformer struct {
 
 // builder uploads parameters and keeps the first error.
 type builder struct {
-	*Model
+	model  *Model
 	device compute.Device
 	names  map[compute.Linear]string
 	err    error
 }
 
-func (b *builder) linear(name string) compute.Linear {
-	return b.product(name+".weight", b.tensors[name+".bias"].float)
-}
-
-// product is a linear layer, without a bias if that is nil.
-func (b *builder) product(name string, bias []float32) compute.Linear {
-	w := b.matrix(name)
+func (b *builder) linear(l modelfile.LinearLayer) compute.Linear {
+	weight, bias := compute.Weight(b.model.Matrix(l.Weight)), b.model.Floats(l.Bias)
 	if bias == nil {
-		bias = make([]float32, w.Out)
+		bias = make([]float32, weight.Out)
 	}
-	l, err := b.device.NewLinear(w, bias)
+	made, err := b.device.NewLinear(weight, bias)
 	b.keep(err)
-	b.names[l] = name
-	return l
+	b.names[made] = l.Weight.Name
+	return made
 }
 
-func (b *builder) constant(rows int, values []float32) compute.Tensor {
-	t, err := b.device.NewTensor(rows, len(values)/rows)
+func (b *builder) norm(n modelfile.Norm) compute.Norm {
+	return compute.Norm{Weight: b.vector(n.Gain), Bias: b.vector(n.Bias)}
+}
+
+func (b *builder) vector(p *modelfile.Parameter) compute.Tensor {
+	t, err := b.device.NewTensor(1, p.Elements())
 	b.keep(err)
 	if b.err == nil {
-		b.device.Write(t, values)
+		b.device.Write(t, b.model.Floats(p))
 	}
 	return t
 }
 
-func (b *builder) norm(name string) compute.Norm {
-	return compute.Norm{
-		Weight: b.constant(1, b.tensors[name+".weight"].float),
-		Bias:   b.constant(1, b.tensors[name+".bias"].float),
+func (b *builder) blocks(list []modelfile.Block) []block {
+	made := make([]block, len(list))
+	for i, l := range list {
+		made[i] = block{b.norm(l.Norm1), b.linear(l.QKV), b.linear(l.Proj), b.norm(l.Norm2), b.linear(l.FC1), b.linear(l.FC2)}
 	}
-}
-
-func (b *builder) blocks(prefix string, n int) []block {
-	list := make([]block, n)
-	for i := range list {
-		name := fmt.Sprintf("%s.blocks.%d.", prefix, i)
-		list[i] = block{
-			b.norm(name + "norm1"), b.linear(name + "attn.qkv"), b.linear(name + "attn.proj"),
-			b.norm(name + "norm2"), b.linear(name + "mlp.fc1"), b.linear(name + "mlp.fc2"),
-		}
-	}
-	return list
+	return made
 }
 
 func (b *builder) keep(err error) {
@@ -101,45 +90,39 @@ func (b *builder) keep(err error) {
 
 // newNetwork uploads the model.
 func newNetwork(m *Model, device compute.Device) (*network, error) {
-	b := &builder{Model: m, device: device, names: map[compute.Linear]string{}}
+	b := &builder{model: m, device: device, names: map[compute.Linear]string{}}
 	n := &network{
 		names:    b.names,
-		patch:    b.linear(patchEmbedding),
-		norm:     b.norm("encoder.norm"),
-		extra:    m.tensors["encoder.cls_token"].float,
-		position: m.tensors["encoder.pos_embed"].float,
-		encoder:  b.blocks("encoder", m.Architecture.Depth),
+		patch:    b.linear(m.Encoder.PatchEmbedding),
+		norm:     b.norm(m.Encoder.Norm),
+		extra:    slices.Concat(m.Floats(m.Encoder.ClassToken), m.Floats(m.Encoder.DistillationToken)),
+		position: m.Floats(m.Encoder.Position),
+		encoder:  b.blocks(m.Encoder.Blocks),
 	}
-	if m.Architecture.ExtraTokens == 2 {
-		n.extra = append(n.extra[:len(n.extra):len(n.extra)], m.tensors["encoder.dist_token"].float...)
+	if m.Linear != nil {
+		n.linear = b.linear(*m.Linear)
 	}
-	for _, d := range m.Decoders() {
-		switch d {
-		case Linear:
-			n.linear = b.linear("linear.head")
-		case Mask:
-			n.mask = &maskTransformer{
-				input:       b.linear("mask.proj_dec"),
-				classes:     m.tensors["mask.cls_emb"].float,
-				blocks:      b.blocks("mask", m.Architecture.DecoderDepth),
-				norm:        b.norm("mask.decoder_norm"),
-				projPatch:   b.product("mask.proj_patch", nil),
-				projClasses: b.product("mask.proj_classes", nil),
-				maskNorm:    b.norm("mask.mask_norm"),
-			}
+	if d := m.Mask; d != nil {
+		n.mask = &maskTransformer{
+			input:       b.linear(d.Input),
+			classes:     m.Floats(d.ClassEmbeddings),
+			blocks:      b.blocks(d.Blocks),
+			norm:        b.norm(d.Norm),
+			projPatch:   b.linear(d.PatchProjection),
+			projClasses: b.linear(d.ClassProjection),
+			maskNorm:    b.norm(d.ScoreNorm),
 		}
 	}
 	return n, b.err
 }
 
-// encode runs the encoder (section 3.1) on one window of a frame. The result,
+// encode runs the encoder (section 3.1) on a window of the frame. The result,
 // p.features (N, D), is without the extra tokens.
-func (p *pass) encode(frame compute.Frame, at compute.Point) {
-	p.grid.Top, p.grid.Left = at.Top, at.Left
+func (p *pass) encode(window int) {
 	if p.extra != nil {
 		p.device.Copy(p.extraTokens, p.extra)
 	}
-	p.device.PatchEmbed(p.patchTokens, frame, p.grid, p.network.patch, p.position)
+	p.device.PatchEmbed(p.patchTokens, p.frame, p.view, window, p.firstPatch, p.embedding)
 	for i := range p.network.encoder {
 		p.encoder.block(p.device, &p.network.encoder[i], p.heads)
 	}

@@ -2,22 +2,7 @@
 
 package model
 
-import (
-	"bufio"
-	"fmt"
-	"os"
-)
+import "segmenter/modelfile"
 
 // Open reads a model file, see [Read].
-func Open(path string) (*Model, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	m, err := Read(bufio.NewReaderSize(f, 1<<20))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return m, nil
-}
+func Open(path string) (*Model, error) { return modelfile.Open(path) }

@@ -2,40 +2,26 @@ package model
 
 import "segmenter/compute"
 
-// headWidth is the width of the mask transformer's attention heads.
-const headWidth = 64
-
-// shape is what the buffers of a pass depend on.
-type shape struct {
-	frameHeight, frameWidth   int // what the network sees, in pixels
-	windowHeight, windowWidth int // the frame, or a window of it
-	windows                   int
-	maskHeight, maskWidth     int // the photo
-}
-
-// rows and cols are the patches of a window.
-func (s shape) rows(patch int) int { return (s.windowHeight + patch - 1) / patch }
-func (s shape) cols(patch int) int { return (s.windowWidth + patch - 1) / patch }
-
-// pass is what one rank needs for frames of one shape: all its buffers, planned
+// A pass holds the buffers of one rank for frames of one plan. They are made
 // once.
 type pass struct {
 	device              compute.Device
 	network             *network
 	heads, decoderHeads int
-	grid                compute.Grid
+	view                compute.View
 	frame               compute.Frame
-	pixels              compute.Mask
+	mask                compute.Mask
 
-	// The encoder's tokens: those of encoder.x are patchTokens and extraTokens.
-	// (The official implementation has the extra tokens first. To attention,
-	// the order is nothing; here it is that of the decoder.)
+	// encoder.x is patchTokens, then extraTokens. The official implementation
+	// has the extra tokens first. Attention does not depend on the order; this
+	// is the decoder's.
 	encoder                  activations
 	extraTokens, patchTokens compute.Tensor
-	extra, position          compute.Tensor // constants, with the position embeddings
+	embedding                compute.PatchEmbedding
+	extra                    compute.Tensor // constants, with their position embeddings
 	features                 compute.Tensor // (N, D)
 
-	// The mask transformer's tokens: those of decoder.x.
+	// decoder.x is decoderPatches, then decoderClasses.
 	decoder                        activations
 	decoderPatches, decoderClasses compute.Tensor
 	classEmbeddings                compute.Tensor // constants
@@ -45,53 +31,53 @@ type pass struct {
 	scores     compute.Tensor   // (N, C) of this rank's patches
 	allScores  compute.Tensor   // (windows·N, C) of all ranks
 	windowRows []compute.Tensor // allScores, window by window
-	calm       calm
+	smoothing  smoothing
 	firstPatch int  // of this rank
 	first      bool // whether this is the first rank
 
-	made []any
+	buffers []compute.Buffer // to free
 }
 
-// activations is the buffers of a transformer block.
+// activations are the buffers of a transformer block.
 type activations struct {
 	x        compute.Tensor // (T, D)
 	qkv      compute.Tensor // (T, 3D)
 	attended compute.Tensor // (T, D)
-	share    compute.Share  // which tokens these are
+	share    compute.Share  // of the tokens
 }
 
 // newPass makes the buffers of one rank.
-func newPass(m *Model, n *network, device compute.Device, s shape) (*pass, error) {
-	a, C := m.Architecture, len(m.Classes)
-	D, rows, cols := a.Width, s.rows(a.Patch), s.cols(a.Patch)
+func newPass(m *Model, n *network, device compute.Device, next plan) (*pass, error) {
+	a, v, C := m.Architecture, next.view, len(m.Classes)
+	D, patches := a.Width, v.Patches()
 	index, count := device.Rank()
-	first, last := compute.Band(rows*cols, index, count, compute.TokenUnit)
+	first, last := compute.Band(patches, index, count, compute.TokenUnit)
 	N, extra, classes := last-first, 0, 0
 	if index == count-1 { // the tokens that are no patches come last
 		extra, classes = a.ExtraTokens, C
 	}
-	p := &pass{device: device, network: n, heads: a.Heads, decoderHeads: D / headWidth, firstPatch: first, first: index == 0}
-	p.grid = compute.Grid{
-		Patch: a.Patch, Rows: rows, Cols: cols, First: first, Height: s.windowHeight, Width: s.windowWidth,
-		Mean: m.Normalisation.Mean, Std: m.Normalisation.Std,
-	}
+	p := &pass{device: device, network: n, view: v, heads: a.Heads, decoderHeads: a.DecoderHeads(), firstPatch: first, first: index == 0}
 	b := &planner{pass: p}
 
 	// Encoder and decoder run one after the other, in the same buffers.
 	T := N + max(extra, classes)
 	common := activations{x: b.tensor(T, D), qkv: b.tensor(T, 3*D), attended: b.tensor(T, D)}
-	p.encoder = b.activations(common, N+extra, compute.Share{First: first, Total: rows*cols + a.ExtraTokens})
+	p.encoder = b.activations(common, N+extra, compute.Share{First: first, Total: patches + a.ExtraTokens})
 	p.features = b.tensor(N, D)
 	p.scores = b.tensor(N, C)
-	p.allScores = b.tensor(s.windows*rows*cols, C)
+	p.allScores = b.tensor(v.Windows()*patches, C)
 	if n.mask != nil {
-		p.decoder = b.activations(common, N+classes, compute.Share{First: first, Total: rows*cols + C})
+		p.decoder = b.activations(common, N+classes, compute.Share{First: first, Total: patches + C})
 		p.patches, p.classes = b.tensor(N, D), b.tensor(classes, D)
 		p.allClasses = b.tensor(C, D)
 		p.classEmbeddings = b.constant(n.mask.classes[:classes*D], D)
 	}
-	position := ResizePosition(n.position, a.ExtraTokens, a.Grid, rows, cols, D)
-	p.position = b.constant(position[(a.ExtraTokens+first)*D:(a.ExtraTokens+last)*D], D)
+	position := ResizePosition(n.position, a.ExtraTokens, a.Grid, v.Rows(), v.Cols(), D)
+	p.embedding = compute.PatchEmbedding{
+		Projection: n.patch,
+		Position:   b.constant(position[(a.ExtraTokens+first)*D:(a.ExtraTokens+last)*D], D),
+		Mean:       m.Normalisation.Mean, Std: m.Normalisation.Std,
+	}
 	if extra > 0 {
 		tokens := make([]float32, extra*D)
 		for i, v := range n.extra {
@@ -99,7 +85,8 @@ func newPass(m *Model, n *network, device compute.Device, s shape) (*pass, error
 		}
 		p.extra = b.constant(tokens, D)
 	}
-	b.frame(s)
+	p.frame = b.picture(v.Height, v.Width)
+	p.mask = b.mask(next.maskHeight, next.maskWidth)
 	if b.err != nil {
 		p.free()
 		return nil, b.err
@@ -109,8 +96,8 @@ func newPass(m *Model, n *network, device compute.Device, s shape) (*pass, error
 	if n.mask != nil {
 		p.decoderPatches, p.decoderClasses = p.decoder.x.Slice(0, N), p.decoder.x.Slice(N, N+classes)
 	}
-	for w := range s.windows {
-		p.windowRows = append(p.windowRows, p.allScores.Slice(w*rows*cols, (w+1)*rows*cols))
+	for w := range v.Windows() {
+		p.windowRows = append(p.windowRows, p.allScores.Slice(w*patches, (w+1)*patches))
 	}
 	return p, nil
 }
@@ -138,22 +125,12 @@ func (b *planner) constant(values []float32, cols int) compute.Tensor {
 	return t
 }
 
-// activations is the first tokens of common.
+// activations are the first tokens of common.
 func (b *planner) activations(common activations, tokens int, share compute.Share) activations {
 	if b.err != nil {
 		return activations{}
 	}
 	return activations{common.x.Slice(0, tokens), common.qkv.Slice(0, tokens), common.attended.Slice(0, tokens), share}
-}
-
-func (b *planner) frame(s shape) {
-	if b.err != nil {
-		return
-	}
-	b.pass.frame = b.picture(s.frameHeight, s.frameWidth)
-	var err error
-	b.pixels, err = b.device.NewMask(s.maskHeight, s.maskWidth)
-	b.keep(b.pixels, err)
 }
 
 func (b *planner) picture(height, width int) compute.Frame {
@@ -165,17 +142,26 @@ func (b *planner) picture(height, width int) compute.Frame {
 	return f
 }
 
-func (b *planner) keep(handle any, err error) {
+func (b *planner) mask(height, width int) compute.Mask {
+	if b.err != nil {
+		return nil
+	}
+	m, err := b.device.NewMask(height, width)
+	b.keep(m, err)
+	return m
+}
+
+func (b *planner) keep(buffer compute.Buffer, err error) {
 	if err == nil {
-		b.made = append(b.made, handle)
+		b.buffers = append(b.buffers, buffer)
 	} else if b.err == nil {
 		b.err = err
 	}
 }
 
-// window runs the network on one window and leaves its scores in allScores.
-func (p *pass) window(i int, at compute.Point, d Decoder) {
-	p.encode(p.frame, at)
+// runWindow runs the network on a window and leaves its scores in allScores.
+func (p *pass) runWindow(i int, d Decoder) {
+	p.encode(i)
 	if d == Linear {
 		p.decodeLinear()
 	} else {
@@ -184,10 +170,9 @@ func (p *pass) window(i int, at compute.Point, d Decoder) {
 	p.device.Gather(p.windowRows[i], p.scores, p.firstPatch)
 }
 
-// free gives the buffers back.
 func (p *pass) free() {
-	for _, handle := range p.made {
-		p.device.Free(handle)
+	for _, b := range p.buffers {
+		b.Free()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"segmenter/compute"
+	"segmenter/modelfile"
 	"segmenter/quant"
 )
 
@@ -37,13 +38,13 @@ func (r *recorder) record(w compute.Linear, x []float32) {
 	if r.err != nil {
 		return
 	}
-	r.Write(channels, quant.Transpose(x, len(x)/in))
+	r.Write(channels, modelfile.Transpose(x, len(x)/in))
 	r.MatMulT(sum, channels, channels)
 	for i, v := range r.read(sum) {
 		m.Sum[i] += float64(v)
 	}
-	r.Free(channels)
-	r.Free(sum)
+	channels.Free()
+	sum.Free()
 }
 
 func (r *recorder) tensor(rows, cols int) compute.Tensor {
@@ -71,22 +72,22 @@ func (r *recorder) WriteFrame(f compute.Frame, rgb []byte) {
 }
 
 // PatchEmbed is, to the moments, a linear layer of flattened patches.
-func (r *recorder) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, w compute.Linear, position compute.Tensor) {
-	P := g.Patch
-	patches := make([]float32, dst.Rows()*w.In())
+func (r *recorder) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {
+	P, place, in := v.Patch, v.Window(window), e.Projection.In()
+	patches := make([]float32, dst.Rows()*in)
 	for i := range dst.Rows() {
-		top, left := (g.First+i)/g.Cols*P, (g.First+i)%g.Cols*P
+		top, left := (first+i)/v.Cols()*P, (first+i)%v.Cols()*P
 		for c := range 3 {
-			for y := range min(P, g.Height-top) {
-				for x := range min(P, g.Width-left) {
-					v := r.rgb[((g.Top+top+y)*f.Width()+g.Left+left+x)*3+c]
-					patches[((i*3+c)*P+y)*P+x] = (float32(v)/255 - g.Mean[c]) / g.Std[c]
+			for y := range min(P, v.WindowHeight-top) {
+				for x := range min(P, v.WindowWidth-left) {
+					b := r.rgb[((place.Top+top+y)*f.Width()+place.Left+left+x)*3+c]
+					patches[((i*3+c)*P+y)*P+x] = (float32(b)/255 - e.Mean[c]) / e.Std[c]
 				}
 			}
 		}
 	}
-	r.record(w, patches)
-	r.Device.PatchEmbed(dst, f, g, w, position)
+	r.record(e.Projection, patches)
+	r.Device.PatchEmbed(dst, f, v, window, first, e)
 }
 
 // Linear also normalises by itself, to see the result.
@@ -96,7 +97,7 @@ func (r *recorder) Linear(dst, x compute.Tensor, w compute.Linear, op compute.Li
 		if r.err != nil {
 			return
 		}
-		defer r.Free(normalised)
+		defer normalised.Free()
 		r.LayerNorm(normalised, x, *op.Norm)
 		x, op.Norm = normalised, nil
 	}
@@ -110,7 +111,7 @@ func (r *recorder) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 comput
 	if r.err != nil {
 		return
 	}
-	defer r.Free(hidden)
+	defer hidden.Free()
 	r.Linear(hidden, x, fc1, compute.LinearOp{Norm: &n})
 	values := r.read(hidden)
 	for i, v := range values {

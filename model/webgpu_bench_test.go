@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"segmenter/compute"
-	"segmenter/compute/webgpu"
 	"segmenter/photo"
 )
 
@@ -22,7 +21,7 @@ import (
 func BenchmarkFrameWebGPU(b *testing.B) {
 	m := openModel(b, int8Weights)
 	for _, size := range []int{256, 512} {
-		for name, a := range map[string]webgpu.Arithmetic{"bytes": webgpu.Int8, "float": webgpu.Float} {
+		for name, a := range map[string]compute.Arithmetic{"bytes": compute.Int8, "float": compute.Float32} {
 			b.Run(fmt.Sprint(size, "/", name), func(b *testing.B) {
 				_, device := openGPU(b, a)
 				s := newSegmenter(b, m, []compute.Device{device})

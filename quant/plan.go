@@ -50,13 +50,13 @@ func (p Plan) Round(name string, values []float32, out int) (q []int8, scale []f
 	return q, scale, nil
 }
 
-// finerEmbedding is how many times more steps than weights embeddings have:
-// they are few, and every token has them.
+// finerEmbedding is the number of steps of an embedding for each step of a
+// weight. Embeddings are few, and every token has them.
 const finerEmbedding = 16
 
-// roundEmbedding rounds position, class token and class embeddings, which are
-// stored as F16, to steps too.
-func (p Plan) roundEmbedding(values []float32) []float32 {
+// RoundEmbedding rounds position embeddings, tokens or class embeddings, which stay
+// floats, to steps too. It returns values itself if Steps is 0.
+func (p Plan) RoundEmbedding(values []float32) []float32 {
 	step := rootMeanSquare(values) / (finerEmbedding * p.Steps)
 	if !(step > 0 && step <= math.MaxFloat32) { // as many as there are, or zeros
 		return values

@@ -4,187 +4,177 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"syscall/js"
-	"time"
 
 	"segmenter/model"
 )
 
-// engine is what JavaScript sees. Its methods return Promises; a rejection is
-// an Error with a code: bad-model, bad-photo, too-large, aborted,
-// graphics or internal.
+// engine is what JavaScript calls. Its methods return Promises; a rejection is an
+// Error with a code of errors.go.
 type engine struct {
-	machine   // what computes
+	backend
 	segmenter *model.Segmenter
 	classes   int // of the model
 	photo     rows
 	result    model.Result
-	pixels    js.Value // the result's mask, as JavaScript gets it
+	pixels    js.Value // Uint8Array: the mask of the result
 
 	turn   *turn
-	cancel context.CancelFunc
+	cancel context.CancelFunc // of the photo at work
 }
 
+// object is the engine as JavaScript sees it, with a method for each request.
 func (e *engine) object() map[string]any {
 	e.turn, e.cancel = newTurn(), func() {}
-	object := map[string]any{
-		"start":         promise(e.start),
-		"load":          promise(e.load),
-		"segment":       promise(e.segment),
-		"follow":        promise(e.follow),
-		"probabilities": promise(e.probabilities),
-		"scores":        promise(e.scores),
-		"abort":         promise(func([]js.Value) (any, error) { e.cancel(); return nil, nil }),
+	object := map[string]any{}
+	for _, requests := range []map[string]handler{e.requests(), e.backendRequests()} {
+		for name, answer := range requests {
+			object[name] = promise(answer)
+		}
 	}
-	e.addMethods(object)
 	return object
 }
 
-// load(bytes: Uint8Array, arithmetic: "int8" | "float", profile: boolean) takes
-// a model file and returns what it says of itself, and of the graphics
-// processor, null without. A model that is refused leaves the one before in
-// place. Profile has operations timed where that can be.
-func (e *engine) load(arguments []js.Value) (any, error) {
-	m, err := model.Read(&reader{bytes: arguments[0]})
+// requests are those that every engine answers.
+func (e *engine) requests() map[string]handler {
+	return map[string]handler{
+		"load":          e.load,
+		"segment":       e.segment,
+		"mask":          e.mask,
+		"classAt":       e.classAt,
+		"probabilities": e.probabilities,
+		"scores":        e.scores,
+		"abort":         e.abort,
+	}
+}
+
+// load takes a model file. A model that is refused leaves the one before in
+// place.
+func (e *engine) load(m message) (any, error) {
+	request := readLoad(m)
+	loaded, err := model.Read(&reader{bytes: request.bytes})
 	if err != nil {
 		return nil, err
 	}
-	float := len(arguments) > 1 && arguments[1].String() == "float"
-	profile := len(arguments) > 2 && arguments[2].Truthy()
-	devices, err := e.devices(float, profile)
+	devices, err := e.devices(request.arithmeticFor(loaded), request.profile)
 	if err != nil {
 		return nil, err
 	}
-	s, err := model.New(m, devices)
+	s, err := model.New(loaded, devices)
 	if err != nil {
-		return nil, machineError(err)
+		return nil, e.deviceError(err)
 	}
 	if e.segmenter != nil {
 		e.segmenter.Close()
 	}
-	e.segmenter, e.classes = s, len(m.Classes)
-	info := describe(m)
-	info["graphics"] = e.graphics()
-	return info, nil
+	e.segmenter, e.classes = s, len(loaded.Classes)
+	return writeLoad(loaded, e.gpuInfo()), nil
 }
 
-func describe(m *model.Model) map[string]any {
-	decoders, classes := []any{}, []any{}
-	for _, d := range m.Decoders() {
-		decoders = append(decoders, string(d))
-	}
-	for id, c := range m.Classes {
-		classes = append(classes, map[string]any{"id": id, "name": c.Name, "colour": fmt.Sprint(c.Colour)})
-	}
-	return map[string]any{
-		"name": m.Name, "licence": m.Licence,
-		"decoders": decoders, "classes": classes,
-		"patch": m.Architecture.Patch, "parameters": m.Parameters(), "precision": m.Precision(),
-	}
-}
-
-// segment(request, readRows, onProgress) finds the classes of a photo. The
-// other ranks must follow.
-//
-//	request     { width, height, bitmap, decoder, size, window, stride,
-//	            smoothing, refine, maskWidth, maskHeight }, see model.Options;
-//	            those in the second line, and bitmap, an ImageBitmap, may be
-//	            left out. Where the mask is in another memory, more is read:
-//	            see graphics.go
-//	readRows    (y, n) → Uint8ClampedArray: RGBA of n rows from row y, on white
-//	onProgress  (done, total): windows, where there are several
-func (e *engine) segment(arguments []js.Value) (any, error) {
+// segment finds the classes of a photo. The other ranks have to follow.
+func (e *engine) segment(m message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
-	request, onProgress := arguments[0], arguments[2]
-	e.photo.height, e.photo.width = request.Get("height").Int(), request.Get("width").Int()
-	e.photo.read, e.photo.first, e.photo.end = arguments[1], 0, 0
-	e.photo.bitmap = request.Get("bitmap")
-
+	request := readSegment(m)
+	e.photo.take(request)
 	ctx, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
 	defer cancel()
-	options := optionsOf(request)
-	options.Progress = func(done, total int) {
+	request.options.Progress = func(done, total int) {
 		if total > 1 {
-			onProgress.Invoke(done, total)
+			request.onProgress.Invoke(writeProgress(done, total))
 		}
 		e.turn.wait()
 	}
-	result := map[string]any{}
-	if err := e.segmentPhoto(ctx, request, options, result); err != nil {
-		return nil, machineError(err)
+	overlay, err := e.run(ctx, request)
+	if err == nil {
+		err = e.segmenter.Count(&e.result)
 	}
-	e.describeResult(result)
-	return result, nil
-}
-
-func optionsOf(request js.Value) model.Options {
-	o := model.Options{
-		Decoder: model.Decoder(request.Get("decoder").String()),
-		Size:    request.Get("size").Int(),
-		Window:  request.Get("window").Int(),
-		Stride:  request.Get("stride").Int(),
-		Refine:  request.Get("refine").Truthy(),
+	if err != nil {
+		return nil, e.deviceError(err)
 	}
-	if smoothing := request.Get("smoothing"); smoothing.Truthy() {
-		o.Smoothing = smoothing.Float()
-	}
-	if height := request.Get("maskHeight"); height.Truthy() {
-		o.MaskHeight, o.MaskWidth = height.Int(), request.Get("maskWidth").Int()
-	}
-	return o
-}
-
-// describeResult adds the result, without its mask if it has none. The mask is
-// valid until the next one, unless JavaScript hands it on: Go would hold on to
-// every new array until it collects garbage.
-func (e *engine) describeResult(object map[string]any) {
-	r := &e.result
-	areas := make([]byte, 4*len(r.Areas))
-	for i, n := range r.Areas {
-		binary.LittleEndian.PutUint32(areas[4*i:], uint32(n))
-	}
-	milliseconds := func(d time.Duration) any { return d.Seconds() * 1000 }
-	object["width"], object["height"] = r.Width, r.Height
-	if len(r.Mask) > 0 {
-		if e.pixels.IsUndefined() || e.pixels.Length() != len(r.Mask) {
-			e.pixels = js.Global().Get("Uint8Array").New(len(r.Mask))
+	answer := writeSegment(&e.result)
+	answer["overlay"] = overlay
+	if request.mask {
+		if answer["mask"], err = e.readMask(); err != nil {
+			return nil, err
 		}
-		js.CopyBytesToJS(e.pixels, r.Mask)
-		object["mask"] = e.pixels
 	}
-	object["areas"] = bytesOf("Uint32Array", areas)
-	object["network"] = map[string]any{
-		"height": r.Network.Height, "width": r.Network.Width, "windows": r.Network.Windows,
-	}
-	object["timings"] = map[string]any{
-		"prepare":  milliseconds(r.Times.Prepare),
-		"network":  milliseconds(r.Times.Network),
-		"classify": milliseconds(r.Times.Classify),
-	}
+	return answer, nil
 }
 
-// probabilities(classId) returns a Float32Array, height×width, for the last
-// photo.
-func (e *engine) probabilities(arguments []js.Value) (any, error) {
+// readMask copies the mask to JavaScript. The array is valid until the next one,
+// unless JavaScript transfers it: Go would hold on to every new array until it
+// collects garbage.
+func (e *engine) readMask() (js.Value, error) {
+	mask := e.segmenter.Mask()
+	n := mask.Height() * mask.Width()
+	if cap(e.result.Mask) < n {
+		e.result.Mask = make([]uint8, n)
+	}
+	e.result.Mask = e.result.Mask[:n]
+	if err := mask.Read(e.result.Mask); err != nil {
+		return js.Undefined(), e.deviceError(err)
+	}
+	if e.pixels.IsUndefined() || e.pixels.Length() != n {
+		e.pixels = js.Global().Get("Uint8Array").New(n)
+	}
+	js.CopyBytesToJS(e.pixels, e.result.Mask)
+	return e.pixels, nil
+}
+
+// mask is the mask of the last photo.
+func (e *engine) mask(message) (any, error) {
+	if err := e.requirePhoto(); err != nil {
+		return nil, err
+	}
+	return e.readMask()
+}
+
+// classAt is the class of a pixel of the last photo.
+func (e *engine) classAt(m message) (any, error) {
+	if err := e.requirePhoto(); err != nil {
+		return nil, err
+	}
+	x, y := readClassAt(m)
+	mask := e.segmenter.Mask()
+	if x < 0 || y < 0 || x >= mask.Width() || y >= mask.Height() {
+		return nil, fmt.Errorf("%w: there is no pixel %d, %d: the mask has %d × %d", errOption, x, y, mask.Width(), mask.Height())
+	}
+	class, err := mask.ClassAt(x, y)
+	if err != nil {
+		return nil, e.deviceError(err)
+	}
+	return int(class), nil
+}
+
+// requirePhoto is an error if there is no mask.
+func (e *engine) requirePhoto() error {
+	if e.segmenter == nil {
+		return errNoModel
+	}
+	if e.segmenter.Mask() == nil {
+		return errNoPhoto
+	}
+	return nil
+}
+
+// probabilities are those of a class at each pixel of the last photo.
+func (e *engine) probabilities(m message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
-	values, err := e.segmenter.Probabilities(arguments[0].Int())
+	values, err := e.segmenter.Probabilities(readProbabilities(m))
 	if err != nil {
 		return nil, err
 	}
-	return floatsOf(values), nil
+	return float32Array(values), nil
 }
 
-// scores() returns { rows, cols, classes, values } for the last photo; see
-// model.Segmenter.Scores.
-func (e *engine) scores([]js.Value) (any, error) {
+// scores are those of the patches of the last photo: see model.Segmenter.Scores.
+func (e *engine) scores(message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
@@ -192,14 +182,10 @@ func (e *engine) scores([]js.Value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"rows": rows, "cols": cols, "classes": e.classes, "values": floatsOf(values)}, nil
+	return writeScores(rows, cols, e.classes, values), nil
 }
 
-// floatsOf copies values to a new Float32Array.
-func floatsOf(values []float32) js.Value {
-	data := make([]byte, 4*len(values))
-	for i, v := range values {
-		binary.LittleEndian.PutUint32(data[4*i:], math.Float32bits(v))
-	}
-	return bytesOf("Float32Array", data)
+func (e *engine) abort(message) (any, error) {
+	e.cancel()
+	return nil, nil
 }

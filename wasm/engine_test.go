@@ -29,10 +29,10 @@ func await(promise js.Value) (value js.Value, code string) {
 	return value, code
 }
 
-// ask calls a method of the engine from JavaScript.
-func ask(t *testing.T, engine js.Value, method string, arguments ...any) (js.Value, string) {
+// ask sends the engine a request from JavaScript.
+func ask(t *testing.T, engine js.Value, name string, request map[string]any) (js.Value, string) {
 	t.Helper()
-	return await(engine.Call(method, arguments...))
+	return await(engine.Call(name, request))
 }
 
 func modelFile(t *testing.T) js.Value {
@@ -41,13 +41,23 @@ func modelFile(t *testing.T) js.Value {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bytesOf("Uint8Array", file)
+	return typedArray("Uint8Array", file)
 }
 
-// request is a picture of width×height, and how to segment it.
-func request(width, height, size, window, stride int) map[string]any {
-	return map[string]any{"width": width, "height": height, "decoder": "mask", "size": size, "window": window, "stride": stride}
+// pictureRequest asks for the mask of a picture of width×height.
+func pictureRequest(width, height int, readRows any, options map[string]any) map[string]any {
+	return map[string]any{
+		"width": width, "height": height, "readRows": readRows, "options": options, "mask": true,
+		"onProgress": js.Global().Get("Function").New("progress", "globalThis.lastProgress = progress"),
+	}
 }
+
+// Three ways to segment.
+var (
+	whole   = map[string]any{"decoder": "mask", "size": 64, "window": 0, "stride": 0}
+	windows = map[string]any{"decoder": "mask", "size": 0, "window": 48, "stride": 40}
+	ownSize = map[string]any{"decoder": "mask", "size": 0, "window": 0, "stride": 0}
+)
 
 func TestEngine(t *testing.T) {
 	engine := js.ValueOf(new(engine).object())
@@ -56,26 +66,24 @@ func TestEngine(t *testing.T) {
 		for i := range pixels {
 			pixels[i] = [4]byte{120, 180, 255, 255}[i%4]
 		}
-		return bytesOf("Uint8Array", pixels)
+		return typedArray("Uint8Array", pixels)
 	})
-	short := js.FuncOf(func(js.Value, []js.Value) any { return bytesOf("Uint8Array", make([]byte, 4)) })
+	short := js.FuncOf(func(js.Value, []js.Value) any { return typedArray("Uint8Array", make([]byte, 4)) })
 	broken := js.Global().Get("Function").New("throw new Error('no pixels')")
-	windows := 0
-	progress := js.FuncOf(func(_ js.Value, a []js.Value) any { windows = a[0].Int(); return nil })
 
-	if _, code := ask(t, engine, "segment", request(100, 70, 64, 0, 0), sky, progress); code != "internal" {
-		t.Errorf("segment without a model: code %q", code)
-	}
-	for method, argument := range map[string]any{"follow": request(100, 70, 64, 0, 0), "probabilities": 0, "scores": nil} {
-		if _, code := ask(t, engine, method, argument); code != "internal" {
-			t.Errorf("%s without a model: code %q", method, code)
+	for name, request := range map[string]map[string]any{
+		"segment": pictureRequest(100, 70, sky, whole), "follow": {"options": whole}, "probabilities": {"classId": 0},
+		"scores": {}, "mask": {}, "classAt": {"x": 0, "y": 0},
+	} {
+		if _, code := ask(t, engine, name, request); code != "internal" {
+			t.Errorf("%s without a model: code %q", name, code)
 		}
 	}
 	file := modelFile(t)
-	if _, code := ask(t, engine, "load", file.Call("subarray", 0, 100000)); code != "bad-model" {
+	if _, code := ask(t, engine, "load", map[string]any{"bytes": file.Call("subarray", 0, 100000)}); code != "bad-model" {
 		t.Errorf("a truncated model: code %q", code)
 	}
-	info, code := ask(t, engine, "load", file)
+	info, code := ask(t, engine, "load", map[string]any{"bytes": file})
 	if code != "" {
 		t.Fatalf("load: code %q", code)
 	}
@@ -86,8 +94,13 @@ func TestEngine(t *testing.T) {
 		t.Errorf("the colour of a class is %q", colour)
 	}
 
-	for _, r := range []map[string]any{request(100, 70, 64, 0, 0), request(100, 70, 0, 48, 40)} {
-		result, code := ask(t, engine, "segment", r, sky, progress)
+	for name, request := range map[string]map[string]any{"mask": {}, "classAt": {"x": 0, "y": 0}} {
+		if _, code := ask(t, engine, name, request); code != "bad-photo" {
+			t.Errorf("%s without a photo: code %q", name, code)
+		}
+	}
+	for _, options := range []map[string]any{whole, windows} {
+		result, code := ask(t, engine, "segment", pictureRequest(100, 70, sky, options))
 		if code != "" {
 			t.Fatalf("segment: code %q", code)
 		}
@@ -98,45 +111,66 @@ func TestEngine(t *testing.T) {
 		if mask.Length() != 7000 || total != 7000 {
 			t.Errorf("a mask of %d pixels, areas of %d in all; expected 7000", mask.Length(), total)
 		}
-		probabilities, code := ask(t, engine, "probabilities", mask.Index(0).Int())
+		testMask(t, engine, mask)
+		probabilities, code := ask(t, engine, "probabilities", map[string]any{"classId": mask.Index(0)})
 		if code != "" || probabilities.Length() != 7000 || !(probabilities.Index(0).Float() > 1./38) {
 			t.Errorf("probabilities: code %q, %d values", code, probabilities.Length())
 		}
-		scores, code := ask(t, engine, "scores")
+		scores, code := ask(t, engine, "scores", nil)
 		patches := scores.Get("rows").Int() * scores.Get("cols").Int()
 		if n := scores.Get("values").Length(); code != "" || scores.Get("classes").Int() != 38 || n == 0 || n%(patches*38) != 0 {
 			t.Errorf("scores: code %q, %d values for windows of %d patches", code, n, patches)
 		}
 	}
-	if windows < 2 {
-		t.Errorf("progress came to %d windows", windows)
+	if progress := js.Global().Get("lastProgress"); progress.Get("done").Int() < 2 || progress.Get("total").Int() < 2 {
+		t.Errorf("progress came to %d of %d windows", progress.Get("done").Int(), progress.Get("total").Int())
 	}
 
 	for _, c := range []struct {
-		read any
-		r    map[string]any
-		want string
+		request map[string]any
+		want    string
 	}{
-		{broken, request(100, 70, 64, 0, 0), "bad-photo"},
-		{short, request(100, 70, 64, 0, 0), "bad-photo"},
-		{sky, request(100, 1<<20, 0, 0, 0), "too-large"},
-		{sky, request(0, 0, 64, 0, 0), "internal"},
+		{pictureRequest(100, 70, broken, whole), "bad-photo"},
+		{pictureRequest(100, 70, short, whole), "bad-photo"},
+		{pictureRequest(100, 1<<20, sky, ownSize), "too-large"},
+		{pictureRequest(0, 0, sky, whole), "internal"},
 	} {
-		if _, code := ask(t, engine, "segment", c.r, c.read, progress); code != c.want {
-			t.Errorf("%v: code %q, expected %q", c.r, code, c.want)
+		if _, code := ask(t, engine, "segment", c.request); code != c.want {
+			t.Errorf("%v: code %q, expected %q", c.request, code, c.want)
 		}
 	}
-
-	if _, code := ask(t, engine, "load", file.Call("subarray", 0, 100000)); code != "bad-model" {
+	if _, code := ask(t, engine, "load", map[string]any{"bytes": file.Call("subarray", 0, 100000)}); code != "bad-model" {
 		t.Errorf("a truncated second model: code %q", code)
 	}
-	running := engine.Call("segment", request(100, 70, 0, 48, 10), sky, progress)
+
+	running := engine.Call("segment", pictureRequest(100, 70, sky, map[string]any{"decoder": "mask", "window": 48, "stride": 10}))
 	engine.Call("abort")
 	if _, code := await(running); code != "aborted" {
 		t.Errorf("abort: code %q", code)
 	}
-	if _, code := ask(t, engine, "segment", request(100, 70, 64, 0, 0), sky, progress); code != "" {
+	if _, code := ask(t, engine, "segment", pictureRequest(100, 70, sky, whole)); code != "" {
 		t.Errorf("segment after everything: code %q", code)
+	}
+}
+
+// testMask asks for parts of a mask of 100×70 pixels that the engine has.
+func testMask(t *testing.T, engine, want js.Value) {
+	t.Helper()
+	want = want.Call("slice")
+	got, code := ask(t, engine, "mask", nil)
+	if code != "" || got.Length() != 7000 {
+		t.Fatalf("mask: code %q", code)
+	}
+	for _, i := range []int{0, 99, 3456, 6999} {
+		class, code := ask(t, engine, "classAt", map[string]any{"x": i % 100, "y": i / 100})
+		if code != "" || class.Int() != want.Index(i).Int() || class.Int() != got.Index(i).Int() {
+			t.Errorf("pixel %d: classAt answers %v, mask has %d; expected %d", i, class, got.Index(i).Int(), want.Index(i).Int())
+		}
+	}
+	for _, at := range [][2]int{{100, 0}, {0, 70}, {-1, 0}} {
+		if _, code := ask(t, engine, "classAt", map[string]any{"x": at[0], "y": at[1]}); code != "bad-option" {
+			t.Errorf("classAt of pixel %d: code %q", at, code)
+		}
 	}
 }
 
@@ -153,7 +187,7 @@ func TestRows(t *testing.T) {
 				pixels = append(pixels, byte(first+y), byte(x), 7, 255)
 			}
 		}
-		return bytesOf("Uint8ClampedArray", pixels)
+		return typedArray("Uint8ClampedArray", pixels)
 	})
 	defer read.Release()
 	source := &rows{height: height, width: width, read: read.Value}

@@ -9,15 +9,16 @@ import (
 	"segmenter/compute/cpu"
 )
 
-// The memory that ranks share begins with two Int32, which web/library/ranks.js writes
-// too: it sets both to 0 before a photo, while no rank is at work, and the
-// round to -1 so that ranks that wait for one that gave up do not wait forever.
+// The memory that ranks share, as EXCHANGE of web/library/protocol.js has it. The
+// page writes its first two words too: before a photo, while no rank is at work,
+// it sets both to 0; when a rank gives up, it sets the round to broken, so that
+// the others do not wait for ever.
 const (
-	roundWord   = 0 // how often all ranks have met; -1: broken
+	roundWord   = 0 // how often all ranks have met, or broken
 	arrivedWord = 1 // how many ranks have come to the next meeting
-
-	// Behind them lie the two halves. This also keeps them apart from data in
-	// the processor's cache.
+	broken      = -1
+	// The two halves start here. That also keeps the words apart from data in
+	// the CPU's cache.
 	headBytes = 64
 )
 
@@ -85,7 +86,7 @@ func (x *sharedMemory) End(own []cpu.Span) error {
 // round exchanges the bytes from … to.
 func (x *sharedMemory) round(from, to int, own []cpu.Span) error {
 	round := x.atomic("load", roundWord)
-	if round < 0 {
+	if round == broken {
 		return errBroken
 	}
 	half := x.halves[round%2]
@@ -127,7 +128,7 @@ func (x *sharedMemory) meet(round int) error {
 	for x.atomic("load", roundWord) == round {
 		x.atomics.Call("wait", x.state, roundWord, round)
 	}
-	if x.atomic("load", roundWord) < 0 {
+	if x.atomic("load", roundWord) == broken {
 		return errBroken
 	}
 	return nil

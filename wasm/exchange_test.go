@@ -102,7 +102,7 @@ func TestBrokenExchange(t *testing.T) {
 	page := js.Global().Get("Int32Array").New(buffer, 0, 2)
 
 	x := ranks[0]
-	turn[1] = func() { page.SetIndex(roundWord, -1) }
+	turn[1] = func() { page.SetIndex(roundWord, broken) }
 	x.Begin(10)
 	if err := x.End(nil); !errors.Is(err, errBroken) {
 		t.Errorf("a rank that waits got %v", err)
@@ -124,7 +124,7 @@ func TestBrokenExchange(t *testing.T) {
 	// The last to come must not mend it.
 	page.SetIndex(arrivedWord, 1)
 	round := x.atomic("load", roundWord)
-	page.SetIndex(roundWord, -1)
+	page.SetIndex(roundWord, broken)
 	if err := x.meet(round); !errors.Is(err, errBroken) {
 		t.Errorf("the last rank got %v", err)
 	}

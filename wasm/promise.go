@@ -7,15 +7,18 @@ import (
 	"syscall/js"
 )
 
-// promise is a JavaScript function that runs f in a goroutine and returns a
-// Promise of its result. This is where errors, and bugs, become rejections.
-func promise(f func(arguments []js.Value) (any, error)) js.Func {
+// A handler answers a request.
+type handler func(message) (any, error)
+
+// promise is a JavaScript function that answers a request in a goroutine and
+// returns a Promise of the answer. Errors and bugs become rejections here.
+func promise(answer handler) js.Func {
 	return js.FuncOf(func(_ js.Value, arguments []js.Value) any {
 		var start js.Func
 		start = js.FuncOf(func(_ js.Value, settle []js.Value) any {
 			go func() {
 				defer start.Release()
-				value, err := call(f, arguments)
+				value, err := call(answer, arguments)
 				if err != nil {
 					settle[1].Invoke(toError(err))
 					return
@@ -28,19 +31,23 @@ func promise(f func(arguments []js.Value) (any, error)) js.Func {
 	})
 }
 
-// call runs f and turns a panic into an error, so that the page can say so and
-// go on.
-func call(f func([]js.Value) (any, error), arguments []js.Value) (value any, err error) {
+// call answers a request; a panic becomes an error, so that the page can report
+// it and go on.
+func call(answer handler, arguments []js.Value) (value any, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("the engine has a bug: %v", cause)
 		}
 	}()
-	return f(arguments)
+	request := js.Undefined()
+	if len(arguments) > 0 {
+		request = arguments[0]
+	}
+	return answer(message{request})
 }
 
-// turn lets the browser handle what has come in meanwhile, such as a request to
-// abort. A message channel does that at once; timers wait for milliseconds.
+// turn lets the browser handle other messages, such as a request to abort. A
+// message channel does that at once; timers wait for milliseconds.
 type turn struct {
 	port js.Value
 	came chan struct{}
@@ -60,14 +67,4 @@ func newTurn() *turn {
 func (t *turn) wait() {
 	t.port.Call("postMessage", js.Null())
 	<-t.came
-}
-
-// bytesOf copies a slice to a new typed array of the given kind.
-func bytesOf(kind string, data []byte) js.Value {
-	bytes := js.Global().Get("Uint8Array").New(len(data))
-	js.CopyBytesToJS(bytes, data)
-	if kind == "Uint8Array" {
-		return bytes
-	}
-	return js.Global().Get(kind).New(bytes.Get("buffer"))
 }

@@ -35,11 +35,17 @@ const (
 // rows is a photo in the browser (a photo.Source), fetched in strips of RGBA.
 type rows struct {
 	height, width int
-	read          js.Value // (y, n) → Uint8ClampedArray, n rows from row y
+	read          js.Value // readRows of the protocol
 	bitmap        js.Value // the same photo, or undefined
 
 	strip      []byte
 	first, end int // rows in strip
+}
+
+// take begins another photo.
+func (r *rows) take(request segmentRequest) {
+	r.height, r.width, r.read, r.bitmap = request.height, request.width, request.readRows, request.bitmap
+	r.first, r.end = 0, 0
 }
 
 func (r *rows) Size() (height, width int) { return r.height, r.width }

@@ -56,7 +56,7 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", weights, err)
 	}
-	for i, a := range []webgpu.Arithmetic{webgpu.Int8, webgpu.Float} {
+	for i, a := range []compute.Arithmetic{compute.Int8, compute.Float32} {
 		g, err := gpu.Open(gpu.Options{
 			Features: append([]string{"timestamp-query"}, webgpu.Features...), PowerPreference: "high-performance",
 		})
@@ -77,12 +77,12 @@ func describe(info gpu.Info) {
 	name := strings.TrimSpace(strings.Join([]string{info.Vendor, info.Architecture, info.Device, info.Description}, " "))
 	fmt.Printf("%s; features: %s; subgroups of %d to %d\n", name, strings.Join(info.Features, ", "), info.SubgroupMin, info.SubgroupMax)
 	if info.IsFallback {
-		fmt.Println("This is a program on the processor, no graphics processor: only ratios mean anything.")
+		fmt.Println("This is a program on the CPU, no GPU: only ratios mean anything.")
 	}
 }
 
 // benchmark times frames, then their operations. It closes g.
-func benchmark(m *model.Model, g *gpu.Device, a webgpu.Arithmetic) error {
+func benchmark(m *model.Model, g *gpu.Device, a compute.Arithmetic) error {
 	device, err := webgpu.New(g, a)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func benchmark(m *model.Model, g *gpu.Device, a webgpu.Arithmetic) error {
 		return err
 	}
 	defer s.Close()
-	name := map[webgpu.Arithmetic]string{webgpu.Int8: "bytes", webgpu.Float: "float32"}[a]
+	name := map[compute.Arithmetic]string{compute.Int8: "bytes", compute.Float32: "float32"}[a]
 	for _, size := range []int{256, 512} {
 		took, err := frames(s, size)
 		if err != nil {
@@ -138,7 +138,10 @@ func frames(s *model.Segmenter, size int) ([]time.Duration, error) {
 	r := new(model.Result)
 	one := func() (time.Duration, error) {
 		start := time.Now()
-		err := s.SegmentInto(context.Background(), r, src, model.Options{LeaveMask: true})
+		if _, err := s.Run(context.Background(), r, src, model.Options{}); err != nil {
+			return 0, err
+		}
+		err := s.Count(r)
 		return time.Since(start), err
 	}
 	if _, err := one(); err != nil { // buffers and bindings

@@ -1,16 +1,15 @@
-// Package network reads the weights that the peers' model files are made of,
-// and prepares what those files have in common.
+// Package network reads the model that the peers' model files are made from, and
+// prepares what those files have in common.
 package network
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"slices"
 
 	"segmenter/model"
-	"segmenter/quant"
+	"segmenter/modelfile"
 )
 
 // A Precision is how the matrices of a model file are stored and multiplied.
@@ -18,16 +17,13 @@ type Precision string
 
 const (
 	Float Precision = "f32"
-	// Int8 is what the peers call dynamic quantisation: int8 weights with one
+	// Int8 is dynamic quantisation, in the words of the peers: int8 weights with one
 	// scale an output channel, activations quantised as they come.
 	Int8 Precision = "int8"
 )
 
-// Network is a float model file in memory.
-type Network struct {
-	quant.Card
-	Tensors map[string]Tensor
-}
+// Network is a float model file in memory, with a mask transformer.
+type Network struct{ *modelfile.Model }
 
 // Tensor holds values in row-major order.
 type Tensor struct {
@@ -37,53 +33,38 @@ type Tensor struct {
 
 // Open reads a float model file with a mask transformer.
 func Open(path string) (*Network, error) {
-	file, err := os.Open(path)
+	m, err := modelfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	n, err := read(file)
-	if err != nil {
+	n := &Network{m}
+	if err := n.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return n, nil
 }
 
-func read(r io.Reader) (*Network, error) {
-	file, err := quant.NewReader(r)
-	if err != nil {
-		return nil, err
+func (n *Network) check() error {
+	if n.Precision() != "float32" {
+		return errors.New("the model is quantised: choose the float model that it was made from")
 	}
-	card, err := quant.Describe(file)
-	if err != nil {
-		return nil, err
+	if n.Mask == nil {
+		return errors.New("the model has no mask transformer, which is the decoder that is measured: choose another")
 	}
-	n := &Network{Card: card, Tensors: map[string]Tensor{}}
-	for {
-		t, err := file.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		values, err := file.Float32s()
-		if err != nil {
-			return nil, err
-		}
-		n.Tensors[t.Name] = Tensor{t.Shape, values}
+	if a := n.Architecture; a.ExtraTokens != 1 || a.Heads*modelfile.HeadWidth != a.Width {
+		return fmt.Errorf("the model has %d extra tokens and heads of %d channels; the exporters know one token, the class's, and heads of %d", a.ExtraTokens, a.Width/a.Heads, modelfile.HeadWidth)
 	}
-	if _, ok := n.Tensors["mask.cls_emb"]; !ok {
-		return nil, fmt.Errorf("the model has no mask transformer, which is the decoder that is measured: choose another")
-	}
-	if a := n.Architecture; a.ExtraTokens != 1 || a.Heads*HeadWidth != a.Width {
-		return nil, fmt.Errorf("the model has %d extra tokens and heads of %d channels; the exporters know one token, the class's, and heads of %d", a.ExtraTokens, a.Width/a.Heads, HeadWidth)
-	}
-	return n, nil
+	return nil
 }
 
-// HeadWidth is the width of every attention's heads.
-const HeadWidth = 64
+// Tensor returns a parameter in its own shape.
+func (n *Network) Tensor(p *modelfile.Parameter) Tensor { return Tensor{p.Shape, n.Floats(p)} }
+
+// Weight returns the matrix of a linear layer (out, in).
+func (n *Network) Weight(l modelfile.LinearLayer) Tensor {
+	m := n.Matrix(l.Weight)
+	return Tensor{[]int{m.Out, m.In}, m.Float}
+}
 
 // Patches is how many patches a side of size pixels has.
 func (n *Network) Patches(size int) (int, error) {
@@ -98,16 +79,17 @@ func (n *Network) Patches(size int) (int, error) {
 // have one size each, so this is done once, in the file.
 func (n *Network) Position(side int) []float32 {
 	a := n.Architecture
-	return model.ResizePosition(n.Tensors["encoder.pos_embed"].Values, a.ExtraTokens, a.Grid, side, side, a.Width)
+	return model.ResizePosition(n.Floats(n.Encoder.Position), a.ExtraTokens, a.Grid, side, side, a.Width)
 }
 
-// QKV is the layer that makes queries, keys and values (3D, D), with what
-// attention multiplies its queries with, width^−½, already in it.
-func (n *Network) QKV(name string) (weight Tensor, bias []float32) {
-	w, b := n.Tensors[name+".weight"], n.Tensors[name+".bias"]
-	weight = Tensor{w.Shape, slices.Clone(w.Values)}
-	bias = slices.Clone(b.Values)
-	scale := float32(1 / math.Sqrt(HeadWidth))
+// QKV returns the weight (3D, D) and the bias of the layer that makes queries,
+// keys and values. Both include the factor that attention multiplies its queries
+// with, width^−½.
+func (n *Network) QKV(l modelfile.LinearLayer) (weight Tensor, bias []float32) {
+	weight = n.Weight(l)
+	weight.Values = slices.Clone(weight.Values)
+	bias = slices.Clone(n.Floats(l.Bias))
+	scale := float32(1 / math.Sqrt(modelfile.HeadWidth))
 	for _, queries := range [][]float32{weight.Values[:len(weight.Values)/3], bias[:len(bias)/3]} {
 		for i := range queries {
 			queries[i] *= scale
@@ -116,23 +98,13 @@ func (n *Network) QKV(name string) (weight Tensor, bias []float32) {
 	return weight, bias
 }
 
-// Rows is the rows from (inclusive) to to (exclusive).
+// Rows returns the rows from (inclusive) to to (exclusive).
 func (t Tensor) Rows(from, to int) Tensor {
 	length := len(t.Values) / t.Shape[0]
 	return Tensor{append([]int{to - from}, t.Shape[1:]...), t.Values[from*length : to*length]}
 }
 
-// Transposed is the transposed of a matrix.
+// Transposed returns the transpose of a matrix.
 func (t Tensor) Transposed() Tensor {
-	return Tensor{[]int{t.Shape[1], t.Shape[0]}, Transpose(t.Values, t.Shape[0])}
-}
-
-// Transpose transposes a matrix of rows.
-func Transpose[T any](values []T, rows int) []T {
-	cols := len(values) / rows
-	out := make([]T, len(values))
-	for i, v := range values {
-		out[i%cols*rows+i/cols] = v
-	}
-	return out
+	return Tensor{[]int{t.Shape[1], t.Shape[0]}, modelfile.Transpose(t.Values, t.Shape[0])}
 }

@@ -12,7 +12,7 @@ func TestPosition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored := n.Tensors["encoder.pos_embed"].Values
+	stored := n.Floats(n.Encoder.Position)
 	if !slices.Equal(n.Position(n.Architecture.Grid), stored) {
 		t.Error("the position embeddings for the grid that they were learned for are not as stored")
 	}
@@ -36,14 +36,14 @@ func TestQKVScalesQueriesAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const name = "encoder.blocks.0.attn.qkv"
-	weight, bias := n.QKV(name)
-	stored := n.Tensors[name+".weight"]
+	layer := n.Encoder.Blocks[0].QKV
+	weight, bias := n.QKV(layer)
+	stored := n.Tensor(layer.Weight)
 	third := len(stored.Values) / 3
 	if weight.Values[0] != stored.Values[0]/8 || !slices.Equal(weight.Values[third:], stored.Values[third:]) {
 		t.Error("expected the first third of the weights divided by √64, the rest as it is")
 	}
-	if b := n.Tensors[name+".bias"].Values; bias[0] != b[0]/8 || bias[len(bias)-1] != b[len(b)-1] {
+	if b := n.Floats(layer.Bias); bias[0] != b[0]/8 || bias[len(bias)-1] != b[len(b)-1] {
 		t.Error("expected the first third of the bias divided by √64, the rest as it is")
 	}
 }
@@ -60,11 +60,5 @@ func TestPatches(t *testing.T) {
 		if _, err := n.Patches(size); err == nil {
 			t.Errorf("%d pixels were let through", size)
 		}
-	}
-}
-
-func TestTranspose(t *testing.T) {
-	if got := Transpose([]int{1, 2, 3, 4, 5, 6}, 2); !slices.Equal(got, []int{1, 4, 2, 5, 3, 6}) {
-		t.Error(got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"segmenter/bench/network"
+	"segmenter/modelfile"
 	"segmenter/quant"
 )
 
@@ -152,7 +153,7 @@ func (g *graph) linear(x string, weight network.Tensor, bias []float32) string {
 	out, in := weight.Shape[0], weight.Shape[1]
 	if g.precision == network.Int8 {
 		values, scale := quant.PerChannel(weight.Values, weight.Shape, 0)
-		inputs := []string{x, g.int8s(network.Transpose(values, out), in, out), g.floats(scale, out)}
+		inputs := []string{x, g.int8s(modelfile.Transpose(values, out), in, out), g.floats(scale, out)}
 		if bias != nil {
 			inputs = append(inputs, "", g.floats(bias, out))
 		}

@@ -3,10 +3,9 @@
 package onnx
 
 import (
-	"fmt"
-
 	"segmenter/bench/network"
 	"segmenter/compute"
+	"segmenter/modelfile"
 )
 
 // Names of the file's input and output.
@@ -40,40 +39,40 @@ func (e *exporter) encode(side int) string {
 	D, patches := e.Architecture.Width, side*side
 	patch := int64(e.Architecture.Patch)
 	x := e.node("Conv", []string{
-		Input, e.tensor(e.Tensors["encoder.patch_embed.proj.weight"]), e.tensor(e.Tensors["encoder.patch_embed.proj.bias"]),
+		Input, e.parameter(e.Encoder.PatchEmbedding.Weight), e.parameter(e.Encoder.PatchEmbedding.Bias),
 	}, intsAttribute("kernel_shape", patch, patch), intsAttribute("strides", patch, patch))
 	x = e.node("Reshape", []string{x, e.int64s(1, D, patches)})
 	x = e.node("Transpose", []string{x}, intsAttribute("perm", 0, 2, 1))
-	x = e.node("Concat", []string{e.tensor(e.Tensors["encoder.cls_token"]), x}, intAttribute("axis", 1))
+	x = e.node("Concat", []string{e.parameter(e.Encoder.ClassToken), x}, intAttribute("axis", 1))
 	x = e.node("Add", []string{x, e.floats(e.Position(side), 1, 1+patches, D)})
-	for i := range e.Architecture.Depth {
-		x = e.block(x, fmt.Sprintf("encoder.blocks.%d.", i), 1+patches, e.Architecture.Heads)
+	for _, b := range e.Encoder.Blocks {
+		x = e.block(x, b, 1+patches, e.Architecture.Heads)
 	}
-	return e.rows(e.norm(x, "encoder.norm"), 1, 1+patches)
+	return e.rows(e.norm(x, e.Encoder.Norm), 1, 1+patches)
 }
 
 // decode returns the scores (1, patches, classes).
 func (e *exporter) decode(features string, patches, classes int) string {
-	x := e.linearNamed(features, "mask.proj_dec")
-	x = e.node("Concat", []string{x, e.tensor(e.Tensors["mask.cls_emb"])}, intAttribute("axis", 1))
-	for i := range e.Architecture.DecoderDepth {
-		x = e.block(x, fmt.Sprintf("mask.blocks.%d.", i), patches+classes, e.Architecture.Width/network.HeadWidth)
+	m := e.Mask
+	x := e.layer(features, m.Input)
+	x = e.node("Concat", []string{x, e.parameter(m.ClassEmbeddings)}, intAttribute("axis", 1))
+	for _, b := range m.Blocks {
+		x = e.block(x, b, patches+classes, e.Architecture.DecoderHeads())
 	}
-	x = e.norm(x, "mask.decoder_norm")
-	p := e.unit(e.linear(e.rows(x, 0, patches), e.Tensors["mask.proj_patch"].Transposed(), nil))
-	c := e.unit(e.linear(e.rows(x, patches, patches+classes), e.Tensors["mask.proj_classes"].Transposed(), nil))
+	x = e.norm(x, m.Norm)
+	p := e.unit(e.layer(e.rows(x, 0, patches), m.PatchProjection))
+	c := e.unit(e.layer(e.rows(x, patches, patches+classes), m.ClassProjection))
 	scores := e.node("MatMul", []string{p, e.node("Transpose", []string{c}, intsAttribute("perm", 0, 2, 1))})
-	return e.norm(scores, "mask.mask_norm")
+	return e.norm(scores, m.ScoreNorm)
 }
 
 // block is a transformer block on x (1, tokens, D).
-func (e *exporter) block(x, name string, tokens, heads int) string {
-	y := e.norm(x, name+"norm1")
-	y = e.attention(y, name+"attn.", tokens, heads)
-	x = e.node("Add", []string{x, e.linearNamed(y, name+"attn.proj")})
-	y = e.linearNamed(e.norm(x, name+"norm2"), name+"mlp.fc1")
+func (e *exporter) block(x string, b modelfile.Block, tokens, heads int) string {
+	y := e.attention(e.norm(x, b.Norm1), b.QKV, tokens, heads)
+	x = e.node("Add", []string{x, e.layer(y, b.Proj)})
+	y = e.layer(e.norm(x, b.Norm2), b.FC1)
 	y = e.extension("Gelu", y)
-	return e.node("Add", []string{x, e.linearNamed(y, name+"mlp.fc2")})
+	return e.node("Add", []string{x, e.layer(y, b.FC2)})
 }
 
 // attention is softmax(q·kᵀ)·v of every head; q's scale is in its weights.
@@ -81,9 +80,9 @@ func (e *exporter) block(x, name string, tokens, heads int) string {
 // On WebAssembly, onnxruntime's operators for whole attentions (Attention,
 // QAttention, MultiHeadAttention) are as fast as this on one thread, and up to
 // an eighth slower on two.
-func (e *exporter) attention(x, name string, tokens, heads int) string {
+func (e *exporter) attention(x string, layer modelfile.LinearLayer, tokens, heads int) string {
 	D := e.Architecture.Width
-	weight, bias := e.QKV(name + "qkv")
+	weight, bias := e.QKV(layer)
 	qkv := e.nodes("Split", 3, []string{e.linear(x, weight, bias)}, intAttribute("axis", 2))
 	split := func(x string, permutation ...int64) string {
 		x = e.node("Reshape", []string{x, e.int64s(1, tokens, heads, D/heads)})
@@ -96,14 +95,16 @@ func (e *exporter) attention(x, name string, tokens, heads int) string {
 	return e.node("Reshape", []string{y, e.int64s(1, tokens, D)})
 }
 
-func (e *exporter) linearNamed(x, name string) string {
-	return e.linear(x, e.Tensors[name+".weight"], e.Tensors[name+".bias"].Values)
+func (e *exporter) layer(x string, l modelfile.LinearLayer) string {
+	return e.linear(x, e.Weight(l), e.Floats(l.Bias))
 }
 
-func (e *exporter) norm(x, name string) string {
-	inputs := []string{x, e.tensor(e.Tensors[name+".weight"]), e.tensor(e.Tensors[name+".bias"])}
+func (e *exporter) norm(x string, n modelfile.Norm) string {
+	inputs := []string{x, e.parameter(n.Gain), e.parameter(n.Bias)}
 	return e.node("LayerNormalization", inputs, intAttribute("axis", -1), floatAttribute("epsilon", compute.Eps))
 }
+
+func (e *exporter) parameter(p *modelfile.Parameter) string { return e.tensor(e.Tensor(p)) }
 
 // rows is the tokens of x from (inclusive) to to (exclusive).
 func (e *exporter) rows(x string, from, to int) string {

@@ -3,10 +3,9 @@
 package tflite
 
 import (
-	"fmt"
-
 	"segmenter/bench/network"
 	"segmenter/compute"
+	"segmenter/modelfile"
 )
 
 // exporter writes one network.
@@ -34,21 +33,21 @@ func Export(n *network.Network, size int, precision network.Precision) ([]byte, 
 func (e *exporter) encode(image value, side int) value {
 	D, patches := e.Architecture.Width, side*side
 	x := e.reshape(e.patchEmbedding(image, side), 1, patches, D)
-	x = e.concatenate(e.constantTensor("encoder.cls_token"), x)
+	x = e.concatenate(e.parameter(e.Encoder.ClassToken), x)
 	x = e.elementwise(opAdd, x, e.floats(e.Position(side), 1, 1+patches, D))
-	for i := range e.Architecture.Depth {
-		x = e.block(x, fmt.Sprintf("encoder.blocks.%d.", i), e.Architecture.Heads)
+	for _, b := range e.Encoder.Blocks {
+		x = e.block(x, b, e.Architecture.Heads)
 	}
-	return e.rows(e.norm(x, "encoder.norm"), 1, 1+patches)
+	return e.rows(e.norm(x, e.Encoder.Norm), 1, 1+patches)
 }
 
 func (e *exporter) patchEmbedding(image value, side int) value {
-	kernel := e.Tensors["encoder.patch_embed.proj.weight"] // (D, 3, P, P)
+	kernel := e.Floats(e.Encoder.PatchEmbedding.Weight) // (D, 3, P, P)
 	D, P := e.Architecture.Width, e.Architecture.Patch
 	ohwi := network.Tensor{Shape: []int{D, P, P, 3}}
 	for d := range D {
-		filter := kernel.Values[d*3*P*P:][:3*P*P]
-		ohwi.Values = append(ohwi.Values, network.Transpose(filter, 3)...)
+		filter := kernel[d*3*P*P:][:3*P*P]
+		ohwi.Values = append(ohwi.Values, modelfile.Transpose(filter, 3)...)
 	}
 	options := table{
 		0: byteField(1),                // padding: none
@@ -56,35 +55,36 @@ func (e *exporter) patchEmbedding(image value, side int) value {
 		4: intField(1), 5: intField(1), // dilations
 	}
 	return e.add(opConv2D, options, []int{1, side, side, D},
-		image, e.weight(ohwi), e.constantTensor("encoder.patch_embed.proj.bias"))
+		image, e.weight(ohwi), e.parameter(e.Encoder.PatchEmbedding.Bias))
 }
 
 // decode returns the scores (1, patches, classes).
 func (e *exporter) decode(features value, patches, classes int) value {
-	x := e.concatenate(e.linearNamed(features, "mask.proj_dec"), e.constantTensor("mask.cls_emb"))
-	for i := range e.Architecture.DecoderDepth {
-		x = e.block(x, fmt.Sprintf("mask.blocks.%d.", i), e.Architecture.Width/network.HeadWidth)
+	m := e.Mask
+	x := e.concatenate(e.layer(features, m.Input), e.parameter(m.ClassEmbeddings))
+	for _, b := range m.Blocks {
+		x = e.block(x, b, e.Architecture.DecoderHeads())
 	}
-	x = e.norm(x, "mask.decoder_norm")
-	p := e.unit(e.linear(e.rows(x, 0, patches), e.Tensors["mask.proj_patch"].Transposed(), nil))
-	c := e.unit(e.linear(e.rows(x, patches, patches+classes), e.Tensors["mask.proj_classes"].Transposed(), nil))
-	return e.norm(e.multiply(p, c, true), "mask.mask_norm")
+	x = e.norm(x, m.Norm)
+	p := e.unit(e.layer(e.rows(x, 0, patches), m.PatchProjection))
+	c := e.unit(e.layer(e.rows(x, patches, patches+classes), m.ClassProjection))
+	return e.norm(e.multiply(p, c, true), m.ScoreNorm)
 }
 
 // block is a transformer block on x (1, tokens, D).
-func (e *exporter) block(x value, name string, heads int) value {
-	y := e.attention(e.norm(x, name+"norm1"), name+"attn.", heads)
-	x = e.elementwise(opAdd, x, e.linearNamed(y, name+"attn.proj"))
-	y = e.linearNamed(e.norm(x, name+"norm2"), name+"mlp.fc1")
+func (e *exporter) block(x value, b modelfile.Block, heads int) value {
+	y := e.attention(e.norm(x, b.Norm1), b.QKV, heads)
+	x = e.elementwise(opAdd, x, e.layer(y, b.Proj))
+	y = e.layer(e.norm(x, b.Norm2), b.FC1)
 	y = e.add(opGelu, table{}, e.shapes[y], y) // exact, not approximate
-	return e.elementwise(opAdd, x, e.linearNamed(y, name+"mlp.fc2"))
+	return e.elementwise(opAdd, x, e.layer(y, b.FC2))
 }
 
 // attention is softmax(q·kᵀ)·v of every head; q's scale is in its weights. One
 // product for q, k and v, cut afterwards, takes LiteRT just as long.
-func (e *exporter) attention(x value, name string, heads int) value {
+func (e *exporter) attention(x value, layer modelfile.LinearLayer, heads int) value {
 	D, tokens := e.Architecture.Width, e.shapes[x][1]
-	weight, bias := e.QKV(name + "qkv")
+	weight, bias := e.QKV(layer)
 	part := func(i int) value {
 		y := e.linear(x, weight.Rows(i*D, (i+1)*D), bias[i*D:(i+1)*D])
 		return e.transpose(e.reshape(y, 1, tokens, heads, D/heads), 0, 2, 1, 3)
@@ -96,12 +96,12 @@ func (e *exporter) attention(x value, name string, heads int) value {
 }
 
 // norm is a layer normalisation, which TFLite has no operator for.
-func (e *exporter) norm(x value, name string) value {
+func (e *exporter) norm(x value, n modelfile.Norm) value {
 	d := e.elementwise(opSub, x, e.reduce(opMean, x))
 	variance := e.reduce(opMean, e.elementwise(opMul, d, d))
 	shifted := e.elementwise(opAdd, variance, e.floats([]float32{compute.Eps}, 1))
 	y := e.elementwise(opMul, d, e.add(opRsqrt, nil, e.shapes[shifted], shifted))
-	return e.elementwise(opAdd, e.elementwise(opMul, y, e.constantTensor(name+".weight")), e.constantTensor(name+".bias"))
+	return e.elementwise(opAdd, e.elementwise(opMul, y, e.parameter(n.Gain)), e.parameter(n.Bias))
 }
 
 // unit scales the rows of x to length 1.
@@ -110,11 +110,10 @@ func (e *exporter) unit(x value) value {
 	return e.elementwise(opMul, x, e.add(opRsqrt, nil, e.shapes[square], square))
 }
 
-func (e *exporter) linearNamed(x value, name string) value {
-	return e.linear(x, e.Tensors[name+".weight"], e.Tensors[name+".bias"].Values)
+func (e *exporter) layer(x value, l modelfile.LinearLayer) value {
+	return e.linear(x, e.Weight(l), e.Floats(l.Bias))
 }
 
-func (e *exporter) constantTensor(name string) value {
-	t := e.Tensors[name]
-	return e.floats(t.Values, t.Shape...)
+func (e *exporter) parameter(p *modelfile.Parameter) value {
+	return e.floats(e.Floats(p), p.Shape...)
 }

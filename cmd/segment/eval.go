@@ -5,23 +5,18 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"image"
-	"image/png"
 	"io"
-	"os"
-	"path/filepath"
+	"math"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
-	"segmenter/compute/cpu"
+	"segmenter/compute"
+	"segmenter/dataset"
+	"segmenter/metrics"
 	"segmenter/model"
-	"segmenter/photo/decode"
-	"segmenter/quant"
+	"segmenter/modelfile"
 )
-
-const ignored = 255 // the label of pixels that do not count
 
 // eval compares masks with the labels that people gave.
 func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
@@ -44,33 +39,33 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	e := &evaluation{data: *data, judgeBoundaries: *boundary, models: []*model.Model{m}, arithmetic: n.arithmetic(), options: model.Options{Decoder: decoder, Size: n.size, Refine: n.refine}}
+	e := &evaluation{boundary: *boundary, models: []*model.Model{m}, arithmetic: n.arithmetic(m), options: model.Options{Decoder: decoder, Size: n.size, Refine: n.refine}}
 	if *against != "" {
 		other, err := model.Open(*against)
 		if err != nil {
 			return err
 		}
-		if !slices.EqualFunc(m.Classes, other.Classes, func(a, b quant.Class) bool { return a.Name == b.Name }) {
+		if !slices.EqualFunc(m.Classes, other.Classes, func(a, b modelfile.Class) bool { return a.Name == b.Name }) {
 			return fmt.Errorf("%s has other classes than the model that it is compared with: expected the same names in the same order", *against)
 		}
 		e.models = append(e.models, other)
 	}
-	e.confusion, e.boundaries = make([]confusion, len(e.models)), make([]boundaries, len(e.models))
-	photos, err := photosIn(filepath.Join(*data, "images"), *match)
+	set, err := dataset.Open(*data, *match)
 	if err != nil {
 		return err
 	}
-	e.photos = len(photos)
-	if err := e.run(ctx, photos, n.threads, newBar(stderr)); err != nil {
+	e.samples = set.Samples
+	e.tally = make(tally, len(e.models))
+	if err := e.run(ctx, n.threads, newBar(stderr)); err != nil {
 		return err
 	}
 	for _, line := range slices.Sorted(slices.Values(e.failed)) {
 		fmt.Fprintf(stderr, "segment: %s\n", line)
 	}
-	if len(e.failed) == len(photos) {
+	if len(e.failed) == len(e.samples) {
 		return errReported
 	}
-	if err := e.report(stdout, len(photos)-len(e.failed), *asJSON); err != nil {
+	if err := e.report(stdout, *asJSON); err != nil {
 		return err
 	}
 	if len(e.failed) > 0 {
@@ -79,90 +74,72 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	return nil
 }
 
-// photosIn lists the photos in a folder whose names have a prefix.
-func photosIn(folder, prefix string) (photos []string, err error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, err
-	}
-	for _, entry := range entries {
-		switch strings.ToLower(filepath.Ext(entry.Name())) {
-		case ".jpg", ".jpeg", ".png", ".webp":
-			if strings.HasPrefix(entry.Name(), prefix) {
-				photos = append(photos, entry.Name())
-			}
-		}
-	}
-	if len(photos) == 0 {
-		return nil, fmt.Errorf("%s holds no photo (JPEG, PNG, WebP) that begins with %q", folder, prefix)
-	}
-	return photos, nil
-}
-
-// evaluation counts pixels by label and by class.
+// evaluation holds the masks of one or two models against the labels.
 type evaluation struct {
-	data       string
-	models     []*model.Model // the one that is judged, and one to compare it with
-	arithmetic cpu.Arithmetic // of the one that is judged
+	models     []*model.Model     // the one that is judged, and one to compare it with
+	arithmetic compute.Arithmetic // of the one that is judged
 	options    model.Options
-	photos     int
+	samples    []dataset.Sample
+	boundary   bool         // score boundaries, too
 	done       atomic.Int64 // photos
 
-	judgeBoundaries bool
-
-	mu         sync.Mutex
-	confusion  []confusion  // of each model
-	boundaries []boundaries // of each model
-	same, all  int          // pixels to which both models give the same class
-	failed     []string     // photos that do not count, and why
+	mu     sync.Mutex
+	tally  tally
+	failed []string // photos that do not count, and why
 }
 
-// boundaries adds up the F-scores of photos that have boundaries.
-type boundaries struct {
-	sum    float64
-	photos int
+// tally counts the masks of each model.
+type tally []struct {
+	confusion  metrics.Confusion
+	boundaries metrics.Boundaries
+	same, all  int // pixels: those of the same class as from the last model, and all
 }
 
-// percent is the mean over the photos.
-func (b boundaries) percent() float64 { return 100 * b.sum / float64(max(b.photos, 1)) }
-
-// confusion counts pixels: [label][class].
-type confusion [256][256]int
+// merge adds what another tally of the same models has counted.
+func (t tally) merge(other tally) {
+	for i := range t {
+		t[i].confusion.Merge(&other[i].confusion)
+		t[i].boundaries.Merge(&other[i].boundaries)
+		t[i].same += other[i].same
+		t[i].all += other[i].all
+	}
+}
 
 // run takes several photos at once, one processor each: that needs less waiting
 // than several processors on one photo.
-func (e *evaluation) run(ctx context.Context, photos []string, threads int, bar *bar) error {
+func (e *evaluation) run(ctx context.Context, threads int, bar *bar) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	names := make(chan string)
+	samples := make(chan dataset.Sample)
 	var wait sync.WaitGroup
-	for range min(threads, len(photos)) {
+	for range min(threads, len(e.samples)) {
 		wait.Go(func() {
-			if err := e.work(ctx, names, bar); err != nil {
+			if err := e.work(ctx, samples, bar); err != nil {
 				cancel(err)
 			}
 		})
 	}
 feed:
-	for _, name := range photos {
+	for _, sample := range e.samples {
 		select {
-		case names <- name:
+		case samples <- sample:
 		case <-ctx.Done():
 			break feed
 		}
 	}
-	close(names)
+	close(samples)
 	wait.Wait()
 	bar.end()
 	return context.Cause(ctx)
 }
 
-func (e *evaluation) work(ctx context.Context, names <-chan string, bar *bar) error {
+// work judges samples until there are no more.
+func (e *evaluation) work(ctx context.Context, samples <-chan dataset.Sample, bar *bar) error {
 	var segmenters []*model.Segmenter
 	for i, m := range e.models {
 		arithmetic := e.arithmetic
 		if i > 0 {
-			arithmetic = cpu.Float
+			arithmetic = compute.Float32
 		}
 		s, err := newSegmenter(m, 1, arithmetic)
 		if err != nil {
@@ -171,109 +148,59 @@ func (e *evaluation) work(ctx context.Context, names <-chan string, bar *bar) er
 		defer s.Close()
 		segmenters = append(segmenters, s)
 	}
-	var b boundaryScorer
-	for name := range names {
-		err := e.judge(ctx, segmenters, &b, name)
+	counted := make(tally, len(e.models))
+	for sample := range samples {
+		err := e.judge(ctx, segmenters, sample, counted)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			e.fail(name, err)
+			e.fail(err)
 		}
-		bar.show(int(e.done.Add(1)), e.photos, "photos")
+		bar.show(int(e.done.Add(1)), len(e.samples), "photos")
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tally.merge(counted)
 	return nil
 }
 
 // fail keeps the error for the end, where it does not get in the bar's way.
-func (e *evaluation) fail(name string, err error) {
+func (e *evaluation) fail(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.failed = append(e.failed, fmt.Sprintf("%s: %v", name, err))
+	e.failed = append(e.failed, err.Error())
 }
 
-// judge counts one photo.
-func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, b *boundaryScorer, name string) error {
-	source, err := decode.Open(filepath.Join(e.data, "images", name))
+// judge counts one photo, or nothing of it if something fails.
+func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, sample dataset.Sample, counted tally) error {
+	source, err := sample.Photo.Open()
 	if err != nil {
 		return err
 	}
-	results := make([]*model.Result, len(segmenters))
+	height, width := source.Size()
+	labels, err := sample.Labels(height, width, len(e.models[0].Classes))
+	if err != nil {
+		return err
+	}
+	masks := make([][]uint8, len(segmenters))
 	for i, s := range segmenters {
-		if results[i], err = s.Segment(ctx, source, e.options); err != nil {
-			return err
+		result, err := s.Segment(ctx, source, e.options)
+		if err != nil {
+			return fmt.Errorf("%s: %w", sample.Photo.Name, err)
 		}
+		masks[i] = result.Mask
 	}
-	r := results[0]
-	labels, err := readLabels(filepath.Join(e.data, "labels", strings.TrimSuffix(name, filepath.Ext(name))+".png"), r.Height, r.Width, len(r.Areas))
-	if err != nil {
-		return err
-	}
-	judged := make([]boundaries, len(results))
-	if e.judgeBoundaries {
-		for m, r := range results {
-			if f, classes := b.score(r.Mask, labels, r.Height, r.Width); classes > 0 {
-				judged[m] = boundaries{f, 1}
-			}
+	last := masks[len(masks)-1]
+	for i, mask := range masks {
+		counted[i].confusion.Add(mask, labels)
+		if e.boundary {
+			counted[i].boundaries.Add(mask, labels, height, width)
 		}
+		counted[i].same += metrics.Same(mask, last)
+		counted[i].all += len(mask)
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for m, r := range results {
-		e.boundaries[m].sum += judged[m].sum
-		e.boundaries[m].photos += judged[m].photos
-		for i, class := range r.Mask {
-			e.confusion[m][labels[i]][class]++
-		}
-	}
-	last := results[len(results)-1]
-	for i, class := range r.Mask {
-		if class == last.Mask[i] {
-			e.same++
-		}
-	}
-	e.all += len(r.Mask)
 	return nil
-}
-
-// readLabels reads class ids, which are the pixel values of a grey or a
-// paletted PNG.
-func readLabels(path string, height, width, classes int) ([]uint8, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	// The size comes first: it bounds what decoding allocates.
-	header, err := png.DecodeConfig(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if header.Width != width || header.Height != height {
-		return nil, fmt.Errorf("%s has %d×%d pixels, its photo %d×%d: they must be equal", path, header.Width, header.Height, width, height)
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	picture, err := png.Decode(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	var labels []uint8
-	switch m := picture.(type) {
-	case *image.Gray:
-		labels = m.Pix
-	case *image.Paletted:
-		labels = m.Pix
-	default:
-		return nil, fmt.Errorf("%s is a colour picture: expected 8-bit grey or a palette, whose values are class ids", path)
-	}
-	for _, label := range labels {
-		if int(label) >= classes && label != ignored {
-			return nil, fmt.Errorf("%s has the label %d: expected the model's classes, 0 to %d, or 255 for what does not count", path, label, classes-1)
-		}
-	}
-	return labels, nil
 }
 
 // scores is the outcome. Percentages are 0 to 100.
@@ -282,7 +209,7 @@ type scores struct {
 	MIoU          float64      `json:"miou"` // over the classes that occur in the labels
 	PixelAccuracy float64      `json:"pixel_accuracy"`
 	VOC           *float64     `json:"voc_miou,omitempty"`   // of 21 classes, if the model knows the 20 things
-	Boundary      *float64     `json:"boundary_f,omitempty"` // see [boundaryScorer.score]
+	Boundary      *float64     `json:"boundary_f,omitempty"` // see [metrics.Boundaries]
 	Classes       []classScore `json:"classes"`
 
 	Other     *scores  `json:"other,omitempty"`     // those of the second model
@@ -296,11 +223,11 @@ type classScore struct {
 }
 
 // report prints the scores.
-func (e *evaluation) report(w io.Writer, photos int, asJSON bool) error {
-	result := e.score(0, photos)
+func (e *evaluation) report(w io.Writer, asJSON bool) error {
+	result := e.score(0)
 	if len(e.models) > 1 {
-		result.Other = e.score(1, photos)
-		agreement := 100 * float64(e.same) / float64(e.all)
+		result.Other = e.score(1)
+		agreement := 100 * float64(e.tally[0].same) / float64(e.tally[0].all)
 		result.Agreement = &agreement
 	}
 	if asJSON {
@@ -309,89 +236,32 @@ func (e *evaluation) report(w io.Writer, photos int, asJSON bool) error {
 	return result.print(w)
 }
 
-// score judges a model.
-func (e *evaluation) score(m, photos int) *scores {
-	classes := e.models[m].Classes
-	s := &scores{Photos: photos, Classes: []classScore{}}
-	identity := make([]int, len(classes))
-	for id := range identity {
-		identity[id] = id
+// score is the outcome for one of the models.
+func (e *evaluation) score(i int) *scores {
+	classes, counted := e.models[i].Classes, &e.tally[i]
+	s := &scores{Photos: len(e.samples) - len(e.failed), Classes: []classScore{}}
+	names := make([]string, len(classes))
+	for id, c := range classes {
+		names[id] = c.Name
 	}
-	iou, right, total := e.confusion[m].view(identity, len(classes))
+	each := metrics.Each(len(classes))
+	iou := counted.confusion.IoU(each)
 	for id, v := range iou {
-		if v >= 0 {
-			s.Classes = append(s.Classes, classScore{id, classes[id].Name, v})
+		if !math.IsNaN(v) {
+			s.Classes = append(s.Classes, classScore{id, names[id], 100 * v})
 		}
 	}
-	s.MIoU, s.PixelAccuracy = mean(iou), 100*float64(right)/float64(max(total, 1))
-	if view, ok := vocView(e.models[m]); ok {
-		iou, _, _ := e.confusion[m].view(view, 1+len(vocThings))
-		v := mean(iou)
+	s.MIoU = 100 * metrics.Mean(iou)
+	s.PixelAccuracy = 100 * counted.confusion.PixelAccuracy(each)
+	if voc, ok := metrics.VOC(names); ok {
+		v := 100 * metrics.Mean(counted.confusion.IoU(voc))
 		s.VOC = &v
 	}
-	if e.judgeBoundaries {
-		v := e.boundaries[m].percent()
+	if e.boundary {
+		v := 100 * counted.boundaries.F()
 		s.Boundary = &v
 	}
 	return s
-}
-
-// view computes the intersection over union, in percent, of classes that are
-// put together as view says: view[id] of n; −1 where the labels have none.
-func (c *confusion) view(view []int, n int) (iou []float64, right, total int) {
-	intersection, union, labelled := make([]int, n), make([]int, n), make([]int, n)
-	for label, row := range c[:min(ignored, len(view))] {
-		for class, pixels := range row[:len(view)] {
-			a, b := view[label], view[class]
-			total += pixels
-			labelled[a] += pixels
-			union[a] += pixels
-			if a == b {
-				right += pixels
-				intersection[a] += pixels
-			} else {
-				union[b] += pixels
-			}
-		}
-	}
-	iou = make([]float64, n)
-	for i := range iou {
-		iou[i] = -1
-		if labelled[i] > 0 {
-			iou[i] = 100 * float64(intersection[i]) / float64(union[i])
-		}
-	}
-	return iou, right, total
-}
-
-// mean is the mean of what is not negative.
-func mean(values []float64) float64 {
-	values = slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return v < 0 })
-	sum := 0.
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(max(len(values), 1))
-}
-
-// vocThings are the classes of Pascal VOC 2012; all else is its background.
-var vocThings = []string{
-	"aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-	"dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv monitor",
-}
-
-// vocView puts a model's classes together to those of Pascal VOC, 0 the
-// background.
-func vocView(m *model.Model) (view []int, ok bool) {
-	things := 0
-	for _, c := range m.Classes {
-		i := slices.Index(vocThings, c.Name) + 1
-		if i > 0 {
-			things++
-		}
-		view = append(view, i)
-	}
-	return view, things == len(vocThings)
 }
 
 func (s *scores) print(w io.Writer) error {

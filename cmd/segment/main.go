@@ -22,6 +22,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"segmenter/compute"
 	"segmenter/compute/cpu"
 	"segmenter/model"
 	"segmenter/model/weights"
@@ -81,19 +82,19 @@ type network struct {
 	refine  bool
 }
 
-func (n *network) arithmetic() cpu.Arithmetic {
+func (n *network) arithmetic(m *model.Model) compute.Arithmetic {
 	if n.float {
-		return cpu.Float
+		return compute.Float32
 	}
-	return cpu.Fastest()
+	return cpu.Fastest(model.Arithmetic(m))
 }
 
 func (n *network) register(flags *flag.FlagSet, size int) {
 	flags.StringVar(&n.model, "model", "", "model `file`, float or quantised (default: the one inside)")
 	flags.StringVar(&n.decoder, "decoder", "", "mask or linear (default: mask, if the model has it)")
 	flags.IntVar(&n.size, "size", size, "short side in `pixels` that a photo is resized to; 0 = not at all")
-	flags.BoolVar(&n.float, "float", false, "compute in float32 where the weights are int8 too: slower, and a little more exact")
-	flags.IntVar(&n.threads, "threads", runtime.NumCPU(), "`number` of processors to use, at most those that there are")
+	flags.BoolVar(&n.float, "float", false, "compute in float32 even if the weights are int8: slower, and a little more exact. A model of float weights always does")
+	flags.IntVar(&n.threads, "threads", runtime.NumCPU(), "`number` of threads, at most one a core")
 }
 
 // parse parses flags; its errors have been printed with the usage.
@@ -135,6 +136,6 @@ func openModel(path string) (*model.Model, error) {
 	return model.Open(path)
 }
 
-func newSegmenter(m *model.Model, threads int, a cpu.Arithmetic) (*model.Segmenter, error) {
+func newSegmenter(m *model.Model, threads int, a compute.Arithmetic) (*model.Segmenter, error) {
 	return model.New(m, cpu.New(threads, a))
 }

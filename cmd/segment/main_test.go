@@ -13,6 +13,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"segmenter/dataset"
+	"segmenter/metrics"
 )
 
 const cat = "../../web/samples/chelsea.png"
@@ -158,13 +161,7 @@ func TestQuantise(t *testing.T) {
 func sameShare(t *testing.T, a, b string) float64 {
 	t.Helper()
 	first, second := readPNG(t, a).(*image.Paletted), readPNG(t, b).(*image.Paletted)
-	same := 0
-	for i, class := range first.Pix {
-		if class == second.Pix[i] {
-			same++
-		}
-	}
-	return float64(same) / float64(len(first.Pix))
+	return metrics.Agreement(first.Pix, second.Pix)
 }
 
 // compressedSize is about that of a file as it is served.
@@ -231,7 +228,7 @@ func TestEval(t *testing.T) {
 	grey := &image.Gray{Pix: mask.Pix, Stride: mask.Stride, Rect: mask.Rect}
 	for x := range 451 {
 		for y := range 100 {
-			grey.SetGray(x, y, color.Gray{ignored})
+			grey.SetGray(x, y, color.Gray{dataset.Ignore})
 		}
 		for y := 200; y < 300; y++ {
 			grey.SetGray(x, y, color.Gray{6}) // bus

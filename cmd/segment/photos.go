@@ -64,7 +64,7 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	segmenter, err := newSegmenter(m, n.threads, n.arithmetic())
+	segmenter, err := newSegmenter(m, n.threads, n.arithmetic(m))
 	if err != nil {
 		return err
 	}

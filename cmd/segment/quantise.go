@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
+	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/dataset"
 	"segmenter/model"
-	"segmenter/photo"
-	"segmenter/photo/decode"
+	"segmenter/modelfile"
 	"segmenter/quant"
 )
 
@@ -65,38 +65,27 @@ func calibrate(ctx context.Context, in, folder string, steps float64, stderr io.
 	if err != nil {
 		return quant.Plan{}, err
 	}
-	names, err := photosIn(folder, "")
+	photos, err := dataset.Photos(folder, "")
 	if err != nil {
 		return quant.Plan{}, err
 	}
-	photos := func(yield func(photo.Source, error) bool) {
-		for _, name := range names {
-			source, err := decode.Open(filepath.Join(folder, name))
-			if err != nil {
-				err = fmt.Errorf("%s: %w", name, err)
-			}
-			if !yield(source, err) {
-				return
-			}
-		}
-	}
 	bar := newBar(stderr)
 	defer bar.end()
-	return model.Calibrate(ctx, m, cpu.New(1, cpu.Float)[0], photos, steps, func(units string, done, total int) {
-		bar.show(done, cmp.Or(total, len(names)), units)
+	return model.Calibrate(ctx, m, cpu.New(1, compute.Float32)[0], dataset.Sources(photos), steps, func(units string, done, total int) {
+		bar.show(done, cmp.Or(total, len(photos)), units)
 	})
 }
 
-func readCard(path string) (quant.Card, error) {
+func readCard(path string) (modelfile.Card, error) {
 	if path == "" {
-		return quant.Card{}, nil
+		return modelfile.Card{}, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return quant.Card{}, err
+		return modelfile.Card{}, err
 	}
 	defer f.Close()
-	card, err := quant.ReadCard(f)
+	card, err := modelfile.ReadCard(f)
 	if err != nil {
 		return card, fmt.Errorf("%s: %w", path, err)
 	}
@@ -105,7 +94,7 @@ func readCard(path string) (quant.Card, error) {
 
 // convert writes to a file beside out first, so that a failure leaves out as it
 // was.
-func convert(in, out string, card quant.Card, plan quant.Plan) (report quant.Report, err error) {
+func convert(in, out string, card modelfile.Card, plan quant.Plan) (report modelfile.Report, err error) {
 	src, err := os.Open(in)
 	if err != nil {
 		return report, err
@@ -115,7 +104,7 @@ func convert(in, out string, card quant.Card, plan quant.Plan) (report quant.Rep
 	if err != nil {
 		return report, err
 	}
-	report, err = quant.Convert(dst, bufio.NewReaderSize(src, 1<<20), card, plan)
+	report, err = modelfile.Convert(dst, bufio.NewReaderSize(src, 1<<20), card, plan)
 	if err = errors.Join(err, dst.Close()); err != nil {
 		os.Remove(dst.Name())
 		return report, fmt.Errorf("%s: %w", in, err)

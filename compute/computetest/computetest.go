@@ -69,6 +69,9 @@ func (d *rank) check(err error) {
 	}
 }
 
+// newSeed begins the random numbers of a test, the same on every rank.
+func newSeed() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
+
 // random returns n values of a normal distribution, the same on every rank.
 func (d *rank) random(n int) []float32 {
 	values := make([]float32, n)
@@ -125,6 +128,13 @@ func (d *rank) linear8(out, in int) compute.Linear {
 	return l
 }
 
+// frame makes a frame for a view.
+func (d *rank) frame(v compute.View) compute.Frame {
+	f, err := d.NewFrame(v.Height, v.Width)
+	d.check(err)
+	return f
+}
+
 func (d *rank) norm(width int) compute.Norm {
 	return compute.Norm{Weight: d.whole(1, width), Bias: d.whole(1, width)}
 }
@@ -135,7 +145,7 @@ func (o *operation) on(t *testing.T, group []compute.Device) []float32 {
 	var wait sync.WaitGroup
 	for _, device := range group {
 		wait.Go(func() {
-			d := &rank{device, t, rand.New(rand.NewPCG(1, 2))}
+			d := &rank{device, t, newSeed()}
 			out := o.run(d)
 			from, to := d.share(o.rows)
 			d.check(d.Read(result[from*o.cols:to*o.cols], out))

@@ -26,12 +26,17 @@ func operations() (list []operation) {
 		}
 		list = append(list, gather(rows, 5), feedForward(rows, 192, 768), feedForward(rows, 7, 30))
 	}
-	for _, grid := range []compute.Grid{
-		{Patch: 16, Height: 33, Width: 47},
-		{Patch: 8, Height: 20, Width: 24, Top: 5, Left: 7},
-		{Patch: 16, Height: 1, Width: 100},
+	for _, view := range []compute.View{
+		compute.Whole(16, 33, 47),
+		compute.Whole(16, 1, 100),
+		{Patch: 8, Height: 29, Width: 33, WindowHeight: 20, WindowWidth: 24, Stride: 7},
 	} {
-		list = append(list, patchEmbed(grid), smooth(grid, false), smooth(grid, true))
+		for window := range view.Windows() {
+			list = append(list, patchEmbed(view, window))
+		}
+	}
+	for _, view := range []compute.View{compute.Whole(16, 33, 47), compute.Whole(8, 20, 24), compute.Whole(16, 1, 100)} {
+		list = append(list, smooth(view, false), smooth(view, true))
 	}
 	return list
 }
@@ -107,40 +112,37 @@ func gather(rows, cols int) operation {
 	}}
 }
 
-func patchEmbed(g compute.Grid) operation {
+func patchEmbed(v compute.View, window int) operation {
 	const width = 40
-	g.Rows, g.Cols = (g.Height+g.Patch-1)/g.Patch, (g.Width+g.Patch-1)/g.Patch
-	g.Mean, g.Std = [3]float32{0.5, 0.4, 0.3}, [3]float32{0.5, 0.2, 0.1}
-	rows := g.Rows * g.Cols
-	return operation{fmt.Sprintf("PatchEmbed/%dx%d", g.Height, g.Width), rows, width, func(d *rank) compute.Tensor {
-		frame, err := d.NewFrame(g.Top+g.Height+3, g.Left+g.Width+2)
-		d.check(err)
+	rows := v.Patches()
+	return operation{fmt.Sprintf("PatchEmbed/%dx%d/%d", v.Height, v.Width, window), rows, width, func(d *rank) compute.Tensor {
+		frame := d.frame(v)
 		rgb := make([]byte, frame.Height()*frame.Width()*3)
 		for i := range rgb {
 			rgb[i] = byte(d.seed.Uint32())
 		}
 		d.WriteFrame(frame, rgb)
-		own := g
-		own.First, _ = d.share(rows)
+		first, _ := d.share(rows)
 		dst := d.result(rows, width)
-		d.PatchEmbed(dst, frame, own, d.linear(width, 3*g.Patch*g.Patch), d.band(rows, width))
+		d.PatchEmbed(dst, frame, v, window, first, compute.PatchEmbedding{
+			Projection: d.linear(width, 3*v.Patch*v.Patch), Position: d.band(rows, width),
+			Mean: [3]float32{0.5, 0.4, 0.3}, Std: [3]float32{0.5, 0.2, 0.1},
+		})
 		return dst
 	}}
 }
 
 // smooth averages three frames, of which the later ones change a little more
 // from left to right. The result is the average, or the looks.
-func smooth(g compute.Grid, looks bool) operation {
+func smooth(v compute.View, looks bool) operation {
 	const classes = 9
-	g.Rows, g.Cols = (g.Height+g.Patch-1)/g.Patch, (g.Width+g.Patch-1)/g.Patch
-	rows, cols := g.Rows*g.Cols, classes
+	rows, cols := v.Patches(), classes
 	if looks {
 		cols = compute.LookWidth
 	}
-	return operation{fmt.Sprintf("Smooth%v/%dx%d", looks, g.Height, g.Width), rows, cols, func(d *rank) compute.Tensor {
+	return operation{fmt.Sprintf("Smooth%v/%dx%d", looks, v.Height, v.Width), rows, cols, func(d *rank) compute.Tensor {
 		average, seen := d.whole(rows, classes), d.whole(rows, compute.LookWidth)
-		frame, err := d.NewFrame(g.Top+g.Height+3, g.Left+g.Width+2)
-		d.check(err)
+		frame := d.frame(v)
 		first := make([]byte, frame.Height()*frame.Width()*3)
 		for i := range first {
 			first[i] = byte(d.seed.IntN(200))
@@ -151,7 +153,7 @@ func smooth(g compute.Grid, looks bool) operation {
 				rgb[at] += byte(i * at / 3 % frame.Width() / 4)
 			}
 			d.WriteFrame(frame, rgb)
-			d.Smooth(average, seen, d.whole(rows, classes), nil, frame, g, weight)
+			d.Smooth(average, seen, d.whole(rows, classes), nil, frame, v, weight)
 		}
 		if looks {
 			average = seen
@@ -164,25 +166,22 @@ func smooth(g compute.Grid, looks bool) operation {
 // TestClassify compares masks pixel by pixel: scores are continuous, so that
 // rounding decides about very few.
 func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ...int) {
-	whole := []compute.Point{{}}
 	for _, c := range []struct {
 		name          string
 		view          compute.View
 		height, width int
 	}{
-		{"OwnSize", compute.View{Patch: 16, Rows: 3, Cols: 4, Height: 40, Width: 60, Windows: whole}, 40, 60},
-		{"Larger", compute.View{Patch: 16, Rows: 3, Cols: 4, Height: 48, Width: 64, Windows: whole}, 101, 77},
-		{"Smaller", compute.View{Patch: 8, Rows: 5, Cols: 2, Height: 40, Width: 16, Windows: whole}, 13, 5},
-		{"OnePixel", compute.View{Patch: 16, Rows: 1, Cols: 1, Height: 16, Width: 16, Windows: whole}, 1, 1},
-		{"Windows", compute.View{Patch: 16, Rows: 2, Cols: 2, Height: 40, Width: 53, WindowHeight: 32, WindowWidth: 32,
-			Windows: []compute.Point{{}, {Left: 20}, {Left: 21}, {Top: 8}, {Top: 8, Left: 20}, {Top: 8, Left: 21}}}, 40, 53},
-		{"WindowsSmaller", compute.View{Patch: 16, Rows: 2, Cols: 2, Height: 30, Width: 45, WindowHeight: 30, WindowWidth: 30,
-			Windows: []compute.Point{{}, {Left: 15}}}, 11, 17},
+		{"OwnSize", compute.Whole(16, 40, 60), 40, 60},
+		{"Larger", compute.Whole(16, 48, 64), 101, 77},
+		{"Smaller", compute.Whole(8, 40, 16), 13, 5},
+		{"OnePixel", compute.Whole(16, 16, 16), 1, 1},
+		{"Windows", compute.View{Patch: 16, Height: 40, Width: 53, WindowHeight: 32, WindowWidth: 32, Stride: 20}, 40, 53},
+		{"WindowsSmaller", compute.View{Patch: 16, Height: 30, Width: 45, WindowHeight: 30, WindowWidth: 30, Stride: 15}, 11, 17},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const classes = 9
 			seed := rand.New(rand.NewPCG(3, 4))
-			scores := make([]float32, len(c.view.Windows)*c.view.Rows*c.view.Cols*classes)
+			scores := make([]float32, c.view.Windows()*c.view.Patches()*classes)
 			for i := range scores {
 				scores[i] = float32(seed.NormFloat64())
 			}
@@ -190,7 +189,7 @@ func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ..
 				s, err := d.NewTensor(len(scores)/classes, classes)
 				d.check(err)
 				d.Write(s, scores)
-				d.Classify(mask, s, &c.view)
+				d.Classify(mask, s, c.view)
 			})
 		})
 	}
@@ -199,24 +198,23 @@ func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ..
 // TestRefine compares masks pixel by pixel, as TestClassify does. The picture has
 // edges, noise and flat areas.
 func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...int) {
-	whole := []compute.Point{{}}
 	for _, c := range []struct {
 		name          string
 		view          compute.View
 		height, width int
 	}{
-		{"OwnSize", compute.View{Patch: 16, Rows: 3, Cols: 4, Height: 48, Width: 64, Windows: whole}, 48, 64},
-		{"Partial", compute.View{Patch: 16, Rows: 4, Cols: 6, Height: 53, Width: 87, Windows: whole}, 53, 87},
-		{"Larger", compute.View{Patch: 16, Rows: 3, Cols: 4, Height: 48, Width: 64, Windows: whole}, 201, 177},
-		{"Smaller", compute.View{Patch: 8, Rows: 9, Cols: 8, Height: 70, Width: 64, Windows: whole}, 13, 21},
-		{"OneRow", compute.View{Patch: 16, Rows: 1, Cols: 9, Height: 7, Width: 139, Windows: whole}, 7, 139},
-		{"OnePixel", compute.View{Patch: 16, Rows: 1, Cols: 1, Height: 1, Width: 1, Windows: whole}, 1, 1},
-		{"SmallPatches", compute.View{Patch: 2, Rows: 11, Cols: 14, Height: 21, Width: 28, Windows: whole}, 21, 28},
+		{"OwnSize", compute.Whole(16, 48, 64), 48, 64},
+		{"Partial", compute.Whole(16, 53, 87), 53, 87},
+		{"Larger", compute.Whole(16, 48, 64), 201, 177},
+		{"Smaller", compute.Whole(8, 70, 64), 13, 21},
+		{"OneRow", compute.Whole(16, 7, 139), 7, 139},
+		{"OnePixel", compute.Whole(16, 1, 1), 1, 1},
+		{"SmallPatches", compute.Whole(2, 21, 28), 21, 28},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const classes = 9
 			seed := rand.New(rand.NewPCG(5, 6))
-			scores := make([]float32, c.view.Rows*c.view.Cols*classes)
+			scores := make([]float32, c.view.Patches()*classes)
 			for i := range scores {
 				scores[i] = float32(seed.NormFloat64() * 3)
 			}
@@ -234,11 +232,10 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 			compareMasks(t, open, groups, c.height, c.width, func(d *rank, mask compute.Mask) {
 				s, err := d.NewTensor(len(scores)/classes, classes)
 				d.check(err)
-				frame, err := d.NewFrame(c.view.Height, c.view.Width)
-				d.check(err)
+				frame := d.frame(c.view)
 				d.Write(s, scores)
 				d.WriteFrame(frame, rgb)
-				d.Refine(mask, s, &c.view, frame)
+				d.Refine(mask, s, c.view, frame)
 			})
 			if c.view.Patch < compute.LookBlocks {
 				return // Smooth has no squares of less than a pixel
@@ -248,11 +245,7 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 				patches := len(scores) / classes
 				s, average := d.whole(patches, classes), d.whole(patches, classes)
 				looks := d.whole(patches, compute.LookWidth)
-				frame, err := d.NewFrame(c.view.Height, c.view.Width)
-				d.check(err)
-				picture, err := d.NewFrame(c.view.Height, c.view.Width)
-				d.check(err)
-				grid := compute.Grid{Patch: c.view.Patch, Rows: c.view.Rows, Cols: c.view.Cols, Height: c.view.Height, Width: c.view.Width}
+				frame, picture := d.frame(c.view), d.frame(c.view)
 				d.Write(s, scores)
 				for _, weight := range []float32{1, 0.3, 0.2} {
 					noisy := make([]byte, len(rgb))
@@ -260,9 +253,9 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 						noisy[i] = v/2 + byte(d.seed.IntN(40))
 					}
 					d.WriteFrame(frame, noisy)
-					d.Smooth(average, looks, s, picture, frame, grid, weight)
+					d.Smooth(average, looks, s, picture, frame, c.view, weight)
 				}
-				d.Refine(mask, average, &c.view, picture)
+				d.Refine(mask, average, c.view, picture)
 			})
 		})
 	}
@@ -276,15 +269,16 @@ func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []
 		var wait sync.WaitGroup
 		for i, device := range group {
 			wait.Go(func() {
-				d := &rank{device, t, rand.New(rand.NewPCG(1, 2))}
+				d := &rank{device, t, newSeed()}
 				mask, err := d.NewMask(height, width)
 				d.check(err)
 				paint(d, mask)
-				if i == 0 {
-					d.check(d.ReadMask(pixels, mask))
-				} else {
-					d.check(d.ReadMask(nil, mask))
+				if i > 0 {
+					d.check(d.Finish())
+					return
 				}
+				d.check(mask.Read(pixels))
+				checkMask(t, mask, pixels)
 			})
 		}
 		wait.Wait()
@@ -307,6 +301,31 @@ func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []
 			first = got
 		} else if !bytes.Equal(first, got) {
 			t.Errorf("%d ranks: another mask than that of %d", ranks, groups[0])
+		}
+	}
+}
+
+// checkMask holds what else a mask says of itself against its pixels.
+func checkMask(t *testing.T, mask compute.Mask, pixels []uint8) {
+	t.Helper()
+	var want [256]int
+	for _, class := range pixels {
+		want[class]++
+	}
+	areas := make([]int, 256)
+	if err := mask.Count(areas); err != nil || !slices.Equal(areas, want[:]) {
+		t.Errorf("areas %v, expected %v: %v", areas, want, err)
+	}
+	height, width := mask.Height(), mask.Width()
+	for _, at := range [][2]int{{0, 0}, {width - 1, height - 1}, {width / 3, height / 2}} {
+		x, y := at[0], at[1]
+		if class, err := mask.ClassAt(x, y); err != nil || class != pixels[y*width+x] {
+			t.Errorf("class %d in column %d of row %d, expected %d: %v", class, x, y, pixels[y*width+x], err)
+		}
+	}
+	for _, at := range [][2]int{{-1, 0}, {0, -1}, {width, 0}, {0, height}} {
+		if _, err := mask.ClassAt(at[0], at[1]); err == nil {
+			t.Errorf("pixel %d, outside the mask, has a class", at)
 		}
 	}
 }

@@ -37,20 +37,21 @@ func (l keyValues) head(i int) (keys, values []float32) {
 // Gimelshein 2018; Dao et al. 2022, algorithm 1): for each block of keys, the
 // sums so far are scaled to the new highest score.
 func (d *Device) Attention(dst, qkv compute.Tensor, heads int, at compute.Share) {
-	if d.err != nil {
+	if d.Failed() {
 		return
 	}
 	out, in := dst.(*host.Matrix), qkv.(*host.Matrix)
 	size := out.Cols() / heads
 	host.SameLength("Attention", 3*heads*size, in.Cols())
 	host.SameLength("Attention", in.Rows(), out.Rows())
-	if d.arithmetic == Int8 {
+	if d.arithmetic == compute.Int8 {
 		d.attention8(out, in, heads, at)
 		return
 	}
 	all := keyValues{tokens: at.Total, size: size, valueWidth: pad(size, panelWidth)}
 	all.data = floats(d.exchange.Begin(4 * heads * all.headLength()))
-	if d.err = d.exchange.End(d.pack(all, in, heads, at.First)); d.err != nil {
+	if err := d.exchange.End(d.pack(all, in, heads, at.First)); err != nil {
+		d.Fail(err)
 		return
 	}
 	for head := range heads {

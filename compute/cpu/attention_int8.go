@@ -60,7 +60,8 @@ func (d *Device) attention8(out, in *host.Matrix, heads int, at compute.Share) {
 	size := out.Cols() / heads
 	all := newKeyValues8(at.Total, size)
 	all.data = d.exchange.Begin(heads * all.headBytes())
-	if d.err = d.exchange.End(d.pack8(all, in, heads, at)); d.err != nil {
+	if err := d.exchange.End(d.pack8(all, in, heads, at)); err != nil {
+		d.Fail(err)
 		return
 	}
 	for head := range heads {

@@ -25,7 +25,7 @@ type machine struct {
 // onEach runs a benchmark in either arithmetic. macs is the multiply-adds of
 // an operation.
 func onEach(b *testing.B, macs float64, run func(m *machine) (operation func())) {
-	for name, arithmetic := range map[string]cpu.Arithmetic{"int8": cpu.Int8, "float": cpu.Float} {
+	for name, arithmetic := range map[string]compute.Arithmetic{"int8": compute.Int8, "float": compute.Float32} {
 		b.Run(name, func(b *testing.B) {
 			operation := run(&machine{cpu.New(1, arithmetic)[0], b})
 			for b.Loop() {

@@ -19,9 +19,12 @@ type candidate struct {
 }
 
 // Classify: see [compute.Device].
-func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, view *compute.View) {
+func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, view compute.View) {
+	if d.Failed() {
+		return
+	}
 	mask, in := dst.(*host.Mask), scores.(*host.Matrix)
-	host.SameLength("Classify", len(view.Windows)*view.Rows*view.Cols, in.Rows())
+	host.SameLength("Classify", view.Windows()*view.Patches(), in.Rows())
 	c := &d.classifier
 	c.Reset(view, in.Data, in.Cols(), mask.Height(), mask.Width())
 	for i := range mask.Rows() {
@@ -31,6 +34,7 @@ func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, view *compute
 			paintPixels(mask.Row(i), c.Row(mask.First+i), in.Cols())
 		}
 	}
+	d.gatherMask(mask)
 }
 
 // paintSpans classifies a row of pixels, given the row's scores at the columns

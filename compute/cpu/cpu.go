@@ -23,10 +23,9 @@ import (
 // Device is one rank of a group.
 type Device struct {
 	host.Memory
-	arithmetic Arithmetic
+	arithmetic compute.Arithmetic
 	exchange   Exchange
 	spans      []Span // what this rank fills in of an exchange
-	err        error  // of an exchange, for Finish
 
 	product scratch // of matmul: up to blockRows × padded outputs
 	last    scratch // of matmul: the last rows, up to a tile
@@ -47,28 +46,17 @@ type Device struct {
 	refiner    refiner
 }
 
-// Arithmetic says in what numbers a device computes.
-type Arithmetic int
-
-const (
-	// Int8 is the fastest: products of layers whose weights are int8, and
-	// those of attention, are sums of products of bytes. Inputs are quantised
-	// token by token.
-	Int8 Arithmetic = iota
-	// Float is float32 for everything; int8 weights are expanded.
-	Float
-)
-
-// Fastest is the fastest arithmetic on this machine.
-func Fastest() Arithmetic {
-	if kernel.Fast() {
-		return Int8
+// Fastest is the faster of a and float32 on this machine: a CPU without SIMD
+// kernels multiplies bytes more slowly than floats.
+func Fastest(a compute.Arithmetic) compute.Arithmetic {
+	if !kernel.Fast() {
+		return compute.Float32
 	}
-	return Float
+	return a
 }
 
 // New returns a group of ranks. Run one goroutine for each.
-func New(ranks int, a Arithmetic) []compute.Device {
+func New(ranks int, a compute.Arithmetic) []compute.Device {
 	if ranks == 1 {
 		return []compute.Device{NewRank(0, 1, new(alone), a)}
 	}
@@ -81,7 +69,7 @@ func New(ranks int, a Arithmetic) []compute.Device {
 }
 
 // NewRank returns the index-th of count ranks, which meet by x.
-func NewRank(index, count int, x Exchange, a Arithmetic) *Device {
+func NewRank(index, count int, x Exchange, a compute.Arithmetic) *Device {
 	return &Device{Memory: host.Memory{Index: index, Count: count}, exchange: x, arithmetic: a}
 }
 

@@ -93,54 +93,37 @@ func floats(bytes []byte) []float32 {
 
 // Gather: see [compute.Device].
 func (d *Device) Gather(dst, src compute.Tensor, first int) {
-	if d.err != nil {
+	if d.Failed() {
 		return
 	}
 	out, in := dst.(*host.Matrix), src.(*host.Matrix)
 	all := floats(d.exchange.Begin(4 * len(out.Data)))
 	own := span(&d.spans, 4*first*out.Cols(), 4*len(in.Data))
 	copy(all[first*out.Cols():], in.Data)
-	if d.err = d.exchange.End(own); d.err == nil {
-		copy(out.Data, all)
+	if err := d.exchange.End(own); err != nil {
+		d.Fail(err)
+		return
 	}
+	copy(out.Data, all)
 }
 
-// ReadMask: see [compute.Device].
-func (d *Device) ReadMask(dst []uint8, m compute.Mask) error {
-	if err := d.Finish(); err != nil {
-		return err
+// gatherMask puts the rows of all ranks together in the first rank's mask.
+func (d *Device) gatherMask(m *host.Mask) {
+	if d.Count == 1 {
+		return
 	}
-	src := m.(*host.Mask)
-	size, first := src.Height()*src.Width(), src.First*src.Width()
-	if dst != nil {
-		host.SameLength("ReadMask", size, len(dst))
+	own, first := m.Own(), m.First*m.Width()
+	all := d.exchange.Begin(m.Height() * m.Width())
+	copy(all[first:], own)
+	if err := d.exchange.End(span(&d.spans, first, len(own))); err != nil {
+		d.Fail(err)
+		return
 	}
-	all := d.exchange.Begin(size)
-	copy(all[first:], src.Pixels)
-	if err := d.exchange.End(span(&d.spans, first, len(src.Pixels))); err != nil {
-		return err
-	}
-	copy(dst, all)
-	return nil
+	copy(m.Whole(), all)
 }
 
 // span is the only span of an exchange, of n bytes, in spans' memory.
 func span(spans *[]Span, from, n int) []Span {
 	*spans = append((*spans)[:0], Span{from, from + n})
 	return *spans
-}
-
-// Finish returns the error of an exchange since the last Finish.
-func (d *Device) Finish() error {
-	err := d.err
-	d.err = nil
-	return err
-}
-
-// Read: see [compute.Device].
-func (d *Device) Read(dst []float32, t compute.Tensor) error {
-	if err := d.Finish(); err != nil {
-		return err
-	}
-	return d.Memory.Read(dst, t)
 }

@@ -20,7 +20,7 @@ type layer interface {
 
 // Linear: see [compute.Device].
 func (d *Device) Linear(dst, x compute.Tensor, w compute.Linear, op compute.LinearOp) {
-	if d.err != nil {
+	if d.Failed() {
 		return
 	}
 	out, in, l := dst.(*host.Matrix), x.(*host.Matrix), w.(layer)
@@ -40,7 +40,7 @@ func (d *Device) Linear(dst, x compute.Tensor, w compute.Linear, op compute.Line
 // FeedForward: see [compute.Device]. The hidden activations of a block of rows
 // stay in the cache.
 func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
-	if d.err != nil {
+	if d.Failed() {
 		return
 	}
 	m, l1, l2 := x.(*host.Matrix), fc1.(layer), fc2.(layer)
@@ -58,55 +58,67 @@ func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.
 }
 
 // PatchEmbed: see [compute.Device].
-func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, w compute.Linear, position compute.Tensor) {
-	out, pos, l := dst.(*host.Matrix), position.(*host.Matrix), w.(layer)
-	host.SameLength("PatchEmbed", 3*g.Patch*g.Patch, l.In())
+func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {
+	if d.Failed() {
+		return
+	}
+	out, pos, l := dst.(*host.Matrix), e.Position.(*host.Matrix), e.Projection.(layer)
+	host.SameLength("PatchEmbed", 3*v.Patch*v.Patch, l.In())
 	host.SameLength("PatchEmbed", l.Out(), out.Cols())
 	host.SameLength("PatchEmbed", len(out.Data), len(pos.Data))
 	copy(out.Data, pos.Data)
-	n := newNormaliser(g)
-	for first := 0; first < out.Rows(); first += blockRows {
-		rows := min(blockRows, out.Rows()-first)
-		patches := d.input.get(blockRows * l.In())
+	p := newPatches(f.(*host.Frame), v, window, e)
+	for row := 0; row < out.Rows(); row += blockRows {
+		rows := min(blockRows, out.Rows()-row)
+		inputs := d.input.get(blockRows * l.In())
 		for r := range rows {
-			n.patch(patches[r*l.In():][:l.In()], f.(*host.Frame), g, g.First+first+r)
+			p.flatten(inputs[r*l.In():][:l.In()], first+row+r)
 		}
-		l.apply(d, out.Data[first*l.Out():], patches, rows, true)
+		l.apply(d, out.Data[row*l.Out():], inputs, rows, true)
 	}
 }
 
 // NewLinear packs w for this device.
 func (d *Device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, error) {
 	host.SameLength("NewLinear", w.Out, len(bias))
-	if w.Float == nil && d.arithmetic == Int8 {
+	if w.Float == nil && d.arithmetic == compute.Int8 {
 		return newLinear8(w, bias), nil
 	}
 	return newLinear(w, bias), nil
 }
 
-// normaliser turns the bytes of R, G and B into what the network expects.
-type normaliser struct{ scale, shift [3]float32 }
-
-func newNormaliser(g compute.Grid) (n normaliser) {
-	for c := range 3 {
-		n.scale[c] = 1 / (255 * g.Std[c])
-		n.shift[c] = -g.Mean[c] / g.Std[c]
-	}
-	return n
+// patches are those of one window of a frame. A channel is normalised to
+// byte·scale + shift.
+type patches struct {
+	frame        *host.Frame
+	view         compute.View
+	place        compute.Point // of the window
+	cols         int
+	scale, shift [3]float32
 }
 
-// patch flattens and normalises the i-th patch of the grid.
-func (n *normaliser) patch(dst []float32, f *host.Frame, g compute.Grid, i int) {
-	top, left := i/g.Cols*g.Patch, i%g.Cols*g.Patch
-	height, width := min(g.Patch, g.Height-top), min(g.Patch, g.Width-left)
-	if height < g.Patch || width < g.Patch {
+func newPatches(f *host.Frame, v compute.View, window int, e compute.PatchEmbedding) patches {
+	p := patches{frame: f, view: v, place: v.Window(window), cols: v.Cols()}
+	for c := range 3 {
+		p.scale[c] = 1 / (255 * e.Std[c])
+		p.shift[c] = -e.Mean[c] / e.Std[c]
+	}
+	return p
+}
+
+// flatten flattens and normalises the i-th patch.
+func (p *patches) flatten(dst []float32, i int) {
+	side := p.view.Patch
+	top, left := i/p.cols*side, i%p.cols*side
+	height, width := min(side, p.view.WindowHeight-top), min(side, p.view.WindowWidth-left)
+	if height < side || width < side {
 		clear(dst)
 	}
 	for c := range 3 {
-		scale, shift := n.scale[c], n.shift[c]
+		scale, shift := p.scale[c], p.shift[c]
 		for y := range height {
-			pixels := f.RGB[((g.Top+top+y)*f.Width()+g.Left+left)*3:][:width*3]
-			row := dst[(c*g.Patch+y)*g.Patch:][:width]
+			pixels := p.frame.RGB[((p.place.Top+top+y)*p.frame.Width()+p.place.Left+left)*3:][:width*3]
+			row := dst[(c*side+y)*side:][:width]
 			for x := range row {
 				row[x] = float32(pixels[x*3+c])*scale + shift
 			}

@@ -9,6 +9,7 @@ import (
 // panelWidth, each [in][panelWidth], so that a tile reads its weights one after
 // another. The last panel is filled up with zeros.
 type linear struct {
+	host.Freed
 	out, in int
 	panels  []float32
 	bias    []float32
@@ -18,7 +19,7 @@ func (l *linear) In() int  { return l.in }
 func (l *linear) Out() int { return l.out }
 
 func newLinear(w compute.Weight, bias []float32) *linear {
-	l := &linear{w.Out, w.In, make([]float32, pad(w.Out, panelWidth)*w.In), bias}
+	l := &linear{out: w.Out, in: w.In, panels: make([]float32, pad(w.Out, panelWidth)*w.In), bias: bias}
 	if w.Float != nil {
 		host.SameLength("NewLinear", w.Out*w.In, len(w.Float))
 		packPanels(l.panels, w.Float, w.Out, w.In)
@@ -87,6 +88,9 @@ func (l *linear) apply(d *Device, y, x []float32, rows int, accumulate bool) {
 
 // MatMulT: see [compute.Device].
 func (d *Device) MatMulT(dst, a, b compute.Tensor) {
+	if d.Failed() {
+		return
+	}
 	out, x, y := dst.(*host.Matrix), a.(*host.Matrix), b.(*host.Matrix)
 	host.SameLength("MatMulT", x.Cols(), y.Cols())
 	host.SameLength("MatMulT", x.Rows()*y.Rows(), len(out.Data))

@@ -9,6 +9,7 @@ import (
 // linear8 is W and b for products of bytes. The last panel is filled up with
 // zeros, and so are the inputs of each output.
 type linear8 struct {
+	host.Freed
 	out, in int
 	panels  []byte
 }
@@ -23,7 +24,7 @@ func newLinear8(w compute.Weight, bias []float32) *linear8 {
 	host.SameLength("NewLinear", w.Out*w.In, len(w.Int8))
 	inputs, outputs := pad(w.In, kernel.Unit), pad(w.Out, kernel.Group)
 	size := kernel.PanelBytes(inputs)
-	l := &linear8{w.Out, w.In, make([]byte, outputs/kernel.PanelWidth*size)}
+	l := &linear8{out: w.Out, in: w.In, panels: make([]byte, outputs/kernel.PanelWidth*size)}
 	filledUp := make([]int8, kernel.Group*inputs)
 	for first := 0; first < outputs; first += kernel.Group {
 		rows := filledUp

@@ -9,7 +9,10 @@ import (
 )
 
 // LayerNorm: see [compute.Device].
-func (*Device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
+func (d *Device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
+	if d.Failed() {
+		return
+	}
 	out, in := dst.(*host.Matrix), x.(*host.Matrix)
 	host.SameLength("LayerNorm", len(in.Data), len(out.Data))
 	weight, bias := n.Weight.(*host.Matrix).Data, n.Bias.(*host.Matrix).Data
@@ -17,7 +20,10 @@ func (*Device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
 }
 
 // L2Normalize: see [compute.Device].
-func (*Device) L2Normalize(x compute.Tensor) {
+func (d *Device) L2Normalize(x compute.Tensor) {
+	if d.Failed() {
+		return
+	}
 	m := x.(*host.Matrix)
 	for r := range m.Rows() {
 		scale(m.Row(r), 1/float32(math.Sqrt(float64(kernel.SumOfSquares(m.Row(r), 0)))))
@@ -35,7 +41,7 @@ func (d *Device) normalise(x []float32, n compute.Norm) []float32 {
 
 // gelu replaces x by x·Φ(x).
 func (d *Device) gelu(x []float32) {
-	if d.arithmetic == Int8 {
+	if d.arithmetic == compute.Int8 {
 		kernel.GELU(x)
 	} else {
 		exactGELU(x)

@@ -10,7 +10,8 @@ import (
 // functions lie value by value, as [a, a, a, b] of each class that may win.
 type refiner struct {
 	compute.Refinement
-	view          *compute.View
+	view          compute.View
+	rows, cols    int // of patches
 	height, width int // of the mask
 
 	guide   band // (columns, 3)
@@ -53,19 +54,26 @@ func (b *band) row(y int) []float32 { return b.values[(y-b.first)*b.stride:][:b.
 type block struct{ from, to int }
 
 // Refine: see [compute.Device].
-func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, view *compute.View, guide compute.Frame) {
-	mask, in, frame := dst.(*host.Mask), scores.(*host.Matrix), guide.(*host.Frame)
-	host.SameLength("Refine", view.Rows*view.Cols, in.Rows())
-	host.SameLength("Refine", view.Height*view.Width, frame.Height()*frame.Width())
-	if mask.Rows() == 0 {
+func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, view compute.View, guide compute.Frame) {
+	if d.Failed() {
 		return
 	}
-	r := &d.refiner
+	mask, in, frame := dst.(*host.Mask), scores.(*host.Matrix), guide.(*host.Frame)
+	host.SameLength("Refine", view.Patches(), in.Rows())
+	host.SameLength("Refine", view.Height*view.Width, frame.Height()*frame.Width())
+	if mask.Rows() > 0 {
+		d.refiner.refine(mask, in, view, frame)
+	}
+	d.gatherMask(mask)
+}
+
+// refine paints this rank's rows of the mask.
+func (r *refiner) refine(mask *host.Mask, scores *host.Matrix, view compute.View, guide *host.Frame) {
 	r.reset(view, mask)
-	r.halve(frame)
+	r.halve(guide)
 	r.average()
-	r.interpolate(in)
-	r.fit(in.Cols())
+	r.interpolate(scores)
+	r.fit(scores.Cols())
 	r.blend()
 	for i := range mask.Rows() {
 		r.paint(mask.Row(i), mask.First+i)
@@ -73,7 +81,8 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, view *compute.V
 }
 
 // reset finds out what the rank's rows of a mask depend on.
-func (r *refiner) reset(view *compute.View, mask *host.Mask) {
+func (r *refiner) reset(view compute.View, mask *host.Mask) {
+	r.rows, r.cols = view.Rows(), view.Cols()
 	r.Refinement, r.view, r.height, r.width = view.Refinement(), view, mask.Height(), mask.Width()
 	scale := r.guideScaleX()
 	r.guideColumns = compute.Places(r.guideColumns, r.width, scale, r.GuideCols)
@@ -159,14 +168,14 @@ func (r *refiner) interpolate(in *host.Matrix) {
 	classes, scale := in.Cols(), r.CellScale(r.view)
 	r.scores.set(r.means.first, r.means.end, r.Cols*classes)
 	r.winners = r.winners[:0]
-	r.patches = r.patches.get(r.view.Cols * classes)
+	r.patches = r.patches.get(r.cols * classes)
 	var wins [256]bool
 	for row := r.scores.first; row < r.scores.end; row++ {
-		lo, hi, t := compute.Bilinear(row, scale, r.view.Rows)
+		lo, hi, t := compute.Bilinear(row, scale, r.rows)
 		mix(r.patches, in.Data[lo*len(r.patches):], in.Data[hi*len(r.patches):], t)
 		out := r.scores.row(row)
 		for column := range r.Cols {
-			lo, hi, t := compute.Bilinear(column, scale, r.view.Cols)
+			lo, hi, t := compute.Bilinear(column, scale, r.cols)
 			at := out[column*classes:][:classes]
 			mix(at, r.patches[lo*classes:], r.patches[hi*classes:], t)
 			winner := winnerOf(at)

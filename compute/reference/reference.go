@@ -14,12 +14,13 @@ import (
 )
 
 // New returns the reference device. It is always the only rank.
-func New() compute.Device { return device{host.Memory{Count: 1}} }
+func New() compute.Device { return device{&host.Memory{Count: 1}} }
 
-type device struct{ host.Memory }
+type device struct{ *host.Memory }
 
 // linear is x·Wᵀ + b with W [out][in] and b [out].
 type linear struct {
+	host.Freed
 	out, in int
 	w, b    []float32
 }
@@ -28,7 +29,7 @@ func (l *linear) In() int  { return l.in }
 func (l *linear) Out() int { return l.out }
 
 func (device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, error) {
-	l := &linear{w.Out, w.In, w.Float, bias}
+	l := &linear{out: w.Out, in: w.In, w: w.Float, b: bias}
 	if w.Float == nil {
 		l.w = make([]float32, w.Out*w.In)
 		for i := range l.w {
@@ -42,20 +43,21 @@ func (device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, error
 
 // PatchEmbed: a convolution with kernel = stride = the patch size
 // (Dosovitskiy et al. 2021, eq. 1), and the position embeddings.
-func (d device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, w compute.Linear, position compute.Tensor) {
-	frame, out, pos, conv := f.(*host.Frame), dst.(*host.Matrix), position.(*host.Matrix), w.(*linear)
-	patch := make([]float32, 3*g.Patch*g.Patch)
+func (d device) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {
+	frame, out, pos, conv := f.(*host.Frame), dst.(*host.Matrix), e.Position.(*host.Matrix), e.Projection.(*linear)
+	place, P := v.Window(window), v.Patch
+	patch := make([]float32, 3*P*P)
 	for i := range out.Rows() {
-		top, left := (g.First+i)/g.Cols*g.Patch, (g.First+i)%g.Cols*g.Patch
+		top, left := (first+i)/v.Cols()*P, (first+i)%v.Cols()*P
 		for c := range 3 {
-			for y := range g.Patch {
-				for x := range g.Patch {
+			for y := range P {
+				for x := range P {
 					value := float32(0)
-					if top+y < g.Height && left+x < g.Width {
-						at := (g.Top+top+y)*frame.Width() + g.Left + left + x
-						value = (float32(frame.RGB[at*3+c])/255 - g.Mean[c]) / g.Std[c]
+					if top+y < v.WindowHeight && left+x < v.WindowWidth {
+						at := (place.Top+top+y)*frame.Width() + place.Left + left + x
+						value = (float32(frame.RGB[at*3+c])/255 - e.Mean[c]) / e.Std[c]
 					}
-					patch[(c*g.Patch+y)*g.Patch+x] = value
+					patch[(c*P+y)*P+x] = value
 				}
 			}
 		}
@@ -211,19 +213,11 @@ func (device) MatMulT(dst, a, b compute.Tensor) {
 // Gather: the only rank's rows are all rows.
 func (d device) Gather(dst, src compute.Tensor, _ int) { d.Copy(dst, src) }
 
-// ReadMask: see [compute.Device].
-func (device) ReadMask(dst []uint8, m compute.Mask) error {
-	src := m.(*host.Mask).Pixels
-	host.SameLength("ReadMask", len(src), len(dst))
-	copy(dst, src)
-	return nil
-}
-
 // Classify builds whole pictures of scores, (C, height, width), as the
 // official implementation does.
-func (device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.View) {
+func (device) Classify(dst compute.Mask, scores compute.Tensor, v compute.View) {
 	mask, in := dst.(*host.Mask), scores.(*host.Matrix)
-	C, patches := in.Cols(), v.Rows*v.Cols
+	C, patches := in.Cols(), v.Patches()
 	best := make([]float32, mask.Height()*mask.Width())
 	for c := range C {
 		plane := func(window int) []float32 {
@@ -234,13 +228,14 @@ func (device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.View)
 			return p
 		}
 		var final []float32
-		if len(v.Windows) == 1 {
-			final = resize(plane(0), v.Rows, v.Cols, mask.Height(), mask.Width(),
+		if v.Windows() == 1 {
+			final = resize(plane(0), v.Rows(), v.Cols(), mask.Height(), mask.Width(),
 				float32(v.Height)/float32(mask.Height()*v.Patch), float32(v.Width)/float32(mask.Width()*v.Patch))
 		} else {
 			sum, visits := make([]float32, v.Height*v.Width), make([]float32, v.Height*v.Width)
-			for w, at := range v.Windows {
-				up := resize(plane(w), v.Rows, v.Cols, v.WindowHeight, v.WindowWidth, 1/float32(v.Patch), 1/float32(v.Patch))
+			for w := range v.Windows() {
+				at := v.Window(w)
+				up := resize(plane(w), v.Rows(), v.Cols(), v.WindowHeight, v.WindowWidth, 1/float32(v.Patch), 1/float32(v.Patch))
 				for y := range v.WindowHeight {
 					for x := range v.WindowWidth {
 						sum[(at.Top+y)*v.Width+at.Left+x] += up[y*v.WindowWidth+x]
@@ -256,7 +251,7 @@ func (device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.View)
 		}
 		for i, s := range final {
 			if c == 0 || s > best[i] {
-				best[i], mask.Pixels[i] = s, uint8(c)
+				best[i], mask.Whole()[i] = s, uint8(c)
 			}
 		}
 	}

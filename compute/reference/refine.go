@@ -12,18 +12,18 @@ type function struct {
 }
 
 // Refine follows the steps of [compute.Refinement].
-func (device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View, guide compute.Frame) {
+func (device) Refine(dst compute.Mask, scores compute.Tensor, v compute.View, guide compute.Frame) {
 	mask, in, r := dst.(*host.Mask), scores.(*host.Matrix), v.Refinement()
 	colours := halve(guide.(*host.Frame), r)
 	means := cellMeans(colours, r)
 	winners, best := make([]uint8, r.Rows*r.Cols), make([]float32, r.Rows*r.Cols)
 	functions := make([][]function, in.Cols())
 	for class := range functions {
-		plane := make([]float32, v.Rows*v.Cols)
+		plane := make([]float32, v.Patches())
 		for i := range plane {
 			plane[i] = in.Row(i)[class]
 		}
-		plane = resize(plane, v.Rows, v.Cols, r.Rows, r.Cols, r.CellScale(v), r.CellScale(v))
+		plane = resize(plane, v.Rows(), v.Cols(), r.Rows, r.Cols, r.CellScale(v), r.CellScale(v))
 		for i, s := range plane {
 			if class == 0 || s > best[i] {
 				best[i], winners[i] = s, uint8(class)
@@ -33,7 +33,7 @@ func (device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View, g
 	}
 	for y := range mask.Height() {
 		for x := range mask.Width() {
-			mask.Pixels[y*mask.Width()+x] = refined(mask, v, r, y, x, colours, winners, functions)
+			mask.Row(y)[x] = refined(mask, v, r, y, x, colours, winners, functions)
 		}
 	}
 }
@@ -161,7 +161,7 @@ func add(sum *function, f function, weight float64) {
 }
 
 // refined is the class of a pixel.
-func refined(mask *host.Mask, v *compute.View, r compute.Refinement, y, x int, guide [][3]float64, winners []uint8, functions [][]function) uint8 {
+func refined(mask *host.Mask, v compute.View, r compute.Refinement, y, x int, guide [][3]float64, winners []uint8, functions [][]function) uint8 {
 	scaleY, scaleX := float32(v.Height)/float32(2*mask.Height()), float32(v.Width)/float32(2*mask.Width())
 	var colour [3]float64
 	corners(y, x, scaleY, scaleX, r.GuideRows, r.GuideCols, func(i int, weight float64) {

@@ -13,11 +13,11 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// Device is a [compute.Device]. It is the only rank: a graphics processor has
-// its own way of sharing out work.
+// Device is a [compute.Device]. It is the only rank: a GPU shares out work in its
+// own way.
 type Device struct {
 	gpu        *gpu.Device
-	arithmetic Arithmetic
+	arithmetic compute.Arithmetic
 	variant    variant
 	programs   programs
 	bound      map[call]*binding
@@ -33,8 +33,8 @@ type Device struct {
 	hidden   *gpu.Buffer // of FeedForward
 	arranged *gpu.Buffer // weights of MatMulT, and their ends
 	unscaled *gpu.Buffer
-	windows  *gpu.Buffer // of Classify
-	points   []compute.Point
+	windows  *gpu.Buffer // of Classify, for view
+	view     compute.View
 	zeros    *gpu.Buffer // of Count
 	areas    *gpu.Buffer
 
@@ -42,36 +42,22 @@ type Device struct {
 	painter painter
 	refiner refiner
 
-	err error // the first of an operation, for Finish
+	err error // the first error of an operation since the last wait
 }
 
-var (
-	_ compute.Loader  = (*Device)(nil)
-	_ compute.Counter = (*Device)(nil)
-)
-
-// Arithmetic says in what numbers a device computes.
-type Arithmetic int
-
-const (
-	// Float is float32 for everything; int8 weights are expanded.
-	Float Arithmetic = iota
-	// Int8 has linear layers with int8 weights, and attention, multiply bytes;
-	// inputs are quantised token by token.
-	Int8
-)
+var _ compute.Loader = (*Device)(nil)
 
 // New makes a device and compiles its shaders.
-func New(g *gpu.Device, a Arithmetic) (*Device, error) {
+func New(g *gpu.Device, a compute.Arithmetic) (*Device, error) {
 	return newDevice(g, a, variantOf(g))
 }
 
-func newDevice(g *gpu.Device, a Arithmetic, v variant) (*Device, error) {
+func newDevice(g *gpu.Device, a compute.Arithmetic, v variant) (*Device, error) {
 	d := &Device{gpu: g, arithmetic: a, variant: v, programs: programs{}, bound: map[call]*binding{}}
 	return d, d.programs.compile(g, v.usual(a)...)
 }
 
-// Rank says that this device is alone.
+// Rank: there is one.
 func (d *Device) Rank() (index, count int) { return 0, 1 }
 
 // rowUnit is what the rows of tensors are padded to, in values: what shaders
@@ -82,8 +68,12 @@ func padded(cols int) int { return roundUp(cols, rowUnit) }
 
 func roundUp(n, unit int) int { return groups(n, unit) * unit }
 
+// Deferred: operations are recorded, and carried out when somebody waits.
+func (d *Device) Deferred() bool { return true }
+
 // tensor is a [compute.Tensor]: rows of a buffer.
 type tensor struct {
+	device     *Device // nil for scratch memory and views, which are not freed
 	buffer     *gpu.Buffer
 	first      int // value of the buffer
 	rows, cols int
@@ -93,25 +83,33 @@ func (t *tensor) Rows() int { return t.rows }
 func (t *tensor) Cols() int { return t.cols }
 
 func (t *tensor) Slice(from, to int) compute.Tensor {
-	return &tensor{t.buffer, t.first + from*t.stride(), to - from, t.cols}
+	return &tensor{nil, t.buffer, t.first + from*t.stride(), to - from, t.cols}
 }
+
+// Free: see [compute.Buffer].
+func (t *tensor) Free() { t.device.destroy(t.buffer) }
 
 func (t *tensor) size() int { return t.rows * t.cols }
 
 // stride is the values from a row to the next.
 func (t *tensor) stride() int { return padded(t.cols) }
 
-// picture is a [compute.Frame], four bytes a pixel, or a [compute.Mask], one.
-type picture struct {
+// frame is a [compute.Frame]: four bytes a pixel.
+type frame struct {
+	device        *Device
 	buffer        *gpu.Buffer
 	height, width int
 }
 
-func (p *picture) Height() int { return p.height }
-func (p *picture) Width() int  { return p.width }
+func (f *frame) Height() int { return f.height }
+func (f *frame) Width() int  { return f.width }
 
-// linear is a [compute.Linear]. How w lies is told in matmul.wgsl.
+// Free: see [compute.Buffer].
+func (f *frame) Free() { f.device.destroy(f.buffer) }
+
+// linear is a [compute.Linear]. matmul.wgsl says how w lies.
 type linear struct {
+	device  *Device
 	out, in int
 	int8    bool
 	w, ends *gpu.Buffer
@@ -120,26 +118,23 @@ type linear struct {
 func (l *linear) In() int  { return l.in }
 func (l *linear) Out() int { return l.out }
 
-// NewTensor: see [compute.Device].
+// Free: see [compute.Buffer].
+func (l *linear) Free() { l.device.destroy(l.w, l.ends) }
+
+// NewTensor: see [compute.Buffers].
 func (d *Device) NewTensor(rows, cols int) (compute.Tensor, error) {
 	b, err := d.buffer("tensor", 4*rows*padded(cols))
-	return &tensor{b, 0, rows, cols}, err
+	return &tensor{d, b, 0, rows, cols}, err
 }
 
-// NewFrame: see [compute.Device].
+// NewFrame: see [compute.Pictures].
 func (d *Device) NewFrame(height, width int) (compute.Frame, error) {
 	b, err := d.buffer("frame", 4*height*width)
-	return &picture{b, height, width}, err
+	return &frame{d, b, height, width}, err
 }
 
-// NewMask: see [compute.Device].
-func (d *Device) NewMask(height, width int) (compute.Mask, error) {
-	b, err := d.buffer("mask", height*width)
-	return &picture{b, height, width}, err
-}
-
-// large is the size of buffers, in bytes, from which a lack of memory is to be
-// known at once. That of others is noticed by Finish.
+// large is the size of buffers, in bytes, whose lack of memory is known at once.
+// Finish notices that of smaller ones.
 const large = 1 << 20
 
 // buffer makes a buffer of at least one word, since there are none of nothing.
@@ -183,7 +178,7 @@ func wordsOf(values []float32) []uint32 {
 // NewLinear arranges the weights for matmul.wgsl.
 func (d *Device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, error) {
 	host.SameLength("NewLinear", w.Out, len(bias))
-	l := &linear{out: w.Out, in: w.In, int8: w.Float == nil}
+	l := &linear{device: d, out: w.Out, in: w.In, int8: w.Float == nil}
 	var words []uint32
 	if l.int8 {
 		host.SameLength("NewLinear", w.Out*w.In, len(w.Int8))
@@ -232,19 +227,7 @@ func ends(outputs int, scale, bias []float32) []float32 {
 	return list
 }
 
-// Free: see [compute.Device].
-func (d *Device) Free(handle any) {
-	switch h := handle.(type) {
-	case *tensor:
-		d.destroy(h.buffer)
-	case *picture:
-		d.destroy(h.buffer)
-	case *linear:
-		d.destroy(h.w, h.ends)
-	}
-}
-
-// destroy gives buffers back, and all that refers to them.
+// destroy frees buffers, and everything that refers to them.
 func (d *Device) destroy(buffers ...*gpu.Buffer) {
 	d.send()
 	d.unbind(func(bound gpu.Binding) bool {
@@ -268,7 +251,7 @@ func (d *Device) unbind(going func(gpu.Binding) bool) {
 	}
 }
 
-// Write: see [compute.Device].
+// Write: see [compute.Buffers].
 func (d *Device) Write(t compute.Tensor, values []float32) {
 	dst := t.(*tensor)
 	host.SameLength("Write", dst.size(), len(values))
@@ -289,7 +272,7 @@ func (d *Device) write(b *gpu.Buffer, offset int, data []byte) {
 
 // WriteFrame copies the picture, a pixel a word.
 func (d *Device) WriteFrame(f compute.Frame, rgb []byte) {
-	p := f.(*picture)
+	p := f.(*frame)
 	host.SameLength("WriteFrame", 3*p.height*p.width, len(rgb))
 	rgba := make([]byte, 4*p.height*p.width)
 	for i := range p.height * p.width {
@@ -298,16 +281,23 @@ func (d *Device) WriteFrame(f compute.Frame, rgb []byte) {
 	d.write(p.buffer, 0, rgba)
 }
 
-// Finish: see [compute.Device].
+// Finish: see [compute.Ranks].
 func (d *Device) Finish() error {
 	d.send()
-	if d.err != nil {
-		return d.err
+	if err := d.takeErr(); err != nil {
+		return err
 	}
 	return d.gpu.Done()
 }
 
-// Read: see [compute.Device].
+// takeErr returns the first error of an operation and forgets it.
+func (d *Device) takeErr() error {
+	err := d.err
+	d.err = nil
+	return err
+}
+
+// Read: see [compute.Buffers].
 func (d *Device) Read(dst []float32, t compute.Tensor) error {
 	src := t.(*tensor)
 	host.SameLength("Read", src.size(), len(dst))
@@ -322,20 +312,10 @@ func (d *Device) Read(dst []float32, t compute.Tensor) error {
 	return nil
 }
 
-// ReadMask: see [compute.Device].
-func (d *Device) ReadMask(dst []uint8, m compute.Mask) error {
-	src := m.(*picture)
-	host.SameLength("ReadMask", src.height*src.width, len(dst))
-	whole := make([]byte, (len(dst)+3)/4*4)
-	err := d.read(whole, src.buffer, 0)
-	copy(dst, whole)
-	return err
-}
-
 func (d *Device) read(dst []byte, b *gpu.Buffer, offset int) error {
 	d.send()
-	if d.err != nil || len(dst) == 0 {
-		return d.err
+	if err := d.takeErr(); err != nil || len(dst) == 0 {
+		return err
 	}
 	return d.gpu.Read(dst, b, offset)
 }

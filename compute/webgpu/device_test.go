@@ -12,7 +12,7 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// opened is the browser's graphics processor, or why there is none. Tests share
+// opened is the browser's GPU, or why there is none. Tests share
 // it.
 var opened = sync.OnceValues(func() (*gpu.Device, error) { return gpu.Open(gpu.Options{Features: Features}) })
 
@@ -20,13 +20,13 @@ var opened = sync.OnceValues(func() (*gpu.Device, error) { return gpu.Open(gpu.O
 var devices = map[how]*Device{}
 
 type how struct {
-	arithmetic Arithmetic
+	arithmetic compute.Arithmetic
 	variant    variant
 }
 
-// openDevice is the graphics processor's device. Tests share it: where the
-// processor computes in place of a graphics processor, compiling takes long.
-func openDevice(t *testing.T, a Arithmetic, v variant) *Device {
+// openDevice opens the GPU's device. Tests share it: where the CPU computes in place
+// of a GPU, compiling takes long.
+func openDevice(t *testing.T, a compute.Arithmetic, v variant) *Device {
 	t.Helper()
 	g, err := opened()
 	if errors.Is(err, gpu.ErrNone) {
@@ -46,19 +46,19 @@ func openDevice(t *testing.T, a Arithmetic, v variant) *Device {
 	return devices[how{a, v}]
 }
 
-// open is one device; a graphics processor has no ranks.
-func open(t *testing.T, a Arithmetic, v variant) func(int) []compute.Device {
+// open returns one device; a GPU has no ranks.
+func open(t *testing.T, a compute.Arithmetic, v variant) func(int) []compute.Device {
 	d := openDevice(t, a, v)
 	return func(int) []compute.Device { return []compute.Device{d} }
 }
 
 func TestOperations(t *testing.T) {
-	computetest.Test(t, open(t, Float, variant{}), computetest.Tolerance, 1)
+	computetest.Test(t, open(t, compute.Float32, variant{}), computetest.Tolerance, 1)
 }
 
 func TestOperationsInt8(t *testing.T) {
 	for name, v := range map[string]variant{"packed": {packed: true}, "expanded": {}} {
-		t.Run(name, func(t *testing.T) { computetest.Test(t, open(t, Int8, v), 1e-3, 1) })
+		t.Run(name, func(t *testing.T) { computetest.Test(t, open(t, compute.Int8, v), 1e-3, 1) })
 	}
 }
 
@@ -75,7 +75,7 @@ func TestOperationsHalf(t *testing.T) {
 		}
 		defer func() { readShader = shaders.ReadFile }()
 	}
-	computetest.Test(t, open(t, Int8, variant{half: true}), 1e-3, 1)
+	computetest.Test(t, open(t, compute.Int8, variant{half: true}), 1e-3, 1)
 }
 
 func TestOperationsSubgroups(t *testing.T) {
@@ -84,10 +84,26 @@ func TestOperationsSubgroups(t *testing.T) {
 		t.Skip("this browser has no subgroups")
 	}
 	v := variant{subgroups: variantOf(g).subgroups}
-	computetest.Test(t, open(t, Float, v), computetest.Tolerance, 1)
-	computetest.Test(t, open(t, Int8, v), 1e-3, 1)
+	computetest.Test(t, open(t, compute.Float32, v), computetest.Tolerance, 1)
+	computetest.Test(t, open(t, compute.Int8, v), 1e-3, 1)
 }
 
-func TestClassify(t *testing.T) { computetest.TestClassify(t, open(t, Float, variant{}), 1) }
+func TestClassify(t *testing.T) { computetest.TestClassify(t, open(t, compute.Float32, variant{}), 1) }
 
-func TestRefine(t *testing.T) { computetest.TestRefine(t, open(t, Float, variant{}), 1) }
+func TestRefine(t *testing.T) { computetest.TestRefine(t, open(t, compute.Float32, variant{}), 1) }
+
+// TestErrors makes attention fail: no shader takes heads of 65 channels.
+func TestErrors(t *testing.T) {
+	d := openDevice(t, compute.Float32, variant{})
+	computetest.TestErrors(t, d, func(compute.Device) {
+		qkv, err := d.NewTensor(2, 3*65)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dst, err := d.NewTensor(2, 65)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Attention(dst, qkv, 1, compute.Share{Total: 2})
+	})
+}

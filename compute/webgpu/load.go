@@ -15,7 +15,7 @@ import (
 // VideoFrame or a canvas, upright.
 type Picture interface {
 	photo.Source
-	// Value is what the browser copies to the graphics processor.
+	// Value is what the browser copies to the GPU.
 	Value() js.Value
 }
 
@@ -45,9 +45,9 @@ func (d *Device) Load(f compute.Frame, src photo.Source, filter photo.Filter) (b
 	if !ok {
 		return false, nil
 	}
-	frame, l := f.(*picture), &d.loader
+	picture, l := f.(*frame), &d.loader
 	height, width := shown.Size()
-	lines := 16 * height * frame.width
+	lines := 16 * height * picture.width
 	if max(height, width) > d.gpu.Limit("maxTextureDimension2D") || lines > min(mostLines, d.gpu.Limit("maxStorageBufferBindingSize")) {
 		return false, nil
 	}
@@ -59,21 +59,24 @@ func (d *Device) Load(f compute.Frame, src photo.Source, filter photo.Filter) (b
 		return false, err
 	}
 	d.grow(&l.lines, "resized rows", lines)
-	d.setTaps(&l.columns, width, frame.width, filter)
-	d.setTaps(&l.rows, height, frame.height, filter)
+	d.setTaps(&l.columns, width, picture.width, filter)
+	d.setTaps(&l.rows, height, picture.height, filter)
 	d.run(call{
 		program:    resizeColumns,
 		bindings:   [8]gpu.Binding{1: l.texture.View(), l.columns.windows, l.columns.weights, l.lines},
-		parameters: parameters{uint32(height), uint32(frame.width)},
-		groups:     [2]int{groups(frame.width, square), groups(height, square)},
+		parameters: parameters{uint32(height), uint32(picture.width)},
+		groups:     [2]int{groups(picture.width, square), groups(height, square)},
 	})
 	d.run(call{
 		program:    resizeRows,
-		bindings:   [8]gpu.Binding{1: l.lines, l.rows.windows, l.rows.weights, frame.buffer},
-		parameters: parameters{uint32(frame.height), uint32(frame.width)},
-		groups:     [2]int{groups(frame.width, square), groups(frame.height, square)},
+		bindings:   [8]gpu.Binding{1: l.lines, l.rows.windows, l.rows.weights, picture.buffer},
+		parameters: parameters{uint32(picture.height), uint32(picture.width)},
+		groups:     [2]int{groups(picture.width, square), groups(picture.height, square)},
 	})
-	return d.err == nil, d.err
+	if err := d.takeErr(); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // setTexture makes room for a picture.
@@ -83,7 +86,7 @@ func (d *Device) setTexture(height, width int) (err error) {
 		return nil
 	}
 	d.dropTexture()
-	err = d.gpu.Checked("a picture on the graphics processor", func() {
+	err = d.gpu.Checked("a picture on the GPU", func() {
 		l.texture = d.gpu.NewTexture("picture", width, height, "rgba8unorm", gpu.TextureBinding|gpu.TextureCopyDst|gpu.RenderAttachment)
 	})
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"syscall/js"
 	"testing"
 
+	"segmenter/compute"
+
 	"segmenter/photo"
 )
 
@@ -50,7 +52,7 @@ func requireCanvas(t *testing.T) {
 // TestLoad compares resizing with that of package photo.
 func TestLoad(t *testing.T) {
 	requireCanvas(t)
-	d := openDevice(t, Int8, variant{})
+	d := openDevice(t, compute.Int8, variant{})
 	for _, c := range []struct {
 		height, width, h, w int
 		filter              photo.Filter
@@ -60,16 +62,16 @@ func TestLoad(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%dx%d to %dx%d", c.width, c.height, c.w, c.h), func(t *testing.T) {
 			src := newCanvas(c.height, c.width)
-			frame, err := d.NewFrame(c.h, c.w)
+			picture, err := d.NewFrame(c.h, c.w)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer d.Free(frame)
-			if loaded, err := d.Load(frame, src, c.filter); !loaded || err != nil {
+			defer picture.Free()
+			if loaded, err := d.Load(picture, src, c.filter); !loaded || err != nil {
 				t.Fatalf("loaded %v: %v", loaded, err)
 			}
 			got := make([]byte, 4*c.h*c.w)
-			if err := d.read(got, frame.(*picture).buffer, 0); err != nil {
+			if err := d.read(got, picture.(*frame).buffer, 0); err != nil {
 				t.Fatal(err)
 			}
 			want := photo.Image{Height: c.h, Width: c.w}
@@ -94,17 +96,17 @@ func TestLoad(t *testing.T) {
 
 // TestLoadRefuses shows pictures that have to come row by row.
 func TestLoadRefuses(t *testing.T) {
-	d := openDevice(t, Int8, variant{})
-	frame, err := d.NewFrame(16, 16)
+	d := openDevice(t, compute.Int8, variant{})
+	picture, err := d.NewFrame(16, 16)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Free(frame)
+	defer picture.Free()
 	for name, src := range map[string]photo.Source{
 		"no picture": &photo.Image{Height: 1, Width: 1, Pix: make([]byte, 3)},
 		"too wide":   &canvas{Image: photo.Image{Height: 1, Width: 1 << 20}},
 	} {
-		if loaded, err := d.Load(frame, src, photo.Cubic); loaded || err != nil {
+		if loaded, err := d.Load(picture, src, photo.Cubic); loaded || err != nil {
 			t.Errorf("%s: loaded %v: %v", name, loaded, err)
 		}
 	}
@@ -113,16 +115,16 @@ func TestLoadRefuses(t *testing.T) {
 // TestLoadClosed shows a bitmap that is gone.
 func TestLoadClosed(t *testing.T) {
 	requireCanvas(t)
-	d := openDevice(t, Int8, variant{})
-	frame, err := d.NewFrame(16, 16)
+	d := openDevice(t, compute.Int8, variant{})
+	picture, err := d.NewFrame(16, 16)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Free(frame)
+	defer picture.Free()
 	src := newCanvas(16, 16)
 	src.value = src.value.Call("transferToImageBitmap")
 	src.value.Call("close")
-	if _, err := d.Load(frame, src, photo.Cubic); err == nil {
+	if _, err := d.Load(picture, src, photo.Cubic); err == nil {
 		t.Error("a bitmap that is closed was loaded")
 	}
 }
@@ -130,19 +132,19 @@ func TestLoadClosed(t *testing.T) {
 // TestLoadTransparent shows a picture that is not there: it lies on white.
 func TestLoadTransparent(t *testing.T) {
 	requireCanvas(t)
-	d := openDevice(t, Int8, variant{})
-	frame, err := d.NewFrame(16, 16)
+	d := openDevice(t, compute.Int8, variant{})
+	picture, err := d.NewFrame(16, 16)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Free(frame)
+	defer picture.Free()
 	src := newCanvas(40, 30)
 	src.value.Call("getContext", "2d").Call("clearRect", 0, 0, 30, 40)
-	if loaded, err := d.Load(frame, src, photo.Cubic); !loaded || err != nil {
+	if loaded, err := d.Load(picture, src, photo.Cubic); !loaded || err != nil {
 		t.Fatalf("loaded %v: %v", loaded, err)
 	}
 	got := make([]byte, 4*16*16)
-	if err := d.read(got, frame.(*picture).buffer, 0); err != nil {
+	if err := d.read(got, picture.(*frame).buffer, 0); err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range got {

@@ -9,22 +9,51 @@ import (
 	"syscall/js"
 
 	"segmenter/compute"
+	"segmenter/compute/internal/host"
 	"segmenter/compute/webgpu/gpu"
 )
 
 // mostClasses is how many classes a mask can have.
 const mostClasses = 256
 
-// Count implements [compute.Counter].
-func (d *Device) Count(areas []int, m compute.Mask) error {
-	mask := m.(*picture)
+// Mask is a [compute.Mask]: one byte a pixel.
+type Mask struct {
+	device        *Device
+	buffer        *gpu.Buffer
+	height, width int
+}
+
+// NewMask: see [compute.Pictures].
+func (d *Device) NewMask(height, width int) (compute.Mask, error) {
+	b, err := d.buffer("mask", height*width)
+	return &Mask{d, b, height, width}, err
+}
+
+func (m *Mask) Height() int { return m.height }
+func (m *Mask) Width() int  { return m.width }
+
+// Free: see [compute.Buffer].
+func (m *Mask) Free() { m.device.destroy(m.buffer) }
+
+// Read: see [compute.Mask].
+func (m *Mask) Read(dst []uint8) error {
+	host.SameLength("Read", m.height*m.width, len(dst))
+	whole := make([]byte, (len(dst)+3)/4*4)
+	err := m.device.read(whole, m.buffer, 0)
+	copy(dst, whole)
+	return err
+}
+
+// Count: see [compute.Mask].
+func (m *Mask) Count(areas []int) error {
+	d := m.device
 	d.grow(&d.zeros, "zeros", 4*mostClasses)
 	d.grow(&d.areas, "areas", 4*mostClasses)
-	d.copy(&tensor{d.areas, 0, 1, mostClasses}, &tensor{d.zeros, 0, 1, mostClasses})
-	pixels := mask.height * mask.width
+	d.copy(scratch(d.areas, 1, mostClasses), scratch(d.zeros, 1, mostClasses))
+	pixels := m.height * m.width
 	d.run(call{
 		program:    count,
-		bindings:   [8]gpu.Binding{1: mask.buffer, d.areas},
+		bindings:   [8]gpu.Binding{1: m.buffer, d.areas},
 		parameters: parameters{uint32(pixels)},
 		groups:     [2]int{min(countGroups, groups(pixels, 4*mostClasses)), 1},
 	})
@@ -38,15 +67,14 @@ func (d *Device) Count(areas []int, m compute.Mask) error {
 	return nil
 }
 
-// ClassAt implements [compute.Counter].
-func (d *Device) ClassAt(m compute.Mask, y, x int) (uint8, error) {
-	mask := m.(*picture)
-	if y < 0 || x < 0 || y >= mask.height || x >= mask.width {
-		return 0, fmt.Errorf("pixel %d, %d: the mask has %d×%d", x, y, mask.width, mask.height)
+// ClassAt: see [compute.Mask].
+func (m *Mask) ClassAt(x, y int) (uint8, error) {
+	if y < 0 || x < 0 || y >= m.height || x >= m.width {
+		return 0, host.OutsideError(m, x, y)
 	}
-	at := y*mask.width + x
+	at := y*m.width + x
 	var word [4]byte
-	err := d.read(word[:], mask.buffer, at/4*4)
+	err := m.device.read(word[:], m.buffer, at/4*4)
 	return word[at%4], err
 }
 
@@ -74,27 +102,27 @@ type painter struct {
 	group      *gpu.BindGroup
 }
 
-// Paint paints a mask, with all that was recorded before, and returns the
-// picture, an ImageBitmap. Only the first call waits, for the shader; the picture
-// shows what is painted by the time that it is shown.
-func (d *Device) Paint(m compute.Mask, how Painting) (js.Value, error) {
-	mask, p := m.(*picture), &d.painter
-	if min(how.Height, how.Width) < 1 || len(how.Palette) > 4*mostClasses {
+// Paint paints the mask after everything that was recorded before, and returns
+// the picture, an ImageBitmap. Only the first call waits, for the shader.
+func (m *Mask) Paint(painting Painting) (js.Value, error) {
+	d := m.device
+	p := &d.painter
+	if min(painting.Height, painting.Width) < 1 || len(painting.Palette) > 4*mostClasses {
 		return js.Null(), fmt.Errorf("a painting of %d×%d pixels and %d colours: expected at least 1×1, and at most %d colours",
-			how.Width, how.Height, len(how.Palette)/4, mostClasses)
+			painting.Width, painting.Height, len(painting.Palette)/4, mostClasses)
 	}
-	if d.err != nil {
-		return js.Null(), d.err
-	}
-	if err := d.preparePainter(mask); err != nil {
+	if err := d.takeErr(); err != nil {
 		return js.Null(), err
 	}
-	line := max(1, (max(how.Height, how.Width)+450)/900)
+	if err := d.preparePainter(m); err != nil {
+		return js.Null(), err
+	}
+	line := max(1, (max(painting.Height, painting.Width)+450)/900)
 	d.gpu.Write(p.parameters, 0, bytesOf([]uint32{
-		uint32(how.Height), uint32(how.Width), uint32(mask.height), uint32(mask.width), uint32(line), uint32(int32(how.Border)),
+		uint32(painting.Height), uint32(painting.Width), uint32(m.height), uint32(m.width), uint32(line), uint32(int32(painting.Border)),
 	}))
-	d.gpu.Write(p.palette, 0, how.Palette)
-	for name, size := range map[string]int{"width": how.Width, "height": how.Height} {
+	d.gpu.Write(p.palette, 0, painting.Palette)
+	for name, size := range map[string]int{"width": painting.Width, "height": painting.Height} {
 		if p.canvas.Get(name).Int() != size {
 			p.canvas.Set(name, size)
 		}
@@ -114,8 +142,8 @@ func (d *Device) Paint(m compute.Mask, how Painting) (js.Value, error) {
 	return p.target.Bitmap()
 }
 
-// preparePainter makes what Paint needs and does not have yet.
-func (d *Device) preparePainter(mask *picture) error {
+// preparePainter makes the buffers and the shader that Paint lacks.
+func (d *Device) preparePainter(mask *Mask) error {
 	p := &d.painter
 	if p.pipeline == nil {
 		if err := d.newPainter(); err != nil {

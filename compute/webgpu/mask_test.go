@@ -8,15 +8,17 @@ import (
 	"slices"
 	"syscall/js"
 	"testing"
+
+	"segmenter/compute"
 )
 
 // newMask is a mask of blobs, and its pixels.
-func newMask(t *testing.T, d *Device, height, width, classes int) (*picture, []byte) {
+func newMask(t *testing.T, d *Device, height, width, classes int) (*Mask, []byte) {
 	m, err := d.NewMask(height, width)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { d.Free(m) })
+	t.Cleanup(m.Free)
 	seed := rand.New(rand.NewPCG(1, 2))
 	corner := make([]byte, 64)
 	for i := range corner {
@@ -27,12 +29,12 @@ func newMask(t *testing.T, d *Device, height, width, classes int) (*picture, []b
 		pixels[i] = corner[i/width*8/height*8+i%width*8/width]
 	}
 	padded := append(slices.Clone(pixels), 9, 9, 9)
-	d.write(m.(*picture).buffer, 0, padded[:(len(pixels)+3)/4*4])
-	return m.(*picture), pixels
+	d.write(m.(*Mask).buffer, 0, padded[:(len(pixels)+3)/4*4])
+	return m.(*Mask), pixels
 }
 
 func TestCount(t *testing.T) {
-	d := openDevice(t, Int8, variant{})
+	d := openDevice(t, compute.Int8, variant{})
 	for _, c := range []struct{ height, width, classes int }{{1, 1, 1}, {7, 9, 5}, {301, 203, 256}, {640, 480, 3}} {
 		mask, pixels := newMask(t, d, c.height, c.width, c.classes)
 		want, got := make([]int, c.classes), make([]int, c.classes)
@@ -40,7 +42,7 @@ func TestCount(t *testing.T) {
 			want[class]++
 		}
 		for range 2 { // the second starts from 0 again
-			if err := d.Count(got, mask); err != nil {
+			if err := mask.Count(got); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -53,7 +55,7 @@ func TestCount(t *testing.T) {
 // TestPaint compares a painting with the same rules as plain loops.
 func TestPaint(t *testing.T) {
 	requireCanvas(t)
-	d := openDevice(t, Int8, variant{})
+	d := openDevice(t, compute.Int8, variant{})
 	const classes = 5
 	palette := make([]uint32, classes)
 	for i := range palette {
@@ -64,7 +66,7 @@ func TestPaint(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			mask, pixels := newMask(t, d, c.height, c.width, classes)
-			bitmap, err := d.Paint(mask, Painting{c.h, c.w, bytesOf(palette), c.border})
+			bitmap, err := mask.Paint(Painting{c.h, c.w, bytesOf(palette), c.border})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +95,7 @@ func TestPaint(t *testing.T) {
 		})
 	}
 	small, _ := newMask(t, d, 4, 4, 2)
-	if _, err := d.Paint(small, Painting{0, 4, bytesOf(palette), AllBorders}); err == nil {
+	if _, err := small.Paint(Painting{0, 4, bytesOf(palette), AllBorders}); err == nil {
 		t.Error("a painting without pixels was made")
 	}
 }

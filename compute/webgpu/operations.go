@@ -5,7 +5,6 @@ package webgpu
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"segmenter/compute"
 	"segmenter/compute/internal/host"
@@ -50,7 +49,7 @@ func (d *Device) linear(dst, x *tensor, l *linear, n *compute.Norm, end ending) 
 	host.SameLength("Linear", l.in, x.cols)
 	host.SameLength("Linear", l.out, dst.cols)
 	host.SameLength("Linear", x.rows, dst.rows)
-	if l.int8 && d.arithmetic == Int8 {
+	if l.int8 && d.arithmetic == compute.Int8 {
 		bytes, scales := d.quantise(x, n)
 		words := padded(x.cols) / int8Step
 		d.product(d.variant.productOfBytes(end), dst, place{bytes, 0, uint32(words)}, scales, l.w, l.ends, l.in, int8Step)
@@ -85,8 +84,7 @@ func (t *tensor) fours() place { return place{t.buffer, uint32(t.first / 4), uin
 func (t *tensor) values() place { return place{t.buffer, uint32(t.first), uint32(t.stride())} }
 
 // product records dst = x·Wᵀ + b, whose inner dimension is taken step by step.
-// scales are those of the rows of x where it is quantised, otherwise nil.
-// scales are those of the rows of x where it is quantised, otherwise nil.
+// scales are those of the rows of x if it is quantised, otherwise nil.
 func (d *Device) product(p program, dst *tensor, x place, scales, w, ends *gpu.Buffer, inner, step int) {
 	to := dst.fours()
 	c := call{
@@ -102,9 +100,12 @@ func (d *Device) product(p program, dst *tensor, x place, scales, w, ends *gpu.B
 	d.run(c)
 }
 
+// scratch is a matrix in memory that the device keeps.
+func scratch(b *gpu.Buffer, rows, cols int) *tensor { return &tensor{nil, b, 0, rows, cols} }
+
 // normalised records the layer normalisation of rows into scratch memory.
 func (d *Device) normalised(x *tensor, n compute.Norm) *tensor {
-	t := &tensor{d.grow(&d.rows, "rows", 4*x.rows*x.stride()), 0, x.rows, x.cols}
+	t := scratch(d.grow(&d.rows, "rows", 4*x.rows*x.stride()), x.rows, x.cols)
 	d.normalise(t, x, n)
 	return t
 }
@@ -142,29 +143,30 @@ func (d *Device) quantise(x *tensor, n *compute.Norm) (bytes, scales *gpu.Buffer
 // FeedForward: see [compute.Device].
 func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
 	t, l1, l2 := x.(*tensor), fc1.(*linear), fc2.(*linear)
-	hidden := &tensor{nil, 0, t.rows, l1.out}
+	hidden := scratch(nil, t.rows, l1.out)
 	hidden.buffer = d.grow(&d.hidden, "hidden", 4*t.rows*hidden.stride())
 	d.linear(hidden, t, l1, &n, gelu)
 	d.linear(t, hidden, l2, nil, residual)
 }
 
 // PatchEmbed: see [compute.Device].
-func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid, w compute.Linear, position compute.Tensor) {
-	out, l, frame := dst.(*tensor), w.(*linear), f.(*picture)
-	host.SameLength("PatchEmbed", 3*g.Patch*g.Patch, l.in)
+func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {
+	out, l, picture := dst.(*tensor), e.Projection.(*linear), f.(*frame)
+	host.SameLength("PatchEmbed", 3*v.Patch*v.Patch, l.in)
 	host.SameLength("PatchEmbed", l.out, out.cols)
-	d.Copy(dst, position)
-	x := &tensor{nil, 0, out.rows, l.in}
+	d.Copy(dst, e.Position)
+	x := scratch(nil, out.rows, l.in)
 	x.buffer = d.grow(&d.rows, "rows", 4*x.rows*x.stride())
-	p := parameters{uint32(x.rows), uint32(g.First), uint32(g.Cols), uint32(g.Patch), uint32(x.stride() / 4), uint32(frame.width)}
-	copy(p[8:], []uint32{uint32(g.Top), uint32(g.Left), uint32(g.Height), uint32(g.Width)})
+	place := v.Window(window)
+	p := parameters{uint32(x.rows), uint32(first), uint32(v.Cols()), uint32(v.Patch), uint32(x.stride() / 4), uint32(picture.width)}
+	copy(p[8:], []uint32{uint32(place.Top), uint32(place.Left), uint32(v.WindowHeight), uint32(v.WindowWidth)})
 	for c := range 3 {
-		p[12+c] = math.Float32bits(1 / (255 * g.Std[c]))
-		p[16+c] = math.Float32bits(-g.Mean[c] / g.Std[c])
+		p[12+c] = math.Float32bits(1 / (255 * e.Std[c]))
+		p[16+c] = math.Float32bits(-e.Mean[c] / e.Std[c])
 	}
 	d.run(call{
 		program:    patches,
-		bindings:   [8]gpu.Binding{1: frame.buffer, x.buffer},
+		bindings:   [8]gpu.Binding{1: picture.buffer, x.buffer},
 		parameters: p,
 		groups:     [2]int{min(mostGroups, groups(x.rows*x.stride()/4, flat)), 1},
 	})
@@ -174,8 +176,8 @@ func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, g compute.Grid,
 // LayerNorm: see [compute.Device].
 func (d *Device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
 	out, in := dst.(*tensor), x.(*tensor)
-	if *out == *in { // a shader cannot write to what it reads
-		in = &tensor{d.grow(&d.rows, "rows", 4*out.rows*out.stride()), 0, out.rows, out.cols}
+	if out.buffer == in.buffer && out.first == in.first { // a shader cannot write to what it reads
+		in = scratch(d.grow(&d.rows, "rows", 4*out.rows*out.stride()), out.rows, out.cols)
 		d.copy(in, out)
 	}
 	d.normalise(out, in, n)
@@ -232,7 +234,7 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 	host.SameLength("Attention", out.rows, in.rows)
 	size := out.cols / heads
 	if (size > largestHead || size%headUnit != 0) && d.err == nil {
-		d.err = fmt.Errorf("heads of %d channels: the graphics processor takes multiples of %d up to %d; use the processor", size, headUnit, largestHead)
+		d.err = fmt.Errorf("heads of %d channels: on WebGPU they have to be multiples of %d up to %d; use the CPU", size, headUnit, largestHead)
 	}
 	from, to := in.fours(), out.fours()
 	c := call{
@@ -242,26 +244,26 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 		groups:     [2]int{groups(out.rows, queryBlock), heads},
 		work:       4 * out.rows * out.rows * out.cols,
 	}
-	if d.arithmetic == Int8 && size%rowUnit == 0 {
+	if d.arithmetic == compute.Int8 && size%rowUnit == 0 {
 		// Each head of a token is a row that has a scale of its own.
 		c.program = d.variant.attentionOfBytes(size)
-		c.bindings[1], c.bindings[3] = d.quantise(&tensor{in.buffer, in.first, 3 * heads * in.rows, size}, nil)
+		c.bindings[1], c.bindings[3] = d.quantise(&tensor{nil, in.buffer, in.first, 3 * heads * in.rows, size}, nil)
 		c.parameters[2] = 0
 	}
 	d.run(c)
 }
 
 // Smooth: see [compute.Device].
-func (d *Device) Smooth(average, looks, scores compute.Tensor, p, f compute.Frame, g compute.Grid, weight float32) {
-	to, seen, from, frame := average.(*tensor), looks.(*tensor), scores.(*tensor), f.(*picture)
+func (d *Device) Smooth(average, looks, scores compute.Tensor, p, f compute.Frame, v compute.View, weight float32) {
+	to, seen, from, picture := average.(*tensor), looks.(*tensor), scores.(*tensor), f.(*frame)
 	host.SameLength("Smooth", to.size(), from.size())
 	host.SameLength("Smooth", to.rows*compute.LookWidth, seen.size())
 	d.run(call{
 		program:  look,
-		bindings: [8]gpu.Binding{1: frame.buffer, seen.buffer},
+		bindings: [8]gpu.Binding{1: picture.buffer, seen.buffer},
 		parameters: parameters{
-			uint32(to.rows), uint32(g.Cols), uint32(g.Patch), uint32(seen.stride()),
-			uint32(g.Top), uint32(g.Left), uint32(frame.height), uint32(frame.width), math.Float32bits(weight),
+			uint32(to.rows), uint32(v.Cols()), uint32(v.Patch), uint32(seen.stride()),
+			uint32(v.Height), uint32(v.Width), math.Float32bits(weight),
 			math.Float32bits(compute.StillBelow), math.Float32bits(1. / (compute.ChangedFrom - compute.StillBelow)),
 		},
 		groups: [2]int{groups(to.rows, flat), 1},
@@ -279,21 +281,21 @@ func (d *Device) Smooth(average, looks, scores compute.Tensor, p, f compute.Fram
 	}
 	d.run(call{
 		program:  smoothPicture,
-		bindings: [8]gpu.Binding{1: frame.buffer, seen.buffer, p.(*picture).buffer},
+		bindings: [8]gpu.Binding{1: picture.buffer, seen.buffer, p.(*frame).buffer},
 		parameters: parameters{
-			uint32(g.Cols), uint32(g.Patch), uint32(seen.stride()), compute.LookWidth - 1, uint32(frame.width),
-			8: uint32(g.Top), uint32(g.Left), uint32(g.Height), uint32(g.Width),
+			uint32(v.Cols()), uint32(v.Patch), uint32(seen.stride()), compute.LookWidth - 1, uint32(v.Height), uint32(v.Width),
 		},
-		groups: [2]int{min(mostGroups, groups(g.Height*g.Width, flat)), 1},
+		groups: [2]int{min(mostGroups, groups(v.Height*v.Width, flat)), 1},
 	})
 }
 
 // Classify: see [compute.Device].
-func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.View) {
-	mask, s := dst.(*picture), scores.(*tensor)
-	if d.windows == nil || !slices.Equal(d.points, v.Windows) {
-		words := make([]uint32, 0, 2*len(v.Windows))
-		for _, at := range v.Windows {
+func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, v compute.View) {
+	mask, s := dst.(*Mask), scores.(*tensor)
+	if d.windows == nil || d.view != v {
+		var words []uint32
+		for i := range v.Windows() {
+			at := v.Window(i)
 			words = append(words, uint32(at.Top), uint32(at.Left))
 		}
 		d.grow(&d.windows, "windows", 4*len(words))
@@ -301,16 +303,16 @@ func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, v *compute.Vi
 			return
 		}
 		d.write(d.windows, 0, bytesOf(words))
-		d.points = slices.Clone(v.Windows)
+		d.view = v
 	}
 	from := s.fours()
 	d.run(call{
 		program:  classify,
 		bindings: [8]gpu.Binding{1: from.buffer, d.windows, mask.buffer},
 		parameters: parameters{
-			uint32(v.Patch), uint32(v.Rows), uint32(v.Cols), uint32(s.cols),
+			uint32(v.Patch), uint32(v.Rows()), uint32(v.Cols()), uint32(s.cols),
 			uint32(v.Height), uint32(v.Width), uint32(v.WindowHeight), uint32(v.WindowWidth),
-			uint32(len(v.Windows)), uint32(mask.height), uint32(mask.width), from.first, from.stride,
+			uint32(v.Windows()), uint32(mask.height), uint32(mask.width), from.first, from.stride,
 		},
 		groups: [2]int{min(mostGroups, groups(mask.height*mask.width, 4*flat)), 1},
 	})

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"testing"
 
+	"segmenter/compute"
+
 	"segmenter/compute/webgpu/gpu"
 )
 
@@ -17,7 +19,7 @@ func TestProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newDevice(g, Int8, variant{})
+	d, err := newDevice(g, compute.Int8, variant{})
 	if err != nil {
 		t.Fatal(err)
 	}

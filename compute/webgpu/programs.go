@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"segmenter/compute"
 	"segmenter/compute/webgpu/gpu"
 )
 
@@ -122,12 +123,12 @@ func (v variant) bytes() string {
 
 // usual lists the programs of a quantised model, to be compiled all at once
 // and before they are needed.
-func (v variant) usual(a Arithmetic) []program {
+func (v variant) usual(a compute.Arithmetic) []program {
 	always := []program{
 		patches, product(true, residual), v.layerNorm(), v.l2Normalize(), arrangeRows, product(false, store), classify,
 		refineGuide, refineCells, refineFit, refineBlend, refinePaint,
 	}
-	if a == Int8 {
+	if a == compute.Int8 {
 		return append(always, v.quantiseNormalised(), v.quantise(), v.attentionOfBytes(64),
 			v.productOfBytes(store), v.productOfBytes(gelu), v.productOfBytes(residual))
 	}

@@ -27,10 +27,10 @@ var (
 )
 
 // Refine: see [compute.Device] and [compute.Refinement].
-func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View, guide compute.Frame) {
-	mask, s, frame, r := dst.(*picture), scores.(*tensor), guide.(*picture), &d.refiner
-	host.SameLength("Refine", v.Rows*v.Cols, s.rows)
-	host.SameLength("Refine", v.Height*v.Width, frame.height*frame.width)
+func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v compute.View, guide compute.Frame) {
+	mask, s, picture, r := dst.(*Mask), scores.(*tensor), guide.(*frame), &d.refiner
+	host.SameLength("Refine", v.Patches(), s.rows)
+	host.SameLength("Refine", v.Height*v.Width, picture.height*picture.width)
 	n := v.Refinement()
 	pixels, cells := n.GuideRows*n.GuideCols, n.Rows*n.Cols
 	const value = 16 // bytes: a colour, or a function
@@ -43,7 +43,7 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View
 		c := call{
 			program: p,
 			parameters: parameters{
-				uint32(v.Patch), uint32(v.Rows), uint32(v.Cols), uint32(s.cols),
+				uint32(v.Patch), uint32(v.Rows()), uint32(v.Cols()), uint32(s.cols),
 				uint32(v.Height), uint32(v.Width), uint32(mask.height), uint32(mask.width), from.first, from.stride,
 				uint32(n.GuideRows), uint32(n.GuideCols), uint32(n.Side), uint32(n.Rows), uint32(n.Cols),
 				math.Float32bits(compute.GuideEps),
@@ -53,7 +53,7 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v *compute.View
 		copy(c.bindings[1:], bound)
 		d.run(c)
 	}
-	run(refineGuide, pixels, frame.buffer, r.guide)
+	run(refineGuide, pixels, picture.buffer, r.guide)
 	run(refineCells, cells, from.buffer, r.guide, r.cells)
 	run(refineFit, cells*groups(s.cols, 4), from.buffer, r.cells, r.fitted)
 	run(refineBlend, cells*s.cols, r.fitted, r.blended)

@@ -2,23 +2,22 @@ package weights
 
 import (
 	"bytes"
-	"io"
 	"math"
 	"os"
 	"slices"
 	"testing"
 
-	"segmenter/quant"
+	"segmenter/modelfile"
 )
 
 // card is everyday.json, from which the model file was made.
-func card(t *testing.T) quant.Card {
+func card(t *testing.T) modelfile.Card {
 	t.Helper()
 	text, err := os.ReadFile("everyday.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := quant.ReadCard(bytes.NewReader(text))
+	c, err := modelfile.ReadCard(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,15 +29,11 @@ func TestEveryday(t *testing.T) {
 	if len(everyday) > limit {
 		t.Errorf("the model has %d bytes; at most %d are allowed", len(everyday), limit)
 	}
-	r, err := quant.NewReader(Everyday())
+	got, err := modelfile.Read(Everyday())
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := quant.Describe(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := (quant.Architecture{Patch: 16, Width: 192, Depth: 12, Heads: 3, DecoderDepth: 2, Grid: 18, ExtraTokens: 1}); got.Architecture != want {
+	if want := (modelfile.Architecture{Patch: 16, Width: 192, Depth: 12, Heads: 3, DecoderDepth: 2, Grid: 18, ExtraTokens: 1}); got.Architecture != want {
 		t.Errorf("architecture %+v, want %+v", got.Architecture, want)
 	}
 	want := card(t)
@@ -47,26 +42,6 @@ func TestEveryday(t *testing.T) {
 		got.Normalisation != want.Normalisation {
 		t.Error("the model file states another card than everyday.json; convert it again")
 	}
-	for {
-		if err := readTensor(r); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func readTensor(r *quant.Reader) error {
-	tensor, err := r.Next()
-	if err != nil {
-		return err
-	}
-	if tensor.DType == quant.I8 {
-		_, err = r.Int8s()
-	} else {
-		_, err = r.Float32s()
-	}
-	return err
 }
 
 // Any two classes have to be told apart at a glance.
@@ -88,7 +63,7 @@ func TestColoursAreFarApart(t *testing.T) {
 }
 
 // lab is a colour in CIE L*a*b* for the white point D65 (IEC 61966-2-1, CIE 15).
-func lab(c quant.Colour) [3]float64 {
+func lab(c modelfile.Colour) [3]float64 {
 	r, g, b := light(c.R), light(c.G), light(c.B)
 	x := cubeRoot((0.4124564*r + 0.3575761*g + 0.1804375*b) / 0.95047)
 	y := cubeRoot(0.2126729*r + 0.7151522*g + 0.0721750*b)

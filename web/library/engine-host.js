@@ -73,9 +73,9 @@ export class EngineHost {
     const engine = this.#newRanks(this.#device, this.#onProgress);
     this.#engine = engine;
     try {
-      const { graphics, ...model } = await engine.load(this.#source);
+      const { gpu, ...model } = await engine.load(this.#source);
       this.#model = model;
-      if (graphics) this.#onDevice({ device: "webgpu", name: graphics.name, message: "" });
+      if (gpu) this.#onDevice({ device: "webgpu", name: gpu.name, message: "" });
       return engine;
     } catch (error) {
       if (error.code === "graphics") {
@@ -131,14 +131,14 @@ export class EngineHost {
     let rival;
     try {
       rival = this.#newRanks("webgpu", () => {});
-      const { graphics } = await rival.load(this.#source);
+      const { gpu } = await rival.load(this.#source);
       const unpainted = { ...options, painting: null };
       const onCpu = await warmTime(engine, source, unpainted);
       const onWebGPU = await warmTime(rival, source, unpainted);
       if (this.#isDisposed || onWebGPU >= onCpu) return;
       [this.#engine, rival] = [rival, engine];
       this.#device = "webgpu";
-      this.#onDevice({ device: "webgpu", name: graphics.name, message: "" });
+      this.#onDevice({ device: "webgpu", name: gpu.name, message: "" });
     } catch {
       // The CPU computes as before.
     } finally {

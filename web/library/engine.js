@@ -1,11 +1,12 @@
 // The page's end of the line to an engine worker.
 //
 // It owns one worker and the requests that the worker has not answered. It is sent requests by
-// ranks.js; it sends messages of the form { id, type, payload }, which engine.worker.js lists. When
-// the worker dies, however it dies, every open request fails and `alive` turns false.
+// ranks.js; it posts the messages that protocol.js lists. When the worker dies, for whatever reason,
+// every open request fails and `alive` turns false.
 
 import { SegmenterError } from "./errors.js";
 import { foreignPixels } from "./photo.js";
+import { checked, REQUESTS } from "./protocol.js";
 
 const WORKER = new URL("./engine.worker.js", import.meta.url);
 
@@ -38,16 +39,17 @@ export class EngineClient {
   /**
    * Sends a request and waits for its answer.
    *
-   * @param {string} type
-   * @param {object} payload
+   * @param {keyof typeof REQUESTS} type
+   * @param {object} payload  with the fields of the request
    * @param {object} [options]
-   * @param {Transferable[]} [options.transfer]  what of the payload is handed over
+   * @param {Transferable[]} [options.transfer]  the parts of the payload that are handed over
    * @param {(progress: object) => void} [options.onProgress]
    * @param {AbortSignal} [options.signal]  asks the worker to give up; it answers when it has
    * @returns {Promise<any>}
    */
   async request(type, payload, { transfer = [], onProgress = () => {}, signal } = {}) {
     if (this.#failure) throw this.#failure;
+    checked(REQUESTS[type].request, payload);
     const id = ++this.#lastId;
     const abort = () => this.#worker.postMessage({ id, type: "abort" });
     try {

@@ -38,14 +38,14 @@ const LARGEST_SIZE = 16384;
 export function engineOptions({
   model = DEFAULT_MODEL,
   device = "auto",
-  arithmetic = "int8",
+  arithmetic,
   threads,
   profile = false,
   onProgress = () => {},
   onDevice = () => {},
 } = {}) {
   requireDevice(device);
-  requireOption(["int8", "float"].includes(arithmetic), "arithmetic", `"int8" or "float"`, arithmetic);
+  requireOption([undefined, "int8", "float"].includes(arithmetic), "arithmetic", `"int8" or "float"`, arithmetic);
   const isNumber = threads === undefined || (Number.isInteger(threads) && threads > 0);
   requireOption(isNumber, "threads", "a whole number above 0", threads);
   const isUrl = typeof model === "string" || model instanceof URL;
@@ -59,14 +59,14 @@ export function requireDevice(device) {
 }
 
 /**
- * Options of Segmenter.segment as the engine worker takes them.
+ * Options of Segmenter.segment as ranks.js takes them.
  *
  * @param {import("./segmenter.js").SegmentOptions} options
  * @param {import("./segmenter.js").ModelInfo} model
  */
 export function segmentOptions({ mask = true, overlay = false, ...given }, { decoders, classes, patch }) {
   const options = { decoder: decoders[0], ...SEGMENT_DEFAULTS, ...definedOnly(given), patch };
-  options.leave = !mask;
+  options.mask = mask;
   options.painting = overlay ? paintingOptions(overlay === true ? {} : overlay, classes) : null;
   const { decoder, size, window, stride, smoothing, refine, maskSize } = options;
   const isCount = (value, least, most = Infinity) => Number.isInteger(value) && value >= least && value <= most;
@@ -84,7 +84,7 @@ export function segmentOptions({ mask = true, overlay = false, ...given }, { dec
 }
 
 /**
- * A painting as the engine worker takes it. A missing size is the mask's.
+ * A painting as protocol.js has it. A missing size is the mask's.
  *
  * @param {import("./segmenter.js").Painting} painting
  * @param {import("./segmenter.js").ClassInfo[]} classes

@@ -8,6 +8,7 @@ import { compileEngine } from "./compile.js";
 import { EngineClient } from "./engine.js";
 import { forgetModel, readModel, storeModel } from "./model.js";
 import { engineSizes } from "./photo.js";
+import { EXCHANGE } from "./protocol.js";
 
 // Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
 const MOST_BY_DEFAULT = 8;
@@ -38,7 +39,7 @@ export class Ranks {
    * @param {object} options
    * @param {"cpu" | "webgpu"} options.device
    * @param {number} options.threads  "webgpu", which shares out work by itself, takes one
-   * @param {"int8" | "float"} options.arithmetic
+   * @param {"int8" | "float"} [options.arithmetic]  by default what suits the model
    * @param {boolean} options.profile  whether to time operations
    * @param {(progress: import("./segmenter.js").Progress) => void} onProgress  of loading
    */
@@ -68,8 +69,7 @@ export class Ranks {
    * Loads a model.
    *
    * @param {string | Blob | ArrayBuffer} source  an absolute URL, a file, or the bytes
-   * @returns {Promise<import("./segmenter.js").ModelInfo & { graphics: { name: string } | null }>}
-   *   graphics: what computes if it is "webgpu"
+   * @returns {Promise<import("./segmenter.js").ModelInfo & { gpu: { name: string } | null }>}
    */
   async load(source) {
     const [model] = await Promise.all([this.#read(source), this.#started]);
@@ -94,23 +94,35 @@ export class Ranks {
   }
 
   /**
-   * Sends a request to the first rank, and has the others help it with a photo.
+   * Sends a request to the first rank.
    *
    * @param {string} type
    * @param {object} payload
    * @param {object} [options]  see EngineClient.request
    * @returns {Promise<any>}
    */
-  async request(type, payload, options) {
-    const [first, ...others] = this.#clients;
-    if (type !== "segment" || others.length === 0) return first.request(type, payload, options);
+  request(type, payload, options) {
+    return this.#clients[0].request(type, payload, options);
+  }
 
-    const { bitmap, options: how } = payload;
-    const { mask } = engineSizes(bitmap, how); // before it is handed over
+  /**
+   * Has all ranks segment a photo.
+   *
+   * @param {ImageBitmap | VideoFrame} bitmap  handed over
+   * @param {ReturnType<typeof import("./options.js").segmentOptions>} wanted
+   * @param {object} [options]  see EngineClient.request
+   * @returns {Promise<object>}  the answer to "segment" in protocol.js
+   */
+  async segment(bitmap, wanted, options) {
+    const message = segmentMessage(bitmap, wanted);
+    const [first, ...others] = this.#clients;
+    const sending = { ...options, transfer: [bitmap] };
+    if (others.length === 0) return first.request("segment", message, sending);
+
     this.#exchange.reset();
     const answers = [
-      first.request(type, payload, options),
-      ...others.map((rank) => rank.request("follow", { mask, options: how })),
+      first.request("segment", message, sending),
+      ...others.map((rank) => rank.request("follow", { options: message.options })),
     ];
     // The others would wait for ever for one that has given up.
     let failure = null;
@@ -150,24 +162,36 @@ function shared(bytes) {
   return copy;
 }
 
-/**
- * The memory through which ranks see each other's data. wasm/exchange.go says what lies where; the
- * page writes only the two words at its beginning, and tells nobody who waits anything but the end.
- */
+/** The message that asks for a photo's mask. If it has the network's size, the browser resizes the photo. */
+function segmentMessage(bitmap, { decoder, window, stride, smoothing, refine, mask, painting, ...wanted }) {
+  const sizes = engineSizes(bitmap, wanted);
+  const options = {
+    decoder,
+    size: wanted.maskSize === "photo" ? wanted.size : 0,
+    window,
+    stride,
+    smoothing,
+    refine,
+    maskWidth: sizes.mask.width,
+    maskHeight: sizes.mask.height,
+  };
+  return { bitmap, ...sizes.frame, options, mask, ...(painting && { painting }) };
+}
+
+/** The memory that ranks share, of which the page writes only the two words; see protocol.js. */
 class Exchange {
-  // Two halves of 8 MB. What is never written takes no memory.
-  memory = new SharedArrayBuffer(64 + 2 * (8 << 20));
-  #state = new Int32Array(this.memory, 0, 2); // rounds, arrived
+  memory = new SharedArrayBuffer(EXCHANGE.headBytes + 2 * EXCHANGE.halfBytes);
+  #words = new Int32Array(this.memory, 0, EXCHANGE.headBytes / Int32Array.BYTES_PER_ELEMENT);
 
   /** Makes it ready for a photo. No rank may be at work. */
   reset() {
-    Atomics.store(this.#state, 1, 0);
-    Atomics.store(this.#state, 0, 0);
+    Atomics.store(this.#words, EXCHANGE.arrivedWord, 0);
+    Atomics.store(this.#words, EXCHANGE.roundWord, 0);
   }
 
   /** Makes the ranks' work on a photo fail. */
   break() {
-    Atomics.store(this.#state, 0, -1);
-    Atomics.notify(this.#state, 0);
+    Atomics.store(this.#words, EXCHANGE.roundWord, EXCHANGE.broken);
+    Atomics.notify(this.#words, EXCHANGE.roundWord);
   }
 }

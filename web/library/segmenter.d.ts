@@ -52,8 +52,8 @@ export interface SegmenterOptions {
    */
   device?: Device;
   /**
-   * "int8" (default): products of bytes where the model's weights are bytes, the fastest by far.
-   * "float": float32 throughout, for comparisons.
+   * "int8": multiplies bytes, by far the fastest. "float": float32 throughout. Default: what suits
+   * the model, "int8" if its weights are int8, "float" if they are float.
    */
   arithmetic?: "int8" | "float";
   /**

@@ -106,11 +106,7 @@ export class Segmenter {
     const { value: bitmap, elapsed } = await timed(decodePhoto(source));
     const engine = await this.#host.running();
     signal.throwIfAborted();
-    const { value: result, elapsed: computing } = await timed(engine.request(
-      "segment",
-      { bitmap, options },
-      { transfer: [bitmap], signal, onProgress },
-    ));
+    const { value: result, elapsed: computing } = await timed(engine.segment(bitmap, options, { signal, onProgress }));
     const decode = copying + elapsed;
     return this.#segmentation(result, decode, decode + computing);
   }

@@ -28,7 +28,7 @@ export async function warmTime(engine, source, options) {
   for (let i = 0; i < 2; i++) {
     const bitmap = await decodePhoto(source);
     const start = performance.now();
-    await engine.request("segment", { bitmap, options }, { transfer: [bitmap] });
+    await engine.segment(bitmap, options);
     elapsed = performance.now() - start;
   }
   return elapsed;

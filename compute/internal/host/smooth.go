@@ -2,33 +2,37 @@ package host
 
 import "segmenter/compute"
 
-// Smooth: see [compute.Device]. It costs next to nothing, so that plain loops
-// do for every device in ordinary memory.
-func (Memory) Smooth(average, looks, scores compute.Tensor, picture, f compute.Frame, g compute.Grid, weight float32) {
+// Smooth: see [compute.Pictures]. It costs next to nothing, so plain loops do
+// for every device in ordinary memory.
+func (m *Memory) Smooth(average, looks, scores compute.Tensor, picture, f compute.Frame, v compute.View, weight float32) {
+	if m.Failed() {
+		return
+	}
 	to, seen, from, frame := average.(*Matrix), looks.(*Matrix), scores.(*Matrix), f.(*Frame)
 	SameLength("Smooth", len(to.Data), len(from.Data))
 	SameLength("Smooth", to.rows*compute.LookWidth, len(seen.Data))
+	cols := v.Cols()
 	for i := range to.rows {
+		top, left := i/cols*v.Patch, i%cols*v.Patch
 		look, dst, src := seen.Row(i), to.Row(i), from.Row(i)
-		w := frame.look(look, g, i, weight)
+		w := frame.look(look, top, left, v.Patch, weight)
 		for c, s := range src {
 			dst[c] += w * (s - dst[c])
 		}
 		if picture != nil {
-			picture.(*Frame).blend(frame, g, i, w)
+			picture.(*Frame).blend(frame, top, left, v.Patch, w)
 		}
 	}
 }
 
-// blend takes the i-th patch of another picture in with a weight.
-func (f *Frame) blend(other *Frame, g compute.Grid, i int, weight float32) {
+// blend takes the patch at a place of another picture in, with a weight.
+func (f *Frame) blend(other *Frame, top, left, patch int, weight float32) {
 	if f.RGB == nil {
 		f.RGB = make([]byte, 3*f.height*f.width)
 	}
-	top, left := i/g.Cols*g.Patch, i%g.Cols*g.Patch
-	n := 3 * (min(left+g.Patch, g.Width) - left)
-	for y := g.Top + top; y < g.Top+min(top+g.Patch, g.Height); y++ {
-		at := 3 * (y*f.width + g.Left + left)
+	n := 3 * (min(left+patch, f.width) - left)
+	for y := top; y < min(top+patch, f.height); y++ {
+		at := 3 * (y*f.width + left)
 		dst, src := f.RGB[at:][:n], other.RGB[at:][:n]
 		if weight == 1 {
 			copy(dst, src)
@@ -41,16 +45,15 @@ func (f *Frame) blend(other *Frame, g compute.Grid, i int, weight float32) {
 	}
 }
 
-// look compares the i-th patch with what was seen of it, brings that up to
-// date, and returns the weight of what is new.
-func (f *Frame) look(look []float32, g compute.Grid, i int, weight float32) float32 {
+// look compares the patch at a place with its look so far, updates the look, and
+// returns the weight of the new frame.
+func (f *Frame) look(look []float32, top, left, patch int, weight float32) float32 {
 	var means [compute.LookBlocks * compute.LookBlocks]float32
-	top, left := g.Top+i/g.Cols*g.Patch, g.Left+i%g.Cols*g.Patch
 	change := float32(0)
 	for b := range means {
 		means[b] = f.brightness(
-			top+b/compute.LookBlocks*g.Patch/compute.LookBlocks,
-			left+b%compute.LookBlocks*g.Patch/compute.LookBlocks, g.Patch/compute.LookBlocks)
+			top+b/compute.LookBlocks*patch/compute.LookBlocks,
+			left+b%compute.LookBlocks*patch/compute.LookBlocks, patch/compute.LookBlocks)
 		change = max(change, means[b]-look[b], look[b]-means[b])
 	}
 	w := compute.SmoothWeight(change, weight)
@@ -62,7 +65,7 @@ func (f *Frame) look(look []float32, g compute.Grid, i int, weight float32) floa
 }
 
 // brightness is the mean of (R + 2G + B)/4 in a square. Beyond the frame, its
-// last row and column go on.
+// last row and column repeat.
 func (f *Frame) brightness(top, left, side int) float32 {
 	sum := 0
 	for y := top; y < top+side; y++ {

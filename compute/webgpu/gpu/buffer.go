@@ -96,8 +96,8 @@ func (d *Device) arrayOf(n int) js.Value {
 }
 
 // Read waits for what was submitted and copies the bytes of b from offset on,
-// a multiple of 4, to dst. It returns Err too, since what should have made the
-// bytes may have failed.
+// a multiple of 4, to dst. It returns Err too, as Done does, since the commands
+// that should have made the bytes may have failed.
 func (d *Device) Read(dst []byte, b *Buffer, offset int) error {
 	if err := d.goneErr(); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (d *Device) Read(dst []byte, b *Buffer, offset int) error {
 	value.Call("unmap")
 	d.bytesRead += int64(n)
 	d.keepStaging(staging)
-	return d.Err() // of what made these bytes
+	return d.takeErr() // of the commands that made these bytes
 }
 
 func (d *Device) keepStaging(b *Buffer) {

@@ -227,7 +227,19 @@ func (d *Device) Err() error { return d.err }
 // Lost is closed when the device is lost, other than by Close.
 func (d *Device) Lost() <-chan struct{} { return d.lost }
 
-// Done waits until the GPU has done all that was submitted.
+// takeErr returns Err and forgets it, with the errors that follow from it. A
+// device that is lost stays lost.
+func (d *Device) takeErr() error {
+	err := d.err
+	if err != nil {
+		d.scoped(func() []js.Value { return nil }) // by then, the browser has reported them all
+		d.err = d.loss
+	}
+	return err
+}
+
+// Done waits until the GPU has done everything that was submitted. It returns
+// Err, which is nil afterwards unless the device is lost.
 func (d *Device) Done() error {
 	if err := d.goneErr(); err != nil {
 		return err
@@ -235,7 +247,7 @@ func (d *Device) Done() error {
 	if _, err := d.await(d.queue.Call("onSubmittedWorkDone")); err != nil {
 		return err
 	}
-	return d.Err()
+	return d.takeErr()
 }
 
 // Close gives the device back, with everything that was made with it. What

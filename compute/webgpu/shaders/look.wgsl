@@ -6,7 +6,6 @@ struct Grid {
   cols: u32,
   side: u32,      // of a patch in pixels
   stride: u32,    // values from a look to the next
-  corner: vec2u,  // of the window in the frame: top, left
   size: vec2u,    // of the frame: height, width
   weight: f32,    // of a frame at a patch that has not changed
   still: f32,     // SmoothWeight: below this, nothing has changed
@@ -22,7 +21,7 @@ const BLOCKS = 4u;  // LookBlocks
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= grid.patches) { return; }
-  let corner = grid.corner + vec2u(id.x / grid.cols, id.x % grid.cols) * grid.side;
+  let corner = vec2u(id.x / grid.cols, id.x % grid.cols) * grid.side;
   let look = id.x * grid.stride;
   var means: array<f32, BLOCKS * BLOCKS>;
   var change = 0.0;
@@ -38,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   looks[look + BLOCKS * BLOCKS] = weight;
 }
 
-/** The mean of (R + 2G + B)/4 in a square. Beyond the frame, its last row and column go on. */
+/** The mean of (R + 2G + B)/4 in a square. Beyond the frame, its last row and column repeat. */
 fn brightness(at: vec2u, side: u32) -> f32 {
   var sum = 0u;
   for (var y = 0u; y < side; y++) {

@@ -1,4 +1,4 @@
-// The picture of a window, averaged over frames, each with the weight that look.wgsl
+// The picture of a frame, averaged over frames, each with the weight that look.wgsl
 // gave the patch. An invocation takes a pixel.
 
 struct Grid {
@@ -6,8 +6,8 @@ struct Grid {
   side: u32,      // of a patch in pixels
   looks: u32,     // values from a look to the next
   weight: u32,    // the value of a look that is the weight
-  width: u32,     // of the frame
-  window: vec4u,  // top, left, height, width
+  height: u32,    // of the frame
+  width: u32,
 }
 
 @group(0) @binding(0) var<uniform> grid: Grid;
@@ -17,14 +17,12 @@ struct Grid {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = id.x; i < grid.window.z * grid.window.w; i += groups.x * 64) {
-    let at = vec2u(i / grid.window.w, i % grid.window.w);
-    let number = at.x / grid.side * grid.cols + at.y / grid.side;
+  for (var i = id.x; i < grid.height * grid.width; i += groups.x * 64) {
+    let number = i / grid.width / grid.side * grid.cols + i % grid.width / grid.side;
     let weight = looks[number * grid.looks + grid.weight];
-    let pixel = (grid.window.x + at.x) * grid.width + grid.window.y + at.y;
-    let before = bytes(average[pixel]);
-    let after = vec3u(floor(before + weight * (bytes(frame[pixel]) - before) + 0.5));
-    average[pixel] = after.x | (after.y << 8) | (after.z << 16);
+    let before = bytes(average[i]);
+    let after = vec3u(floor(before + weight * (bytes(frame[i]) - before) + 0.5));
+    average[i] = after.x | (after.y << 8) | (after.z << 16);
   }
 }
 

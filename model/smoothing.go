@@ -1,0 +1,55 @@
+package model
+
+import "segmenter/compute"
+
+// smoothing is what a pass knows of earlier frames, for [Options.Smoothing].
+type smoothing struct {
+	on      bool           // whether the last frame was smoothed
+	refined bool           // and refined
+	average compute.Tensor // (N, C) scores of the patches of all ranks
+	looks   compute.Tensor // (N, compute.LookWidth)
+	picture compute.Frame  // the guide for Refine, averaged too
+}
+
+// smooth adds the scores of a frame to the average. All ranks do the same: each
+// paints a part of the mask from the scores of all patches.
+func (p *pass) smooth(strength float64, refine bool) error {
+	s := &p.smoothing
+	if strength == 0 {
+		s.on = false
+		return nil
+	}
+	if s.average == nil {
+		b := &planner{pass: p}
+		s.average = b.tensor(p.allScores.Rows(), p.allScores.Cols())
+		s.looks = b.tensor(p.allScores.Rows(), compute.LookWidth)
+		s.picture = b.picture(p.view.Height, p.view.Width)
+		if b.err != nil {
+			return b.err
+		}
+	}
+	weight := float32(1 - strength)
+	if !s.on || refine != s.refined {
+		weight = 1
+	}
+	s.on, s.refined = true, refine
+	var picture compute.Frame
+	if refine {
+		picture = s.picture
+	}
+	p.device.Smooth(s.average, s.looks, p.allScores, picture, p.frame, p.view, weight)
+	return nil
+}
+
+// classify paints the mask of the frame, or of its average with earlier frames.
+func (p *pass) classify(refine bool) {
+	scores, guide := p.allScores, p.frame
+	if p.smoothing.on {
+		scores, guide = p.smoothing.average, p.smoothing.picture
+	}
+	if refine && p.view.Windows() == 1 {
+		p.device.Refine(p.mask, scores, p.view, guide)
+	} else {
+		p.device.Classify(p.mask, scores, p.view)
+	}
+}

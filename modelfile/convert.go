@@ -1,0 +1,183 @@
+package modelfile
+
+import (
+	"errors"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"segmenter/modelfile/safetensors"
+	"segmenter/quant"
+)
+
+// Report says what Convert has done to a model.
+type Report struct {
+	Card    Card     // as written
+	Changes []Change // the tensors, in the order of the file
+}
+
+// Change says what a parameter, or a group of parameters, lost in its stored
+// form.
+type Change struct {
+	Name     string
+	DType    safetensors.DType // as stored
+	Elements int
+	Bytes    int     // as stored, with the scales
+	Energy   float64 // sum of squares of the values
+	Loss     float64 // sum of squares of the stored values' errors
+}
+
+// RelativeError is the root mean square of the error, relative to that of the
+// values.
+func (c Change) RelativeError() float64 {
+	if c.Energy == 0 {
+		return 0
+	}
+	return math.Sqrt(c.Loss / c.Energy)
+}
+
+// Groups sums changes over the blocks of the network: a group has a star in the
+// place of the blocks' numbers, and holds that parameter of every block.
+func (r Report) Groups() []Change {
+	var groups []Change
+	index := make(map[string]int)
+	for _, c := range r.Changes {
+		c.Name = groupName(c.Name)
+		i, ok := index[c.Name]
+		if !ok {
+			index[c.Name] = len(groups)
+			groups = append(groups, c)
+			continue
+		}
+		g := &groups[i]
+		g.Elements += c.Elements
+		g.Bytes += c.Bytes
+		g.Energy += c.Energy
+		g.Loss += c.Loss
+	}
+	return groups
+}
+
+// groupName puts a star in the place of a block's number.
+func groupName(name string) string {
+	parts := strings.Split(name, ".")
+	for i, p := range parts {
+		if _, err := strconv.Atoi(p); err == nil {
+			parts[i] = "*"
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+// Convert reads a float model from src and writes it to dst in the form that
+// is shipped (see the package documentation). What card states overrides what
+// the source states; a zero Card states nothing. Memory holds one tensor at a
+// time.
+func Convert(dst io.Writer, src io.Reader, card Card, plan quant.Plan) (Report, error) {
+	r, err := safetensors.NewReader(src)
+	if err != nil {
+		return Report{}, err
+	}
+	if isQuantised(r.Tensors()) {
+		return Report{}, errors.New("the model is quantised already; convert the float file that it was made from")
+	}
+	card, table, err := describe(r, card)
+	if err != nil {
+		return Report{}, err
+	}
+	c := converter{r: r, plan: plan, report: Report{Card: card}}
+	var shipped []safetensors.Tensor
+	for _, t := range r.Tensors() {
+		shipped = append(shipped, table.Lookup(t.Name).Shipped()...)
+	}
+	if c.w, err = safetensors.NewWriter(dst, card.Metadata(), shipped); err != nil {
+		return Report{}, err
+	}
+	for {
+		t, err := r.Next()
+		if err == io.EOF {
+			return c.report, c.w.Close()
+		}
+		if err != nil {
+			return c.report, err
+		}
+		if err := c.convert(table.Lookup(t.Name)); err != nil {
+			return c.report, err
+		}
+	}
+}
+
+func isQuantised(tensors []safetensors.Tensor) bool {
+	return slices.ContainsFunc(tensors, func(t safetensors.Tensor) bool { return t.DType == safetensors.I8 })
+}
+
+// converter copies parameters from a float file to a shipped one.
+type converter struct {
+	r      *safetensors.Reader
+	w      *safetensors.Writer
+	plan   quant.Plan
+	report Report
+}
+
+// convert copies p, the current tensor of the reader.
+func (c *converter) convert(p *Parameter) error {
+	values, err := c.r.Float32s()
+	if err != nil {
+		return err
+	}
+	stored, err := c.write(p, values)
+	if err != nil {
+		return err
+	}
+	change := Change{Name: p.Name, DType: p.Shipped()[0].DType, Elements: len(values)}
+	for _, t := range p.Shipped() {
+		change.Bytes += t.Bytes()
+	}
+	change.compare(values, stored)
+	c.report.Changes = append(c.report.Changes, change)
+	return nil
+}
+
+// write writes the shipped form of p, and returns the values that a reader will
+// find there.
+func (c *converter) write(p *Parameter, values []float32) (stored []float32, err error) {
+	if p.IsMatrix() {
+		return c.writeMatrix(p, values)
+	}
+	if p.Role == Embedding {
+		values = c.plan.RoundEmbedding(values)
+	}
+	return halves(values), c.w.WriteFloat32s(values)
+}
+
+func (c *converter) writeMatrix(p *Parameter, values []float32) (stored []float32, err error) {
+	q, scale, err := c.plan.Round(p.Name, toRows(p, values), p.Outputs())
+	if err != nil {
+		return nil, err
+	}
+	q = fromRows(p, q)
+	if err := c.w.WriteInt8s(q); err != nil {
+		return nil, err
+	}
+	return quant.Dequantise(q, scale, p.Shape, p.OutputAxis()), c.w.WriteFloat32s(scale)
+}
+
+// halves returns values as F16 holds them.
+func halves(values []float32) []float32 {
+	out := make([]float32, len(values))
+	for i, v := range values {
+		out[i] = safetensors.FromF16(safetensors.ToF16(v))
+	}
+	return out
+}
+
+// compare adds the errors of the stored values.
+func (c *Change) compare(values, stored []float32) {
+	for i, v := range values {
+		d := float64(v) - float64(stored[i])
+		c.Energy += float64(v) * float64(v)
+		c.Loss += d * d
+	}
+}

@@ -1,0 +1,212 @@
+package modelfile
+
+import (
+	"cmp"
+	"encoding/json/jsontext"
+	"fmt"
+	"math"
+
+	"segmenter/modelfile/internal/jsonread"
+	"segmenter/modelfile/safetensors"
+)
+
+// Limits on an architecture, far above ViT-L, so that a hostile card cannot
+// make a table that is larger than the file could be.
+const (
+	maxClasses = 256 // masks hold a class id a byte
+	maxDepth   = 128
+	maxSize    = 1 << 14 // of patch, width and grid
+)
+
+// Describe returns the card and the parameters of a model file, float or
+// quantised. It completes the card where the file states less: the architecture
+// from the shapes of the tensors (with heads of [HeadWidth] channels), a
+// normalisation to −1…1, class names from the key "names" (a JSON array), and
+// colours of our choosing.
+//
+// Describe looks at the header alone and reads no tensor. Without error, the
+// file holds every parameter of the table and nothing else, with the shapes and
+// types that the package documentation gives.
+func Describe(r *safetensors.Reader) (Card, *Table, error) { return describe(r, Card{}) }
+
+// describe is Describe with a card that overrides the file's.
+func describe(r *safetensors.Reader, stated Card) (Card, *Table, error) {
+	own, err := CardOf(r.Metadata())
+	if err != nil {
+		return Card{}, nil, err
+	}
+	c := own.override(stated)
+	h := newHeader(r.Tensors())
+	classes, err := h.classes()
+	if err != nil {
+		return Card{}, nil, err
+	}
+	if err := c.nameClasses(classes); err != nil {
+		return Card{}, nil, err
+	}
+	if c.Architecture == (Architecture{}) {
+		if c.Architecture, err = h.architecture(); err != nil {
+			return Card{}, nil, err
+		}
+	}
+	if c.Normalisation == (Normalisation{}) {
+		half := [3]float32{0.5, 0.5, 0.5}
+		c.Normalisation = Normalisation{Mean: half, Std: half}
+	}
+	if err := cmp.Or(c.Architecture.check(), c.Normalisation.check()); err != nil {
+		return Card{}, nil, err
+	}
+	table := NewTable(c.Architecture, classes, h.decoders()...)
+	return c, table, table.check(r.Tensors())
+}
+
+// header answers what a file's shapes say about a network. It looks at few of
+// them; [Table.check] then looks at all.
+type header struct {
+	shapes map[string][]int
+	names  *Table // both decoders and both extra tokens, of no size and no depth
+}
+
+func newHeader(tensors []safetensors.Tensor) header {
+	h := header{
+		shapes: make(map[string][]int, len(tensors)),
+		names:  NewTable(Architecture{ExtraTokens: 2}, 0, Linear, Mask),
+	}
+	for _, t := range tensors {
+		h.shapes[t.Name] = t.Shape
+	}
+	return h
+}
+
+func (h header) has(p *Parameter) bool {
+	_, ok := h.shapes[p.Name]
+	return ok
+}
+
+// dimension is the length of an axis of a parameter, 0 if the file lacks the
+// parameter or has another number of axes there.
+func (h header) dimension(p *Parameter, axis int) int {
+	if shape := h.shapes[p.Name]; len(shape) == len(p.Shape) {
+		return shape[axis]
+	}
+	return 0
+}
+
+func (h header) decoders() (list []Decoder) {
+	if h.has(h.names.Mask.ClassEmbeddings) {
+		list = append(list, Mask)
+	}
+	if h.has(h.names.Linear.Weight) {
+		list = append(list, Linear)
+	}
+	return list
+}
+
+// classes is the number of classes of the decoders.
+func (h header) classes() (int, error) {
+	head, embeddings := h.names.Linear.Weight, h.names.Mask.ClassEmbeddings
+	n := cmp.Or(h.dimension(head, 0), h.dimension(embeddings, 1))
+	switch {
+	case n == 0:
+		return 0, fmt.Errorf("the model file has neither decoder of a Segmenter, %s or %s; it is another network's", head.Name, embeddings.Name)
+	case n > maxClasses:
+		return 0, fmt.Errorf("the model has %d classes; at most %d are supported", n, maxClasses)
+	}
+	return n, nil
+}
+
+func (h header) architecture() (Architecture, error) {
+	token, position, patch := h.names.Encoder.ClassToken, h.names.Encoder.Position, h.names.Encoder.PatchEmbedding.Weight
+	a := Architecture{
+		Width:        h.dimension(token, 2),
+		Patch:        h.dimension(patch, 3),
+		Depth:        h.blocks(encoderBlocks),
+		DecoderDepth: h.blocks(maskBlocks),
+		ExtraTokens:  1,
+	}
+	if h.has(h.names.Encoder.DistillationToken) {
+		a.ExtraTokens = 2
+	}
+	a.Heads = a.Width / HeadWidth
+	positions := h.dimension(position, 1)
+	a.Grid = int(math.Sqrt(float64(max(0, positions-a.ExtraTokens))))
+	if a.Width == 0 || a.Patch == 0 || positions == 0 {
+		return a, fmt.Errorf("the model file lacks the encoder of a Segmenter (%s, %s, %s); it is another network's", token.Name, position.Name, patch.Name)
+	}
+	return a, nil
+}
+
+// blocks counts the blocks whose names begin with prefix.
+func (h header) blocks(prefix string) (n int) {
+	for h.has(newTable().block(prefix, n, 0).Norm1.Gain) {
+		n++
+	}
+	return n
+}
+
+// check reports an architecture that no Segmenter has.
+func (a Architecture) check() error {
+	switch {
+	case min(a.Patch, a.Width, a.Grid) < 1 || max(a.Patch, a.Width, a.Grid) > maxSize,
+		a.Depth < 1 || max(a.Depth, a.DecoderDepth) > maxDepth,
+		a.Heads < 1 || a.Width%a.Heads != 0,
+		a.DecoderDepth > 0 && (a.Width < HeadWidth || a.Width%a.DecoderHeads() != 0),
+		a.ExtraTokens < 1 || a.ExtraTokens > 2:
+		return fmt.Errorf("the architecture %+v is not that of a Segmenter: patch, width and grid are 1 to %d, depths at most %d, heads divide the width (a mask transformer has one for every %d channels), and extra tokens are 1 or 2", a, maxSize, maxDepth, HeadWidth)
+	}
+	return nil
+}
+
+// check reports a normalisation that gives infinities or NaN.
+func (n Normalisation) check() error {
+	for i, std := range n.Std {
+		if mean := n.Mean[i]; mean-mean != 0 || std-std != 0 || std <= 0 {
+			return fmt.Errorf("the normalisation %+v cannot be used: mean and std have to be finite, and std above 0", n)
+		}
+	}
+	return nil
+}
+
+// nameClasses completes the names and colours of n classes.
+func (c *Card) nameClasses(n int) error {
+	names, hasNames := c.Extra["names"]
+	if len(c.Classes) == 0 && hasNames {
+		err := parse(names, func(d *jsontext.Decoder) error { return c.readNames(d) })
+		if err != nil {
+			return fmt.Errorf("the names in the model's metadata are not a JSON array of class names: %w", err)
+		}
+	}
+	if len(c.Classes) == 0 {
+		for i := range n {
+			c.Classes = append(c.Classes, Class{fmt.Sprintf("class %d", i), someColour(i)})
+		}
+	}
+	if len(c.Classes) != n {
+		return fmt.Errorf("the card names %d classes, but the decoder has %d", len(c.Classes), n)
+	}
+	delete(c.Extra, "names")
+	return nil
+}
+
+func (c *Card) readNames(d *jsontext.Decoder) error {
+	return jsonread.Array(d, func(i int) error {
+		if i == maxClasses {
+			return fmt.Errorf("there are more than %d", maxClasses)
+		}
+		name, err := jsonread.String(d)
+		c.Classes = append(c.Classes, Class{name, someColour(i)})
+		return err
+	})
+}
+
+// someColour is the colour of a class that has none stated: neighbours far
+// apart in hue, rounds of the circle apart in lightness.
+func someColour(i int) Colour {
+	hue := math.Mod(float64(i)*0.618034, 1) * 6 // the golden ratio spreads evenly
+	light := [...]float64{0.9, 0.6, 0.75}[i/13%3]
+	channel := func(offset float64) uint8 {
+		k := math.Mod(offset+hue, 6)
+		return uint8(255 * light * (1 - 0.75*max(0, min(k, 4-k, 1))))
+	}
+	return Colour{channel(5), channel(3), channel(1)}
+}

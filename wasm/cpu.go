@@ -1,0 +1,97 @@
+//go:build js && !webgpu
+
+package main
+
+import (
+	"context"
+	"errors"
+	"syscall/js"
+	"time"
+
+	"segmenter/compute"
+	"segmenter/compute/cpu"
+	"segmenter/model"
+	"segmenter/photo"
+)
+
+// backend is this engine's part of the CPU: one rank, alone or of several.
+type backend struct {
+	rank, ranks int
+	exchange    *sharedMemory // nil if this is the only rank
+	frame       photo.Image   // the network's input; only the first rank has it
+}
+
+func (e *engine) backendRequests() map[string]handler {
+	return map[string]handler{
+		"start":  e.start,
+		"follow": e.follow,
+	}
+}
+
+// start makes this engine one of several that segment photos together: see
+// sharedMemory. It comes before load, or not at all.
+func (e *engine) start(m message) (any, error) {
+	if e.segmenter != nil {
+		return nil, errors.New("there is a model already: start comes before it")
+	}
+	request := readStart(m)
+	e.rank, e.ranks = request.rank, request.ranks
+	e.exchange = newSharedMemory(e.ranks, request.memory)
+	return nil, nil
+}
+
+// devices is this engine's part of the ranks.
+func (b *backend) devices(a compute.Arithmetic, _ bool) ([]compute.Device, error) {
+	if b.exchange == nil {
+		return cpu.New(1, a), nil
+	}
+	return []compute.Device{cpu.NewRank(b.rank, b.ranks, b.exchange, a)}, nil
+}
+
+// gpuInfo: there is no GPU.
+func (*backend) gpuInfo() any { return nil }
+
+// deviceError is err: the CPU has no errors of its own.
+func (*backend) deviceError(err error) error { return err }
+
+// run segments the photo alone, or as the first of several ranks: then it
+// resizes the photo and shows the frame to the others. There is no overlay.
+func (e *engine) run(ctx context.Context, request segmentRequest) (overlay js.Value, err error) {
+	o := request.options
+	if e.exchange == nil {
+		_, err = e.segmenter.Run(ctx, &e.result, &e.photo, o)
+		return js.Undefined(), err
+	}
+	start := time.Now()
+	if err := e.segmenter.Resize(&e.frame, &e.photo, o); err != nil {
+		return js.Undefined(), err
+	}
+	resizing := time.Since(start)
+	if o.MaskHeight == 0 {
+		o.MaskHeight, o.MaskWidth = e.photo.height, e.photo.width
+	}
+	err = e.runFrame(ctx, &e.frame, o)
+	e.result.Times.Prepare += resizing
+	return js.Undefined(), err
+}
+
+// runFrame is the part that every rank does; only the first has the frame. The
+// options hold the size of the mask.
+func (e *engine) runFrame(ctx context.Context, frame *photo.Image, o model.Options) error {
+	shared, err := showFrame(e.exchange, frame)
+	if err != nil {
+		return err
+	}
+	o.Size = 0
+	_, err = e.segmenter.Run(ctx, &e.result, shared, o)
+	return err
+}
+
+// follow does this rank's part of the photo that the first rank segments, and
+// returns when that is done. It fails if the exchange breaks.
+func (e *engine) follow(m message) (any, error) {
+	if e.segmenter == nil {
+		return nil, errNoModel
+	}
+	return nil, e.runFrame(context.Background(), nil, readFollow(m))
+}

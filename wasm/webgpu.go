@@ -1,0 +1,135 @@
+//go:build js && webgpu
+
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"syscall/js"
+
+	"segmenter/compute"
+	"segmenter/compute/webgpu"
+	"segmenter/compute/webgpu/gpu"
+	"segmenter/photo"
+)
+
+// backend is the GPU.
+type backend struct {
+	gpu    *gpu.Device
+	device *webgpu.Device
+}
+
+func (e *engine) backendRequests() map[string]handler {
+	return map[string]handler{
+		"paint": e.paint,
+		"times": e.times,
+	}
+}
+
+func (b *backend) devices(a compute.Arithmetic, profile bool) ([]compute.Device, error) {
+	features := webgpu.Features
+	if profile {
+		features = append(slices.Clone(features), "timestamp-query")
+	}
+	g, err := gpu.Open(gpu.Options{Features: features, PowerPreference: "high-performance"})
+	if err != nil {
+		return nil, gpuError{err}
+	}
+	device, err := webgpu.New(g, a)
+	if err == nil && profile && g.Has("timestamp-query") {
+		err = device.Profile()
+	}
+	if err != nil {
+		g.Close()
+		return nil, gpuError{err}
+	}
+	b.gpu, b.device = g, device
+	return []compute.Device{device}, nil
+}
+
+// gpuInfo describes the GPU by the name that the browser gives it, "" if it gives
+// none.
+func (b *backend) gpuInfo() any {
+	info := b.gpu.Info()
+	name := info.Description
+	if name == "" {
+		name = strings.TrimSpace(info.Vendor + " " + info.Architecture)
+	}
+	return writeGPU(name)
+}
+
+// run has the GPU take the photo from the browser's bitmap where it can, and
+// paints the overlay, if the request asks for one, before anything is waited for.
+func (e *engine) run(ctx context.Context, request segmentRequest) (overlay js.Value, err error) {
+	var src photo.Source = &e.photo
+	if request.bitmap.Truthy() {
+		src = picture{&e.photo}
+	}
+	mask, err := e.segmenter.Run(ctx, &e.result, src, request.options)
+	if err != nil || !request.painting.Truthy() {
+		return js.Undefined(), err
+	}
+	return mask.(*webgpu.Mask).Paint(readPainting(request.painting))
+}
+
+func readPainting(m message) webgpu.Painting {
+	colours := m.Get("palette")
+	palette := make([]byte, colours.Length())
+	js.CopyBytesToGo(palette, colours)
+	return webgpu.Painting{Height: m.number("height"), Width: m.number("width"), Palette: palette, Border: m.number("border")}
+}
+
+// paint paints the mask of the last photo.
+func (e *engine) paint(m message) (any, error) {
+	if err := e.requirePhoto(); err != nil {
+		return nil, err
+	}
+	bitmap, err := e.segmenter.Mask().(*webgpu.Mask).Paint(readPainting(readPaint(m)))
+	if err != nil {
+		return nil, e.deviceError(err)
+	}
+	return bitmap, nil
+}
+
+func readPaint(m message) (painting message) { return m.object("painting") }
+
+// times are those of the device's operations since the last request for them.
+func (e *engine) times(message) (any, error) {
+	if e.device == nil {
+		return nil, errNoModel
+	}
+	times, err := e.device.Times()
+	if err != nil {
+		return nil, e.deviceError(err)
+	}
+	list := []any{}
+	for _, t := range times {
+		list = append(list, writeTime(t))
+	}
+	return list, nil
+}
+
+func writeTime(t webgpu.OperationTime) any {
+	return map[string]any{"operation": t.Operation, "calls": t.Calls, "milliseconds": milliseconds(t.Time), "work": t.Work}
+}
+
+// picture is a [webgpu.Picture].
+type picture struct{ *rows }
+
+func (p picture) Value() js.Value { return p.bitmap }
+
+// deviceError tells failures of the GPU from those of a photo.
+func (*backend) deviceError(err error) error {
+	if codeOf(err) == "internal" {
+		return gpuError{err}
+	}
+	return err
+}
+
+// gpuError is an [errGPU].
+type gpuError struct{ error }
+
+func (e gpuError) Error() string        { return strings.TrimPrefix(e.error.Error(), "gpu: ") }
+func (e gpuError) Unwrap() error        { return e.error }
+func (e gpuError) Is(target error) bool { return target == errGPU }
