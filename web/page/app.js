@@ -2,9 +2,9 @@
 //
 // It owns the page's state: the model, the job that runs, and the picture that is shown. intake.js
 // sends it photos, settings.js choices and library/segmenter.js results; it sends them on to the
-// stage, the legend and the status line. For scripts, <html> has data-state (loading, ready, working,
-// done, live, error), data-width and data-height, and segmenterPage has the last result and the last
-// live frame.
+// stage, the legend and the status line. What few visitors need is loaded when they want it. For
+// scripts, <html> has data-state (loading, ready, working, done, live, error), data-width and
+// data-height, and segmenterPage has the last result and the last live frame.
 
 import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "../library/segmenter.js";
 import { readAddress } from "./address.js";
@@ -12,9 +12,7 @@ import { takePhotos } from "./intake.js";
 import { Legend, percent } from "./legend.js";
 import { LivePicture } from "./live-picture.js";
 import { LiveSettings } from "./live-settings.js";
-import { saveMask, savePicture } from "./save.js";
 import { Settings } from "./settings.js";
-import { wireSpeed } from "./speed.js";
 import { Stage } from "./stage.js";
 import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./status.js";
 import { className, number, roughly, say, sentenceOf, switchLanguage, t } from "./texts.js";
@@ -385,10 +383,14 @@ function wireTools() {
     compare.addEventListener(type, release);
   }
 
-  wireSpeed(engineOptions);
-  onClick("save-overlay", () => savePicture(current, settings.opacity));
-  onClick("save-mask", () => saveMask(current, segmenter.model.classes));
+  onClick("save-overlay", async () => (await import("./save.js")).savePicture(current, settings.opacity));
+  onClick("save-mask", async () => (await import("./save.js")).saveMask(current, segmenter.model.classes));
   onClick("language", switchLanguage);
+
+  const speed = document.getElementById("speed");
+  onClick("speed-open", async () => speed.showModal());
+  onClick("speed-close", async () => speed.close());
+  onClick("speed-run", async () => (await import("./speed.js")).measureOrStop(engineOptions()));
 }
 
 function onClick(id, run) {

@@ -4,8 +4,8 @@
 // calls onCamera, onScreen and onStop, and acts on the video, the LiveSegmentation and the recording
 // by itself.
 
+import { download } from "./download.js";
 import { Recorder } from "./recorder.js";
-import { download } from "./save.js";
 import { cameras, canShareScreen } from "./sources.js";
 import { announce } from "./status.js";
 import { say, t } from "./texts.js";

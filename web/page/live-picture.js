@@ -4,7 +4,6 @@
 // start and stop; live-settings.js has its options. It sends frames to live-view.js, and tells app.js
 // when it begins, ends or fails.
 
-import { LiveSegmentation } from "../library/live.js";
 import { keepInAddress } from "./address.js";
 import { LiveControls } from "./live-controls.js";
 import { LiveView } from "./live-view.js";
@@ -21,7 +20,7 @@ export class LivePicture {
 
   /** @type {import("./sources.js").Source | null} */
   #source = null;
-  /** @type {LiveSegmentation | null} */
+  /** @type {import("../library/live.js").LiveSegmentation | null} */
   #live = null;
   #attempt = 0; // counts wishes for a source: what an earlier one still opens is closed
   #lit = null; // the class that is highlighted
@@ -147,7 +146,7 @@ export class LivePicture {
   }
 
   async #run(source) {
-    const segmenter = await this.#hooks.segmenter();
+    const [{ LiveSegmentation }, segmenter] = await Promise.all([import("../library/live.js"), this.#hooks.segmenter()]);
     if (this.#source !== source) return;
     this.#settings.offer(segmenter.model.classes);
     source.video.play().catch(() => {}); // LiveSegmentation.start reports why

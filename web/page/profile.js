@@ -1,6 +1,6 @@
 // The profile: where the time of the last photo went, on the page behind ?profile=1.
 //
-// It owns the table. It is sent what a result and the engine say of their times.
+// It owns the table. app.js loads it when the visitor wants it, and sends it the times.
 
 import { number, percentage, say, t } from "./texts.js";
 

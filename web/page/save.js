@@ -1,9 +1,10 @@
-// Saving: the picture as it is seen, and the mask.
+// Saving: the picture as the visitor sees it, and the mask.
 //
-// It owns nothing. It is sent a photo and its result; it makes PNG files and hands them to the
-// browser as downloads.
+// It owns nothing. app.js sends it a photo and its result; it makes PNG files and has the browser
+// download them.
 
 import { ALL_BORDERS, paint, paletteOf } from "../library/painting.js";
+import { download } from "./download.js";
 import { encodeMask } from "./png.js";
 
 /**
@@ -35,18 +36,4 @@ export async function savePicture({ name, photo, result }, opacity) {
  */
 export async function saveMask({ name, result }, classes) {
   download(await encodeMask(result, classes), `${name}-mask.png`);
-}
-
-/**
- * Hands a file to the browser as a download.
- *
- * @param {Blob} blob
- * @param {string} name
- */
-export function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the browser reads it after the click
 }

@@ -1,7 +1,7 @@
 // Speed: "How fast is this here?", the benchmark on the visitor's own machine.
 //
-// It owns the dialog and, while it measures, engines of its own, so that the page's photo is not
-// disturbed. app.js sends it the engine's options.
+// It owns the dialog's table and, while it measures, engines of its own, so that the page's photo is
+// not disturbed. app.js loads it when the visitor wants it, and sends it the engine's options.
 
 import { hasWebGPU } from "../library/webgpu.js";
 import { usableThreads } from "../library/ranks.js";
@@ -13,37 +13,33 @@ const SIZES = [256, 384, 512];
 const WARM_UP = 3; // frames in which the browser still compiles
 const FRAMES = { least: 5, most: 60, milliseconds: 2500 };
 
+let measuring = null; // an AbortController
+
+document.getElementById("speed").addEventListener("close", () => measuring?.abort());
+
 /**
- * Makes the button open the dialog, and the dialog measure.
+ * Measures, or stops measuring, and says so in the dialog.
  *
- * @param {() => import("../library/segmenter.js").SegmenterOptions} options  of the model that is in use
+ * @param {import("../library/segmenter.js").SegmenterOptions} options  of the page's engine
  */
-export function wireSpeed(options) {
-  const dialog = document.getElementById("speed");
+export async function measureOrStop(options) {
+  if (measuring) {
+    measuring.abort();
+    return;
+  }
   const run = document.getElementById("speed-run");
   const state = document.getElementById("speed-state");
-  let measuring = null; // an AbortController
-
-  document.getElementById("speed-open").addEventListener("click", () => dialog.showModal());
-  document.getElementById("speed-close").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => measuring?.abort());
-  run.addEventListener("click", async () => {
-    if (measuring) {
-      measuring.abort();
-      return;
-    }
-    const mine = new AbortController();
-    measuring = mine;
-    say(run, () => t("speed.stop"));
-    try {
-      await measure(options(), mine.signal, (text) => say(state, text));
-      say(state, () => t("speed.done"));
-    } catch (error) {
-      say(state, () => (mine.signal.aborted ? t("speed.stopped") : sentenceOf(error)));
-    }
-    measuring = null;
-    say(run, () => t("speed.again"));
-  });
+  const mine = new AbortController();
+  measuring = mine;
+  say(run, () => t("speed.stop"));
+  try {
+    await measure(options, mine.signal, (text) => say(state, text));
+    say(state, () => t("speed.done"));
+  } catch (error) {
+    say(state, () => (mine.signal.aborted ? t("speed.stopped") : sentenceOf(error)));
+  }
+  measuring = null;
+  say(run, () => t("speed.again"));
 }
 
 /** Fills the table: a column for each number of threads, and one for WebGPU. */
