@@ -110,7 +110,7 @@ func TestMisuse(t *testing.T) {
 		{"-mask mask.png a.png b.png", 2, "folder"},
 		{"-model " + cat + " " + cat, 1, "safetensors"},
 		{"-model nothing.safetensors " + cat, 1, "nothing.safetensors"},
-		{"main.go", 1, "no photo that can be opened"},
+		{"main.go", 1, "not a photo in a known format"},
 		{"eval", 2, "-data"},
 		{"eval -data nowhere", 1, "nowhere"},
 		{"quantise one", 2, "two"},
