@@ -131,7 +131,7 @@ func TestIndexPNG(t *testing.T) {
 	for i := range palette {
 		palette[i] = color.Gray{255 - uint8(i)}
 	}
-	few := []uint8{0, 1, 1, 0, 1, 0} // a palette of two takes one bit a pixel
+	few := []uint8{0, 1, 1, 0, 1, 0} // a palette of two takes one bit per pixel
 	for _, c := range []struct {
 		name    string
 		picture image.Image

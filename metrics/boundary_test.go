@@ -9,7 +9,7 @@ import (
 	"segmenter/dataset"
 )
 
-// picture reads classes: one letter a pixel, a for 0, . for [dataset.Ignore].
+// picture reads classes: one letter per pixel, a for 0, . for [dataset.Ignore].
 func picture(rows string) (pixels []uint8, height, width int) {
 	for row := range strings.FieldsSeq(rows) {
 		for _, c := range row {

@@ -15,7 +15,7 @@ import (
 // Report describes a conversion by [Convert].
 type Report struct {
 	Card    Card     // as written
-	Changes []Change // one a parameter, in the order of the file
+	Changes []Change // one per parameter, in the order of the file
 }
 
 // Change describes what a parameter, or a group of them, lost in conversion.

@@ -15,7 +15,7 @@
 // Training gives float weights, 26 MB for ViT-Ti/16. [Convert] makes the shipped
 // form from them, a quarter of the size:
 //
-//   - Matrices, [Weight] and [Projection], are I8, symmetric, with one scale an
+//   - Matrices, [Weight] and [Projection], are I8, symmetric, with one scale per
 //     output channel: weight[o][i] ≈ q[o][i]·scale[o]. The tensor keeps its name
 //     and its shape. Its scales ([Parameter.ScaleTensor]) directly follow it in
 //     the file. The output channel is the first axis of a Weight and the second

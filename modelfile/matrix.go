@@ -1,7 +1,7 @@
 package modelfile
 
 // Matrix holds the values of a [Weight] or a [Projection], one row for each
-// output channel: floats, or int8 with one scale an output channel.
+// output channel: floats, or int8 with one scale per output channel.
 type Matrix struct {
 	Out, In int
 	Float   []float32 // (Out, In), or nil

@@ -25,7 +25,7 @@ type Model struct {
 }
 
 // values are the values of a parameter, in its own shape: floats, or int8 with
-// one scale an output channel.
+// one scale per output channel.
 type values struct {
 	float []float32
 	int8  []int8

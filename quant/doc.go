@@ -1,6 +1,6 @@
 // Package quant rounds weights to int8.
 //
-// [PerChannel] is symmetric, with one scale an output channel: weight[o][i] ≈
+// [PerChannel] is symmetric, with one scale per output channel: weight[o][i] ≈
 // q[o][i]·scale[o].
 //
 // A [Plan] sets the precision of rounding. Fewer steps than int8 has make the

@@ -97,7 +97,7 @@ func benchmark(m *model.Model, g *gpu.Device, a compute.Arithmetic) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("\n%d², %s: %s ms a frame (median of %d)\n", size, name, milliseconds(durations[len(durations)/2]), len(durations))
+		fmt.Printf("\n%d², %s: %s ms per frame (median of %d)\n", size, name, milliseconds(durations[len(durations)/2]), len(durations))
 	}
 	buffers, bytes := g.Live()
 	fmt.Printf("Memory: %.1f MB in %d buffers\n", float64(bytes)/1e6, buffers)

@@ -17,7 +17,7 @@ type Precision string
 
 const (
 	Float Precision = "f32"
-	// Int8 is dynamic quantisation: int8 weights with one scale an output channel;
+	// Int8 is dynamic quantisation: int8 weights with one scale per output channel;
 	// the engine quantises activations at run time.
 	Int8 Precision = "int8"
 )

@@ -40,7 +40,7 @@ var (
 	opBatchMatMul    = operator{code: 126, version: 1, options: 101}
 	opGelu           = operator{code: 150, version: 1, options: 116}
 
-	// Since version 9, int8 weights may have one scale an output.
+	// Since version 9, int8 weights may have one scale per output.
 	opFullyConnectedInt8 = operator{code: 9, version: 9, options: 8}
 )
 

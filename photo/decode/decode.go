@@ -1,6 +1,6 @@
 // Package decode opens photo files: PNG, JPEG, GIF (the first frame), WebP, BMP
 // and TIFF. It turns photos upright by their EXIF orientation, lays transparent
-// ones over white, and returns 8 bits a channel.
+// ones over white, and returns 8 bits per channel.
 //
 // Files are untrusted: the package limits the size of a file and of its picture
 // before it decodes, and answers everything else with an error in a sentence.
