@@ -26,6 +26,9 @@ type Card struct {
 	TrainingData string // the photos it learned from
 	Accuracy     string // how well it did, on which photos
 
+	// Size is the short side, in pixels, at which the model sees photos best.
+	Size int
+
 	Architecture  Architecture
 	Normalisation Normalisation
 	Classes       []Class // by id, at most 256
@@ -75,6 +78,7 @@ func ParseColour(text string) (Colour, error) {
 // The metadata keys of the structured fields of a card.
 const (
 	keyFormat        = "format"
+	keySize          = "size"
 	keyArchitecture  = "architecture"
 	keyNormalisation = "normalisation"
 	keyClasses       = "classes"
@@ -97,8 +101,8 @@ func (c *Card) texts() []textField {
 }
 
 // ReadCard reads a card file: a JSON object with the keys of the metadata (see
-// the package documentation), all of them optional. Architecture, normalisation
-// and classes are plain JSON there, not JSON in a string.
+// the package documentation), all of them optional. Size, architecture,
+// normalisation and classes are plain JSON there, not JSON in a string.
 func ReadCard(r io.Reader) (Card, error) {
 	metadata := make(map[string]string)
 	d := jsontext.NewDecoder(io.LimitReader(r, safetensors.MaxHeader))
@@ -131,6 +135,8 @@ func CardOf(metadata map[string]string) (Card, error) {
 		var err error
 		switch key {
 		case keyFormat:
+		case keySize:
+			err = parse(value, func(d *jsontext.Decoder) (err error) { c.Size, err = jsonread.Count(d); return err })
 		case keyArchitecture:
 			err = parse(value, func(d *jsontext.Decoder) error { return readArchitecture(d, &c.Architecture) })
 		case keyNormalisation:
@@ -164,6 +170,9 @@ func (c Card) Metadata() map[string]string {
 			metadata[f.key] = *f.value
 		}
 	}
+	if c.Size != 0 {
+		metadata[keySize] = strconv.Itoa(c.Size)
+	}
 	if c.Architecture != (Architecture{}) {
 		metadata[keyArchitecture] = encode(c.Architecture.write)
 	}
@@ -183,6 +192,9 @@ func (c Card) override(other Card) Card {
 		if *f.value != "" {
 			*own[i].value = *f.value
 		}
+	}
+	if other.Size != 0 {
+		c.Size = other.Size
 	}
 	if other.Architecture != (Architecture{}) {
 		c.Architecture = other.Architecture

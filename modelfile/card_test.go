@@ -8,7 +8,7 @@ import (
 
 func testCard() Card {
 	return Card{
-		Name: "Test", Licence: "MIT", Source: "here", TrainingData: "\"quoted\"\n", Accuracy: "—",
+		Name: "Test", Licence: "MIT", Source: "here", TrainingData: "\"quoted\"\n", Accuracy: "—", Size: 384,
 		Architecture:  Architecture{Patch: 2, Width: 8, Depth: 2, Heads: 2, DecoderDepth: 1, Grid: 3, ExtraTokens: 2},
 		Normalisation: Normalisation{Mean: [3]float32{0.485, 0.456, 0.406}, Std: [3]float32{0.229, 0.224, 0.225}},
 		Classes:       []Class{{"cat", Colour{255, 127, 0}}, {"Straße <&>", Colour{0, 10, 171}}, {"sky", Colour{}}},

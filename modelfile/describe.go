@@ -15,13 +15,13 @@ import (
 const (
 	maxClasses = 256 // masks hold class ids in bytes
 	maxDepth   = 128
-	maxSize    = 1 << 14 // of patch, width and grid
+	maxSize    = 1 << 14 // of patch, width and grid, and of photos
 )
 
 // Describe returns the card and the parameters of a model file, float or
 // quantised. It fills in what the card lacks: the architecture from the shapes of
-// the tensors (with heads of [HeadWidth] channels), a normalisation to −1…1,
-// class names from the key "names" (a JSON array), and default colours.
+// the tensors (with heads of [HeadWidth] channels), the size of the training (the
+// patches of the position embedding), a normalisation to −1…1, class names from the key "names" (a JSON array), and default colours.
 //
 // Describe looks only at the header and reads no tensor. If it returns no error,
 // the file holds every parameter of the table and nothing else, with the shapes
@@ -52,8 +52,11 @@ func describe(r *safetensors.Reader, stated Card) (Card, *Table, error) {
 		half := [3]float32{0.5, 0.5, 0.5}
 		c.Normalisation = Normalisation{Mean: half, Std: half}
 	}
-	if err := cmp.Or(c.Architecture.check(), c.Normalisation.check()); err != nil {
+	if err := cmp.Or(c.Architecture.check(), c.Normalisation.check(), checkSize(c.Size)); err != nil {
 		return Card{}, nil, err
+	}
+	if c.Size == 0 {
+		c.Size = min(c.Architecture.Grid*c.Architecture.Patch, maxSize)
 	}
 	table := NewTable(c.Architecture, classes, h.decoders()...)
 	return c, table, table.check(r.Tensors())
@@ -152,6 +155,14 @@ func (a Architecture) check() error {
 		a.DecoderDepth > 0 && (a.Width < HeadWidth || a.Width%a.DecoderHeads() != 0),
 		a.ExtraTokens < 1 || a.ExtraTokens > 2:
 		return fmt.Errorf("the architecture %+v is not a Segmenter's: patch, width and grid are 1 to %d, depths at most %d, heads divide the width (a mask transformer has one for every %d channels), and extra tokens are 1 or 2", a, maxSize, maxDepth, HeadWidth)
+	}
+	return nil
+}
+
+// checkSize fails if the size is larger than any that a photo may have.
+func checkSize(size int) error {
+	if size > maxSize {
+		return fmt.Errorf("the model's size is %d pixels: expected at most %d", size, maxSize)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ func TestDescribe(t *testing.T) {
 		want   func(c *Card)
 	}{
 		{"as it is", func(*testModel) {}, func(*Card) {}},
+		{"size", func(m *testModel) { m.metadata["size"] = "384" }, func(c *Card) { c.Size = 384 }},
 		{"no names", func(m *testModel) { delete(m.metadata, "names") }, func(c *Card) {
 			for i := range c.Classes {
 				c.Classes[i].Name = fmt.Sprint("class ", i)
@@ -41,6 +42,7 @@ func TestDescribe(t *testing.T) {
 		c.change(m)
 		half := [3]float32{0.5, 0.5, 0.5}
 		want := Card{
+			Size:          6, // 3×3 patches of 2 pixels
 			Architecture:  smallArchitecture,
 			Normalisation: Normalisation{half, half},
 			Classes:       []Class{{"sky", defaultColour(0)}, {"sea", defaultColour(1)}, {"land", defaultColour(2)}},

@@ -36,6 +36,7 @@
 //	source          where it comes from
 //	training_data   the photos it learned from
 //	accuracy        how well it did, on which photos
+//	size            the short side, in pixels, at which it sees photos best
 //	architecture    {"patch":16,"width":192,"depth":12,"heads":3,
 //	                 "decoder_depth":2,"grid":18,"extra_tokens":1}
 //	normalisation   {"mean":[0.5,0.5,0.5],"std":[0.5,0.5,0.5]}

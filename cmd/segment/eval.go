@@ -8,8 +8,11 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"text/tabwriter"
 
 	"segmenter/compute"
 	"segmenter/dataset"
@@ -22,7 +25,8 @@ import (
 func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("eval", flag.ContinueOnError)
 	var n network
-	n.register(flags, 320)
+	n.register(flags)
+	sizes := flags.String("sizes", "", "evaluate several sizes, `N,N,…`, with every decoder, and print a table")
 	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored)")
 	match := flags.String("match", "", "take only photos whose name begins with `PREFIX`")
 	against := flags.String("against", "", "also evaluate a second model `file`, in float32, and print the share of pixels with the same class")
@@ -39,7 +43,11 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	e := &evaluation{boundary: *boundary, models: []*model.Model{m}, arithmetic: n.arithmetic(m), options: model.Options{Decoder: decoder, Size: n.size, Refine: n.refine}}
+	cases, err := evaluations(*sizes, n.size, decoder, m)
+	if err != nil {
+		return err
+	}
+	models := []*model.Model{m}
 	if *against != "" {
 		other, err := model.Open(*against)
 		if err != nil {
@@ -48,30 +56,62 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		if !slices.EqualFunc(m.Classes, other.Classes, func(a, b modelfile.Class) bool { return a.Name == b.Name }) {
 			return fmt.Errorf("%s has different classes: expected the model's names in the same order", *against)
 		}
-		e.models = append(e.models, other)
+		models = append(models, other)
 	}
 	set, err := dataset.Open(*data, *match)
 	if err != nil {
 		return err
 	}
-	e.samples = set.Samples
-	e.tally = make(tally, len(e.models))
-	if err := e.run(ctx, n.threads, newBar(stderr)); err != nil {
+	var results []*scores
+	failed := false
+	for _, o := range cases {
+		o.Refine = n.refine
+		e := &evaluation{
+			models: models, arithmetic: n.arithmetic(m), options: o, boundary: *boundary,
+			samples: set.Samples, tally: make(tally, len(models)),
+		}
+		if err := e.run(ctx, n.threads, newBar(stderr)); err != nil {
+			return err
+		}
+		for _, line := range slices.Sorted(slices.Values(e.failed)) {
+			fmt.Fprintf(stderr, "segment: %s\n", line)
+		}
+		if len(e.failed) == len(e.samples) {
+			return errReported
+		}
+		failed = failed || len(e.failed) > 0
+		results = append(results, e.result())
+	}
+	if err := report(stdout, results, *sizes != "", *asJSON); err != nil {
 		return err
 	}
-	for _, line := range slices.Sorted(slices.Values(e.failed)) {
-		fmt.Fprintf(stderr, "segment: %s\n", line)
-	}
-	if len(e.failed) == len(e.samples) {
-		return errReported
-	}
-	if err := e.report(stdout, *asJSON); err != nil {
-		return err
-	}
-	if len(e.failed) > 0 {
+	if failed {
 		return errReported
 	}
 	return nil
+}
+
+// evaluations lists the sizes and decoders to evaluate: one, or every decoder of
+// the model at each of several sizes ("N,N,…").
+func evaluations(sizes string, size int, decoder model.Decoder, m *model.Model) ([]model.Options, error) {
+	decoders := []model.Decoder{decoder}
+	if decoder == "" {
+		decoders = m.Decoders()
+	}
+	if sizes == "" {
+		return []model.Options{{Decoder: decoders[0], Size: size}}, nil
+	}
+	var list []model.Options
+	for text := range strings.SplitSeq(sizes, ",") {
+		size, err := strconv.Atoi(text)
+		if err != nil || size < 1 {
+			return nil, usageError(fmt.Sprintf("-sizes %s: expected numbers of pixels with commas between them, such as 256,384", sizes))
+		}
+		for _, d := range decoders {
+			list = append(list, model.Options{Decoder: d, Size: size})
+		}
+	}
+	return list, nil
 }
 
 // evaluation scores the masks of one or two models against the labels.
@@ -205,6 +245,8 @@ func (e *evaluation) count(ctx context.Context, segmenters []*model.Segmenter, s
 
 // scores is the result of one model, in percent.
 type scores struct {
+	Size          int          `json:"size"` // short side of the photos in pixels
+	Decoder       string       `json:"decoder"`
 	Photos        int          `json:"photos"`
 	MIoU          float64      `json:"miou"` // over the classes that occur in the labels
 	PixelAccuracy float64      `json:"pixel_accuracy"`
@@ -222,24 +264,74 @@ type classScore struct {
 	IoU  float64 `json:"iou"`
 }
 
-// report prints the scores.
-func (e *evaluation) report(w io.Writer, asJSON bool) error {
+// result returns the scores of all models.
+func (e *evaluation) result() *scores {
 	result := e.score(0)
 	if len(e.models) > 1 {
 		result.Other = e.score(1)
 		agreement := 100 * float64(e.tally[0].same) / float64(e.tally[0].all)
 		result.Agreement = &agreement
 	}
-	if asJSON {
-		return json.NewEncoder(w).Encode(result)
+	return result
+}
+
+// report prints one result, or several as a table.
+func report(w io.Writer, results []*scores, isTable, asJSON bool) error {
+	switch {
+	case asJSON && isTable:
+		return json.NewEncoder(w).Encode(results)
+	case asJSON:
+		return json.NewEncoder(w).Encode(results[0])
+	case isTable:
+		return printTable(w, results)
 	}
-	return result.print(w)
+	return results[0].print(w)
+}
+
+// printTable prints a result a row, with the columns that the results have.
+func printTable(w io.Writer, results []*scores) error {
+	columns := []struct {
+		title string
+		value func(*scores) *float64
+	}{
+		{"mIoU", func(s *scores) *float64 { return &s.MIoU }},
+		{"pixel accuracy", func(s *scores) *float64 { return &s.PixelAccuracy }},
+		{"VOC mIoU", func(s *scores) *float64 { return s.VOC }},
+		{"boundary F", func(s *scores) *float64 { return s.Boundary }},
+		{"second model's mIoU", func(s *scores) *float64 {
+			if s.Other == nil {
+				return nil
+			}
+			return &s.Other.MIoU
+		}},
+		{"same class", func(s *scores) *float64 { return s.Agreement }},
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(table, "size\tdecoder")
+	for _, c := range columns {
+		if c.value(results[0]) != nil {
+			fmt.Fprint(table, "\t", c.title)
+		}
+	}
+	for _, s := range results {
+		fmt.Fprintf(table, "\n%d\t%s", s.Size, s.Decoder)
+		for _, c := range columns {
+			if v := c.value(s); v != nil {
+				fmt.Fprintf(table, "\t%.2f", *v)
+			}
+		}
+	}
+	fmt.Fprintln(table)
+	return table.Flush()
 }
 
 // score returns the scores of model i.
 func (e *evaluation) score(i int) *scores {
 	classes, counted := e.models[i].Classes, &e.tally[i]
-	s := &scores{Photos: len(e.samples) - len(e.failed), Classes: []classScore{}}
+	s := &scores{
+		Size: e.options.Size, Decoder: string(e.options.Decoder),
+		Photos: len(e.samples) - len(e.failed), Classes: []classScore{},
+	}
 	names := make([]string, len(classes))
 	for id, c := range classes {
 		names[id] = c.Name

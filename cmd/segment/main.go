@@ -71,6 +71,9 @@ func (e usageError) Error() string { return string(e) }
 // errReported means that the command has already printed its errors.
 var errReported = errors.New("some photos failed")
 
+// ownSize is the flag -size if it is not given: the size that the model states.
+const ownSize = -1
+
 // network holds the flags that choose and run a model.
 type network struct {
 	model   string
@@ -88,10 +91,10 @@ func (n *network) arithmetic(m *model.Model) compute.Arithmetic {
 	return cpu.Fastest(model.Arithmetic(m))
 }
 
-func (n *network) register(flags *flag.FlagSet, size int) {
+func (n *network) register(flags *flag.FlagSet) {
 	flags.StringVar(&n.model, "model", "", "model `file`, float or quantised (default: the built-in model)")
 	flags.StringVar(&n.decoder, "decoder", "", "mask or linear (default: mask, if the model has it)")
-	flags.IntVar(&n.size, "size", size, "resize photos to this short side in `pixels`; 0 = do not resize")
+	flags.IntVar(&n.size, "size", ownSize, "resize photos to this short side in `pixels`; 0 = do not resize (default: the model's best size)")
 	flags.BoolVar(&n.float, "float", false, "compute in float32 even if the weights are int8: slower, but a little more exact. Models with float weights always do")
 	flags.IntVar(&n.threads, "threads", runtime.NumCPU(), "`number` of threads, at most one per core")
 }
@@ -124,6 +127,9 @@ func (n *network) open() (*model.Model, model.Decoder, error) {
 	}
 	n.threads = min(n.threads, runtime.NumCPU()) // more would only cost memory
 	m, err := openModel(n.model)
+	if err == nil && n.size == ownSize {
+		n.size = m.Size
+	}
 	return m, decoder, err
 }
 

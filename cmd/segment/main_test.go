@@ -242,6 +242,26 @@ func TestEval(t *testing.T) {
 	}
 }
 
+// TestEvalSizes evaluates two sizes with both decoders.
+func TestEvalSizes(t *testing.T) {
+	data, _ := set(t)
+	lines := strings.Split(strings.TrimSpace(succeed(t, "eval", "-data", data, "-match", "a_", "-sizes", "48,64")), "\n")
+	if len(lines) != 5 || strings.Fields(lines[0])[2] != "mIoU" {
+		t.Fatalf("expected a title and four rows:\n%s", strings.Join(lines, "\n"))
+	}
+	if row := strings.Fields(lines[3]); !slices.Equal(row[:3], []string{"64", "mask", "100.00"}) {
+		t.Errorf("its own masks: %q", row)
+	}
+	var results []scores
+	out := succeed(t, "eval", "-data", data, "-match", "a_", "-sizes", "48", "-decoder", "linear", "-json")
+	if err := json.Unmarshal([]byte(out), &results); err != nil || len(results) != 1 || results[0].Size != 48 || results[0].Decoder != "linear" {
+		t.Errorf("%s: %v", out, err)
+	}
+	if status, _, stderr := call("eval", "-data", data, "-sizes", "64,big"); status != 2 || !strings.Contains(stderr, "expected numbers of pixels") {
+		t.Errorf("status %d, %s", status, stderr)
+	}
+}
+
 // TestEvalBadFiles damages photos and labels: eval names each and counts the rest.
 func TestEvalBadFiles(t *testing.T) {
 	data, label := set(t)

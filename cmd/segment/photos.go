@@ -37,7 +37,7 @@ type classSummary struct {
 func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("segment", flag.ContinueOnError)
 	var n network
-	n.register(flags, 512)
+	n.register(flags)
 	window := flags.Int("window", 0, "side of a sliding window in `pixels`; 0 = the whole photo at once")
 	stride := flags.Int("stride", 0, "distance between windows in `pixels` (default three quarters of the window)")
 	flags.BoolVar(&n.refine, "refine", true, "align edges with the photo; not with -window")
