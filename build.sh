@@ -87,6 +87,7 @@ has_node() { has Node.js nodejs node; }
 has_npm() { has_node && has npm npm npm; }
 has_chromium() { has Chromium chromium "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable chrome; }
 
+node() { "$(type -P node || type -P nodejs)" "$@"; }
 wasm() { GOOS=js GOARCH=wasm "$@"; }
 
 check_sources() {
@@ -143,6 +144,8 @@ run_tests() {
 	step "Go tests of what runs at the same time, with the race detector"
 	go test -race -short -run 'Ranks|Operations|Classify' ./compute/... ./model
 	go test -race ./site/...
+	step "JavaScript unit tests"
+	if has_node; then node --test web/tests/*.test.js; fi
 	step "Go tests in WebAssembly, in Node.js"
 	if has_node; then test_in_node; fi
 	step "Go tests in WebAssembly, in Chromium"
