@@ -87,7 +87,6 @@ has_node() { has Node.js nodejs node; }
 has_npm() { has_node && has npm npm npm; }
 has_chromium() { has Chromium chromium "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable chrome; }
 
-node() { "$(type -P node || type -P nodejs)" "$@"; }
 wasm() { GOOS=js GOARCH=wasm "$@"; }
 
 check_sources() {
@@ -103,6 +102,8 @@ check_sources() {
 	wasm go vet -tags webgpu ./wasm
 	wasm "$tools/staticcheck" -tags webgpu ./wasm
 }
+
+test_javascript() { "$(command -v node || command -v nodejs)" --test web/tests/*.test.js; }
 
 # The wasm runtime of Go has 8 kB for arguments and variables together, so it
 # gets only the variables that it needs.
@@ -145,7 +146,7 @@ run_tests() {
 	go test -race -short -run 'Ranks|Operations|Classify' ./compute/... ./model
 	go test -race ./site/...
 	step "JavaScript unit tests"
-	if has_node; then node --test web/tests/*.test.js; fi
+	if has_node; then test_javascript; fi
 	step "Go tests in WebAssembly, in Node.js"
 	if has_node; then test_in_node; fi
 	step "Go tests in WebAssembly, in Chromium"
