@@ -27,7 +27,7 @@ usage() {
 		  test                      run every check and test
 		  bench [FLAGS]             time this project against onnxruntime-web and LiteRT.js
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
-		  bench gpu                 test and time the graphics processor without a browser
+		  bench gpu                 test and time the GPU without a browser
 
 		With CI=true, tests fail rather than skip where Node.js, npm, Chromium, nginx or Caddy is missing.
 	END

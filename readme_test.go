@@ -10,16 +10,16 @@ import (
 	"strings"
 	"testing"
 
-	// The README's program imports these. Without them the go command would not
-	// run this test again when they change: it would repeat its cached result.
+	// The README's program imports these. Importing them here makes the go command
+	// rerun this test when they change; otherwise it would use its cached result.
 	_ "segmenter/compute/cpu"
 	_ "segmenter/model"
 	_ "segmenter/model/weights"
 	_ "segmenter/photo/decode"
 )
 
-// TestReadmeProgram makes a module of what the README shows under "From Go",
-// outside of this one, and runs its program with and without SIMD.
+// TestReadmeProgram makes a separate module from the README's section "From Go",
+// and runs its program with and without SIMD.
 func TestReadmeProgram(t *testing.T) {
 	section := fromGo(t)
 	root, err := os.Getwd()
@@ -35,10 +35,10 @@ func TestReadmeProgram(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The module cache has all that is needed where this module has been built.
+	// If this module has been built, the module cache has everything needed.
 	if out, err := goCommand(t, folder, "simd", "mod", "tidy"); err != nil {
 		if strings.Contains(out, "GOPROXY=off") && os.Getenv("CI") != "true" {
-			t.Skipf("the module cache lacks what the program needs, and this test fetches nothing: run 'go mod download'\n%s", out)
+			t.Skipf("the module cache lacks modules, and this test does not download: run 'go mod download'\n%s", out)
 		}
 		t.Fatalf("go mod tidy: %v\n%s", err, out)
 	}
@@ -57,16 +57,16 @@ func TestReadmeProgram(t *testing.T) {
 			}
 			found := regexp.MustCompile(`(?m)^(\d+) % cat$`).FindSubmatch(out)
 			if found == nil {
-				t.Fatalf("the program prints %q: expected a cat", out)
+				t.Fatalf("the program printed %q, expected a cat", out)
 			}
 			if share, err := strconv.Atoi(string(found[1])); err != nil || share < 75 || share > 90 {
-				t.Errorf("%d %% of the photo are a cat, expected 75 to 90 (%v)", share, err)
+				t.Errorf("%d %% of the photo is a cat, expected 75 to 90 (%v)", share, err)
 			}
 		})
 	}
 }
 
-// fromGo returns the section of the README.
+// fromGo returns the README's section "From Go".
 func fromGo(t *testing.T) string {
 	t.Helper()
 	readme, err := os.ReadFile("README.md")
@@ -81,7 +81,7 @@ func fromGo(t *testing.T) string {
 	return section
 }
 
-// block returns the only code block of a language.
+// block returns the section's only code block in a language.
 func block(t *testing.T, section, language string) string {
 	t.Helper()
 	found := regexp.MustCompile("(?ms)^```"+regexp.QuoteMeta(language)+"\n(.*?)^```$").FindAllStringSubmatch(section, -1)
@@ -91,7 +91,7 @@ func block(t *testing.T, section, language string) string {
 	return found[0][1]
 }
 
-// checkToolchain fails if the README names another version of Go than go.mod.
+// checkToolchain fails if the README and go.mod name different versions of Go.
 func checkToolchain(t *testing.T, shown string) {
 	t.Helper()
 	module, err := os.ReadFile("go.mod")
@@ -105,8 +105,8 @@ func checkToolchain(t *testing.T, shown string) {
 	}
 }
 
-// goCommand runs the go command in a folder, without a network and without what
-// the caller's environment says of modules. It returns what the command prints.
+// goCommand runs the go command in a folder, without a network and independent of
+// the caller's module settings. It returns the command's output.
 func goCommand(t *testing.T, folder, experiment string, arguments ...string) (string, error) {
 	cmd := exec.CommandContext(t.Context(), "go", arguments...)
 	cmd.Dir = folder

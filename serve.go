@@ -2,9 +2,9 @@
 //
 //	go run . [-dir DIR] [-addr localhost:8080]
 //
-// The site is inside, as ./build.sh build left it when this was compiled, so
-// that the program alone is enough where there is no network. ./build.sh serve
-// does it all. What serves is package site/serve; segment serve is the same.
+// The program embeds the site that ./build.sh build left, so it works without a
+// network and without other files. ./build.sh serve builds and serves in one
+// step. Package site/serve does the work, also for the command segment serve.
 package main
 
 import (

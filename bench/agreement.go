@@ -6,16 +6,16 @@ import (
 	"segmenter/bench/network"
 )
 
-// What an engine's scores may differ by from the reference before the run
-// fails: a side that computes something else is not measured.
+// Limits on the difference of an engine's scores from the reference. Beyond them
+// the run fails, since the engine computes something else.
 const (
-	floatTolerance = 1e-2 // of any score
-	leastAgreement = 0.95 // of the patches' classes, with int8 weights
+	floatTolerance = 1e-2 // largest difference of a score
+	minAgreement   = 0.95 // share of patches with the same class, with int8 weights
 )
 
-// agreement is how an engine's scores compare with the reference.
+// agreement compares an engine's scores with the reference.
 type agreement struct {
-	difference float64 // the largest, of any score
+	difference float64 // the largest of any score
 	same       float64 // share of patches with the same best class
 }
 
@@ -31,7 +31,7 @@ func compare(got, want []float32, classes int) (agreement, error) {
 		for i := range w {
 			difference := max(g[i], w[i]) - min(g[i], w[i])
 			if difference != difference {
-				return agreement{}, fmt.Errorf("the score of class %d of patch %d is not a number", i, at/classes)
+				return agreement{}, fmt.Errorf("the score of class %d of patch %d is NaN", i, at/classes)
 			}
 			a.difference = max(a.difference, float64(difference))
 		}
@@ -43,7 +43,7 @@ func compare(got, want []float32, classes int) (agreement, error) {
 	return a, nil
 }
 
-// best is the index of the highest score.
+// best returns the index of the highest score.
 func best(scores []float32) int {
 	at := 0
 	for i, s := range scores {
@@ -54,19 +54,20 @@ func best(scores []float32) int {
 	return at
 }
 
-// check fails where the engine computes something else.
+// check fails if the engine computes something else.
 func (a agreement) check(p network.Precision) error {
 	switch {
 	case p == network.Float && a.difference > floatTolerance:
-		return fmt.Errorf("scores differ from the reference by up to %.4g; with float weights at most %g is expected: the exporter or the engine computes another network", a.difference, floatTolerance)
-	case a.same < leastAgreement:
-		return fmt.Errorf("only %.1f %% of the patches have the reference's class; at least %.0f %% are expected: the exporter or the engine computes another network", 100*a.same, 100*leastAgreement)
+		return fmt.Errorf("scores differ from the reference by up to %.4g, expected at most %g with float weights: the exporter or the engine computes another network", a.difference, floatTolerance)
+	case a.same < minAgreement:
+		return fmt.Errorf("only %.1f %% of the patches have the reference's class, expected at least %.0f %%: the exporter or the engine computes another network", 100*a.same, 100*minAgreement)
 	}
 	return nil
 }
 
-// agree compares the scores of the page's last frame.
-func (p *page) agree(want []float32) (agreement, error) {
+// checkScores compares the scores of the page's last frame with want, and fails if
+// they differ too much.
+func (p *page) checkScores(want []float32) (agreement, error) {
 	s, err := p.scores()
 	if err != nil {
 		return agreement{}, err

@@ -6,14 +6,14 @@ import (
 	"segmenter/e2e/browser"
 )
 
-// coldResult is what an engine showed on first visits.
+// coldResult holds an engine's measurements on first visits.
 type coldResult struct {
 	first                 []float64 // milliseconds from the start of the navigation to the first result
-	library, model, total int64     // bytes of bodies, as they went over the wire
+	library, model, total int64     // bytes of bodies, as sent
 }
 
-// measureCold visits the page of every engine several times, in turns, each
-// time with a new browser and a new profile, so that nothing is in any cache.
+// measureCold visits the page of every engine several times, in turns, each time
+// with a new browser and a new profile, so that all caches are empty.
 func (b *benchmark) measureCold(ctx context.Context) ([]coldResult, error) {
 	results := make([]coldResult, len(b.engines))
 	for visit := range b.visits {
@@ -48,5 +48,5 @@ func (b *benchmark) visit(ctx context.Context, e engine, r *coldResult) error {
 	return nil
 }
 
-// firstVisit is the setting of cold starts and of memory.
+// firstVisit is the setting for cold starts and for memory.
 var firstVisit = setting{size: 512, threads: 0}

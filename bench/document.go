@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// The part of the document between these lines is the benchmark's to write.
+// The benchmark writes the part of the document between these lines.
 const (
 	beginMark = "<!-- From here on, ./build.sh bench writes. -->"
 	endMark   = "<!-- Up to here. -->"
 )
 
-// updateDocument puts the report into the document at path.
+// updateDocument writes the report into the document at path.
 func updateDocument(path, report string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -29,7 +29,7 @@ func replaceMarked(text, report string) (string, error) {
 	before, rest, begins := strings.Cut(text, beginMark)
 	_, after, ends := strings.Cut(rest, endMark)
 	if !begins || !ends {
-		return "", fmt.Errorf("expected the lines %q and %q, between which the results belong: add them", beginMark, endMark)
+		return "", fmt.Errorf("expected the lines %q and %q around the results: add them", beginMark, endMark)
 	}
 	return before + beginMark + "\n\n" + report + "\n" + endMark + after, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,24 +18,24 @@ import (
 	chromium "segmenter/e2e/browser"
 )
 
-// environment is what the numbers depend on besides the code.
+// environment describes what affects the numbers besides the code.
 type environment struct {
-	date      string
-	processor string
-	cores     int
-	memory    string
-	system    string
-	browser   string
-	packages  map[string]string // versions, by name
+	date     string
+	cpu      string
+	cores    int
+	memory   string
+	system   string
+	browser  string
+	packages map[string]string // versions, by name
 }
 
 func readEnvironment(ctx context.Context) (environment, error) {
 	e := environment{
-		date:      time.Now().Format(time.DateOnly),
-		processor: after("/proc/cpuinfo", "model name"),
-		cores:     runtime.NumCPU(),
-		memory:    gigabytes(after("/proc/meminfo", "MemTotal")),
-		system:    strings.Trim(after("/etc/os-release", "PRETTY_NAME"), `"`),
+		date:   time.Now().Format(time.DateOnly),
+		cpu:    readValue("/proc/cpuinfo", "model name"),
+		cores:  runtime.NumCPU(),
+		memory: gigabytes(readValue("/proc/meminfo", "MemTotal")),
+		system: strings.Trim(readValue("/etc/os-release", "PRETTY_NAME"), `"`),
 	}
 	tab, stop, err := chromium.Start(ctx)
 	if err != nil {
@@ -48,6 +49,16 @@ func readEnvironment(ctx context.Context) (environment, error) {
 	e.browser = version.Product
 	e.packages, err = readPackages("bench/package.json")
 	return e, err
+}
+
+func (e environment) String() string {
+	var packages []string
+	for name, version := range e.packages {
+		packages = append(packages, name+" "+version)
+	}
+	slices.Sort(packages)
+	return fmt.Sprintf("%s: %s, %d cores, %s of memory; %s; %s; %s.\n",
+		e.date, e.cpu, e.cores, e.memory, e.system, e.browser, strings.Join(packages, ", "))
 }
 
 // readPackages reads the versions that a package.json pins.
@@ -65,9 +76,9 @@ func readPackages(path string) (map[string]string, error) {
 	return file.Dependencies, nil
 }
 
-// after is what follows a key and a colon or an equals sign in a file of
-// lines; "unknown" where the system has no such file.
-func after(path, key string) string {
+// readValue returns the value of a line "key: value" or "key=value" of a file, or
+// "unknown" if the file or the line is missing.
+func readValue(path, key string) string {
 	file, err := os.Open(path)
 	if err != nil {
 		return "unknown"
@@ -81,7 +92,7 @@ func after(path, key string) string {
 	return "unknown"
 }
 
-// gigabytes shortens "24683620 kB"; what is not of this form stays.
+// gigabytes shortens "24683620 kB" and returns any other text unchanged.
 func gigabytes(text string) string {
 	var kilobytes float64
 	if n, _ := fmt.Sscanf(text, "%g kB", &kilobytes); n != 1 {

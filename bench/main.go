@@ -1,20 +1,19 @@
-// Command bench measures this project against the engines that people run
-// networks with in browsers today, onnxruntime-web and LiteRT.js: the same
-// weights, the same photo, the same Chromium, in one run.
+// Command bench measures this project against the inference engines that browsers
+// run today, onnxruntime-web and LiteRT.js: the same weights, the same photo, the
+// same Chromium, in one run.
 //
 //	./build.sh bench [flags]
 //
-// It makes the peers' model files from the project's weights (packages onnx
-// and tflite), serves every engine's page of web/ in the same way, and drives
-// Chromium:
+// It makes the peers' model files from the project's weights (packages onnx and
+// tflite), serves the pages of web/ for all engines alike, and drives Chromium:
 //
-//	warm.go    frames, the engines taking turns, on the processor and by WebGPU
+//	warm.go    frames, the engines taking turns, on the CPU and with WebGPU
 //	cold.go    first visits, each with a new browser
-//	memory.go  the peak of a page's process
+//	memory.go  the peak memory of a page's process
 //
-// Before an engine is timed, its scores are compared with those that package
-// model computes natively (agreement.go). It runs in the root of the
-// repository, on the built site.
+// Before it times an engine, it compares the engine's scores with those that
+// package model computes natively (agreement.go). Run it in the root of the
+// repository, with a built site.
 package main
 
 import (
@@ -32,13 +31,13 @@ import (
 	"segmenter/bench/network"
 )
 
-// benchmark is what a run measures, and with what.
+// benchmark is a run with its flags.
 type benchmark struct {
 	engines       []engine
 	sizes         []int
 	threads       []int // 0 = all
 	rounds, block int   // of warm frames
-	visits        int   // of every engine, cold
+	visits        int   // first visits to every engine
 	skip          []string
 	document      string
 
@@ -60,28 +59,28 @@ func main() {
 	}
 }
 
-// What the flags say when they are not given.
+// Defaults of the flags.
 var (
-	everySize    = []int{256, 384, 512, 768}
-	everyThreads = []int{1, 0}
+	defaultSizes   = []int{256, 384, 512, 768}
+	defaultThreads = []int{1, 0}
 )
 
-// parts are what can be skipped.
+// parts are the values of -skip.
 var parts = []string{"warm", "webgpu", "cold", "memory"}
 
 func parseFlags(arguments []string) (*benchmark, error) {
-	b := &benchmark{sizes: everySize, threads: everyThreads}
+	b := &benchmark{sizes: defaultSizes, threads: defaultThreads}
 	var names []string
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	flags.Func("sizes", "sides of the picture in pixels, `N,N…` (default 256,384,512,768)", numbers(&b.sizes))
-	flags.Func("threads", "numbers of threads, `N,N…`; 0 = all (default 1,0)", numbers(&b.threads))
-	flags.Func("engines", "measure this project and only these `peers`: litert-int8,litert-f32,ort-int8,ort-f32", words(&names))
-	flags.Func("skip", "leave out `parts`: warm,webgpu,cold,memory", words(&b.skip))
+	flags.Func("sizes", "sides of the picture in pixels, `N,N…` (default 256,384,512,768)", parseNumbers(&b.sizes))
+	flags.Func("threads", "numbers of threads, `N,N…`; 0 = all (default 1,0)", parseNumbers(&b.threads))
+	flags.Func("engines", "measure this project and only these `peers`: litert-int8,litert-f32,ort-int8,ort-f32", parseWords(&names))
+	flags.Func("skip", "skip `parts`: warm,webgpu,cold,memory", parseWords(&b.skip))
 	flags.IntVar(&b.rounds, "rounds", 5, "`turns` of every engine, warm")
 	flags.IntVar(&b.block, "block", 4, "`frames` of a turn")
 	flags.IntVar(&b.visits, "visits", 5, "first `visits` to every engine, cold")
-	flags.StringVar(&b.document, "o", "docs/benchmarks.md", "the `file` that a complete run is written to")
-	flags.Parse(arguments) // exits where it fails
+	flags.StringVar(&b.document, "o", "docs/benchmarks.md", "write the report of a complete run to this `file`")
+	flags.Parse(arguments) // exits on errors
 
 	for _, part := range b.skip {
 		if !slices.Contains(parts, part) {
@@ -89,14 +88,14 @@ func parseFlags(arguments []string) (*benchmark, error) {
 		}
 	}
 	if min(b.rounds, b.block, b.visits) < 1 {
-		return nil, fmt.Errorf("-rounds %d -block %d -visits %d: each has to be at least 1; parts are left out with -skip", b.rounds, b.block, b.visits)
+		return nil, fmt.Errorf("-rounds %d -block %d -visits %d: expected at least 1 each; use -skip to skip a part", b.rounds, b.block, b.visits)
 	}
 	var err error
 	b.engines, err = chooseEngines(names)
 	return b, err
 }
 
-func numbers(list *[]int) func(string) error {
+func parseNumbers(list *[]int) func(string) error {
 	return func(text string) error {
 		*list = nil
 		for word := range strings.SplitSeq(text, ",") {
@@ -110,17 +109,17 @@ func numbers(list *[]int) func(string) error {
 	}
 }
 
-func words(list *[]string) func(string) error {
+func parseWords(list *[]string) func(string) error {
 	return func(text string) error {
 		*list = strings.Split(text, ",")
 		return nil
 	}
 }
 
-// complete tells whether the run measures all that the document states.
+// complete reports whether the run measures everything in the document.
 func (b *benchmark) complete() bool {
 	return len(b.skip) == 0 && len(b.engines) == len(engines) &&
-		slices.Equal(b.sizes, everySize) && slices.Equal(b.threads, everyThreads)
+		slices.Equal(b.sizes, defaultSizes) && slices.Equal(b.threads, defaultThreads)
 }
 
 func (b *benchmark) run(ctx context.Context) error {
@@ -144,12 +143,12 @@ func (b *benchmark) run(ctx context.Context) error {
 	defer b.server.Close()
 
 	if !slices.Contains(b.skip, "warm") {
-		if r.warm, err = b.warm(ctx, weights); err != nil {
+		if r.warm, err = b.measureCPU(ctx, weights); err != nil {
 			return err
 		}
 	}
 	if !slices.Contains(b.skip, "webgpu") {
-		if r.graphics, err = b.graphics(ctx, weights); err != nil {
+		if r.webgpu, err = b.measureWebGPU(ctx, weights); err != nil {
 			return err
 		}
 	}
@@ -159,56 +158,56 @@ func (b *benchmark) run(ctx context.Context) error {
 		}
 	}
 	if !slices.Contains(b.skip, "cold") {
-		say("compressing what the peers' pages download; the first time takes minutes")
+		logf("compressing the downloads of the peers' pages; the first time takes minutes")
 		if err := b.stage.compress(b.engines, firstVisit.size); err != nil {
 			return err
 		}
-		say("first visits, %v", firstVisit)
+		logf("first visits, %v", firstVisit)
 		if r.cold, err = b.measureCold(ctx); err != nil {
 			return err
 		}
 	}
 	if !slices.Contains(b.skip, "memory") {
-		say("memory, %v", firstVisit)
+		logf("memory, %v", firstVisit)
 		if r.memory, err = b.measureMemory(ctx); err != nil {
 			return err
 		}
 	}
-	say("done in %v\n", time.Since(start).Round(time.Second))
+	logf("done in %v\n", time.Since(start).Round(time.Second))
 	fmt.Print(r)
 	if !b.complete() {
-		say("\n%s stays as it is: this run left something out", b.document)
+		logf("\n%s is unchanged: this run was not complete", b.document)
 		return nil
 	}
 	return updateDocument(b.document, r.String())
 }
 
-// warm measures every size with every number of threads.
-func (b *benchmark) warm(ctx context.Context, weights *network.Network) (*comparison, error) {
-	p := pace{settling: 3, pause: 3 * time.Second, rounds: b.rounds, leadIn: 1, block: b.block}
+// measureCPU times warm frames of every size with every number of threads.
+func (b *benchmark) measureCPU(ctx context.Context, weights *network.Network) (*comparison, error) {
+	turns := schedule{warmUp: 3, pause: 3 * time.Second, rounds: b.rounds, leadIn: 1, block: b.block}
 	var settings []setting
 	for _, size := range b.sizes {
 		for _, threads := range b.threads {
 			settings = append(settings, setting{size: size, threads: threads})
 		}
 	}
-	return b.compare(ctx, weights, b.engines, p, settings)
+	return b.compare(ctx, weights, b.engines, turns, settings)
 }
 
-// graphics measures by WebGPU, which the processor computes (SwiftShader).
-func (b *benchmark) graphics(ctx context.Context, weights *network.Network) (*comparison, error) {
-	able := slices.DeleteFunc(slices.Clone(b.engines), func(e engine) bool { return !e.graphics })
+// measureWebGPU times warm frames with WebGPU on the CPU (SwiftShader).
+func (b *benchmark) measureWebGPU(ctx context.Context, weights *network.Network) (*comparison, error) {
+	list := slices.DeleteFunc(slices.Clone(b.engines), func(e engine) bool { return !e.webgpu })
 	var settings []setting
-	for _, size := range slowSizes {
+	for _, size := range webgpuSizes {
 		if slices.Contains(b.sizes, size) {
-			settings = append(settings, setting{size: size, threads: 1, graphics: true})
+			settings = append(settings, setting{size: size, threads: 1, webgpu: true})
 		}
 	}
-	return b.compare(ctx, weights, able, slow, settings)
+	return b.compare(ctx, weights, list, webgpuSchedule, settings)
 }
 
-// compare measures engines at settings.
-func (b *benchmark) compare(ctx context.Context, weights *network.Network, list []engine, p pace, settings []setting) (*comparison, error) {
+// compare times warm frames of engines at every setting.
+func (b *benchmark) compare(ctx context.Context, weights *network.Network, list []engine, turns schedule, settings []setting) (*comparison, error) {
 	golden, err := newReference()
 	if err != nil {
 		return nil, err
@@ -223,8 +222,8 @@ func (b *benchmark) compare(ctx context.Context, weights *network.Network, list 
 		if err != nil {
 			return nil, err
 		}
-		say("frames, %v", s)
-		result, err := b.measureWarm(ctx, list, s, p, want)
+		logf("frames, %v", s)
+		result, err := b.measureWarm(ctx, list, s, turns, want)
 		if err != nil {
 			return nil, err
 		}
@@ -233,5 +232,5 @@ func (b *benchmark) compare(ctx context.Context, weights *network.Network, list 
 	return c, nil
 }
 
-// say tells how far the run is, apart from its result.
-func say(format string, values ...any) { fmt.Fprintf(os.Stderr, format+"\n", values...) }
+// logf prints progress, apart from the report.
+func logf(format string, values ...any) { fmt.Fprintf(os.Stderr, format+"\n", values...) }

@@ -30,7 +30,7 @@ func TestQuantiles(t *testing.T) {
 		t.Errorf("95th percentile of 1 to 20: %v", got)
 	}
 	if !math.IsNaN(median(nil)) || !math.IsNaN(quantile(nil, 0.95)) {
-		t.Error("something came of nothing")
+		t.Error("expected NaN for no values")
 	}
 }
 
@@ -41,16 +41,16 @@ func TestCompare(t *testing.T) {
 		t.Errorf("got %+v, %v", a, err)
 	}
 	if a.check(network.Float) == nil || a.check(network.Int8) == nil {
-		t.Error("another network's scores were let through")
+		t.Error("another network's scores were accepted")
 	}
 	if a, _ := compare(want, want, 3); a.check(network.Float) != nil || a.check(network.Int8) != nil {
 		t.Error("the same scores were refused")
 	}
 	if _, err := compare(want[:3], want, 3); err == nil {
-		t.Error("too few scores were let through")
+		t.Error("too few scores were accepted")
 	}
 	if _, err := compare([]float32{1, 2, float32(math.NaN()), 4, 5, 6}, want, 3); err == nil {
-		t.Error("what is not a number was let through")
+		t.Error("NaN was accepted")
 	}
 }
 
@@ -65,7 +65,7 @@ func TestFlags(t *testing.T) {
 	}
 	for _, arguments := range [][]string{{"-engines", "torch"}, {"-skip", "lunch"}, {"-rounds", "0"}} {
 		if _, err := parseFlags(arguments); err == nil {
-			t.Errorf("%v was let through", arguments)
+			t.Errorf("%v was accepted", arguments)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func TestParsePeak(t *testing.T) {
 	}
 	for _, status := range []string{"", "VmHWM: x kB\n", "VmHWM: 1 MB\n"} {
 		if _, err := parsePeak([]byte(status)); err == nil {
-			t.Errorf("%q was let through", status)
+			t.Errorf("%q was accepted", status)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func TestReplaceMarked(t *testing.T) {
 		t.Errorf("a second time gives %q", again)
 	}
 	if _, err := replaceMarked("no marks", "new\n"); err == nil {
-		t.Error("a document without marks was let through")
+		t.Error("a document without marks was accepted")
 	}
 }
 
@@ -120,7 +120,7 @@ func TestDocumentHasMarks(t *testing.T) {
 	}
 }
 
-// TestReport holds the ratios, which are what people read.
+// TestReport checks the ratios, which people read.
 func TestReport(t *testing.T) {
 	side := func(ms ...float64) warmSide {
 		return warmSide{agreement: agreement{same: 1}, frames: ms}
@@ -131,7 +131,7 @@ func TestReport(t *testing.T) {
 			{setting{512, 1, false}, []warmSide{side(100), side(250), side(400), side(300), side(200)}},
 			{setting{512, 0, false}, []warmSide{side(50, 60), side(110), side(200), side(220), side(330)}},
 		}},
-		graphics: &comparison{[]engine{engines[0], engines[2]}, []warmResult{
+		webgpu: &comparison{[]engine{engines[0], engines[2]}, []warmResult{
 			{setting{256, 1, true}, []warmSide{side(1000), side(1750)}},
 		}},
 		cold: []coldResult{

@@ -15,16 +15,17 @@ import (
 	"segmenter/e2e/browser"
 )
 
-// memoryFrames is how many frames a page computes before its peak is read.
+// memoryFrames is the number of frames that a page computes before bench reads
+// its peak memory.
 const memoryFrames = 20
 
-// memoryResult is the peak of a page's process, in bytes.
+// memoryResult holds the peak memory of a page's process, in bytes.
 type memoryResult struct {
 	empty   int64            // of a page without an engine
-	engines map[string]int64 // by id, of those with int8 weights
+	engines map[string]int64 // of engines with int8 weights, by id
 }
 
-// measureMemory opens the pages one by one, each in a browser of its own.
+// measureMemory opens the pages one by one, each in its own browser.
 func (b *benchmark) measureMemory(ctx context.Context) (*memoryResult, error) {
 	empty, err := b.peak(ctx, engine{title: "the empty page"}, 0)
 	if err != nil {
@@ -57,12 +58,12 @@ func (b *benchmark) peak(ctx context.Context, e engine, frames int) (int64, erro
 			return 0, err
 		}
 	}
-	return peakOfRenderers(tabs)
+	return rendererPeak(tabs)
 }
 
-// peakOfRenderers is the largest peak of resident memory of a process that
-// shows pages: that of the page, since a browser's spare processes are empty.
-func peakOfRenderers(browser context.Context) (int64, error) {
+// rendererPeak returns the largest peak of resident memory of the browser's
+// renderer processes. The page has it, since spare renderers are empty.
+func rendererPeak(browser context.Context) (int64, error) {
 	list, err := chromedp.CallBrowser(browser, systeminfo.GetProcessInfo, cdp.Empty{})
 	if err != nil {
 		return 0, fmt.Errorf("the browser does not list its processes: %w", err)
@@ -79,22 +80,22 @@ func peakOfRenderers(browser context.Context) (int64, error) {
 		peak = max(peak, bytes)
 	}
 	if peak == 0 {
-		return 0, fmt.Errorf("none of the browser's %d processes shows a page: its list has changed, see memory.go", len(list.ProcessInfo))
+		return 0, fmt.Errorf("none of the browser's %d processes is a renderer: the format of the list has changed, see memory.go", len(list.ProcessInfo))
 	}
 	return peak, nil
 }
 
-// isBrowsersOwn tells processes that show the browser's own pages.
+// isBrowsersOwn reports whether a process shows the browser's own pages.
 func isBrowsersOwn(process int64) bool {
 	command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", process))
 	return err == nil && (bytes.Contains(command, []byte("--top-chrome-webui")) || bytes.Contains(command, []byte("--extension-process")))
 }
 
-// peakOf reads the peak of resident memory from what Linux says of a process.
+// peakOf reads the peak of a process's resident memory from /proc.
 func peakOf(process int64) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
 	if err != nil {
-		return 0, fmt.Errorf("the memory of a process is read from /proc, as on Linux: %w; leave it out with -skip memory", err)
+		return 0, fmt.Errorf("measuring memory needs Linux's /proc: %w; use -skip memory", err)
 	}
 	return parsePeak(status)
 }
@@ -112,5 +113,5 @@ func parsePeak(status []byte) (int64, error) {
 		}
 		return kilobytes << 10, err
 	}
-	return 0, fmt.Errorf("a process's status has no line VmHWM, its peak of memory")
+	return 0, fmt.Errorf("the process's status has no line VmHWM, its peak memory")
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long one step of a page may take, on a slow machine, and with
-// a slow graphics processor.
-const patience = 10 * time.Minute
+// stepTimeout is the limit for one step of a page, on a slow machine with a slow
+// GPU.
+const stepTimeout = 10 * time.Minute
 
 // page is a tab with one engine.
 type page struct {
@@ -20,27 +20,27 @@ type page struct {
 	tab    context.Context
 }
 
-// openPage opens the page of an engine in a new tab of a browser. The tab
-// closes with the browser.
+// openPage opens the page of an engine in a new tab. The tab closes with the
+// browser.
 func openPage(browser context.Context, server *server, e engine, s setting) (*page, error) {
 	tab, _ := chromedp.NewContext(browser)
 	p := &page{e, tab}
-	// A tab lives as long as the context that it is first used with, which
-	// therefore is not the one of a single step.
+	// A tab closes with the context of its first use, so this context must not be
+	// the one of a single step.
 	if err := chromedp.Do(tab); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(tab, patience)
+	ctx, cancel := context.WithTimeout(tab, stepTimeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+e.address(s))); err != nil {
-		return nil, fmt.Errorf("%s: its page did not open: %w", e.title, err)
+		return nil, fmt.Errorf("%s: cannot open the page: %w", e.title, err)
 	}
 	return p, nil
 }
 
-// call evaluates a call of the page's globalThis.bench.
+// call calls a method of the page's globalThis.bench.
 func call[T any](p *page, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(p.tab, patience)
+	ctx, cancel := context.WithTimeout(p.tab, stepTimeout)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T]("bench."+expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -49,20 +49,21 @@ func call[T any](p *page, expression string) (T, error) {
 	return value, nil
 }
 
-// frame is what the page timed, in milliseconds.
+// frame is the time of a frame, in milliseconds.
 type frame struct {
 	Total   float64 `json:"total"`
-	Network float64 `json:"network"` // 0 where the engine does not say
+	Network float64 `json:"network"` // 0 if the engine does not report it
 }
 
 func (p *page) frames(n int) ([]frame, error) {
 	return call[[]frame](p, fmt.Sprintf("frames(%d)", n))
 }
 
-// first is the time from the start of the navigation to the first result.
+// first returns the milliseconds from the start of the navigation to the first
+// result.
 func (p *page) first() (float64, error) { return call[float64](p, "first()") }
 
-// scores are those of the patches of the last frame.
+// scores are the scores of the patches of the last frame.
 type scores struct {
 	Rows    int    `json:"rows"`
 	Cols    int    `json:"cols"`
@@ -72,7 +73,7 @@ type scores struct {
 
 func (p *page) scores() (scores, error) { return call[scores](p, "scores()") }
 
-// values are (Rows·Cols, Classes).
+// values returns the scores (Rows·Cols, Classes).
 func (s scores) values() ([]float32, error) {
 	raw, err := base64.StdEncoding.DecodeString(s.Base64)
 	if err != nil {

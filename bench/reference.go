@@ -9,8 +9,8 @@ import (
 	"segmenter/photo"
 )
 
-// reference computes scores natively with the float weights. Package model's
-// tests hold them against those of the official implementation.
+// reference computes scores natively with the float weights. The tests of package
+// model compare them with the official implementation.
 type reference struct{ segmenter *model.Segmenter }
 
 func newReference() (*reference, error) {
@@ -22,7 +22,7 @@ func newReference() (*reference, error) {
 	return &reference{s}, err
 }
 
-// scores are (patches, classes) of a picture at its own size.
+// scores returns the scores (patches, classes) of a picture at its own size.
 func (r *reference) scores(picture *photo.Image) ([]float32, error) {
 	if _, err := r.segmenter.Segment(context.Background(), picture, model.Options{Decoder: model.Mask}); err != nil {
 		return nil, err

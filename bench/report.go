@@ -9,36 +9,36 @@ import (
 	"segmenter/bench/network"
 )
 
-// report is everything that a run measured; what it did not measure is nil.
+// report holds the results of a run; skipped parts are nil.
 type report struct {
 	environment environment
 	engines     []engine
 	warm        *comparison
-	graphics    *comparison
+	webgpu      *comparison
 	cold        []coldResult
 	memory      *memoryResult
 }
 
-// comparison is what engines showed at several settings.
+// comparison holds the results of engines at several settings.
 type comparison struct {
 	engines []engine
 	results []warmResult
 }
 
-// String is the report in Markdown. Ratios are the peer's time (bytes, memory)
-// over this project's.
+// String returns the report in Markdown. Ratios are the peer's time (bytes,
+// memory) divided by this project's.
 func (r *report) String() string {
 	var out strings.Builder
 	section := func(title string, parts ...string) {
 		fmt.Fprintf(&out, "## %s\n\n%s\n", title, strings.Join(parts, "\n"))
 	}
-	section("Machine, browser, versions", r.machine())
+	section("Machine, browser, versions", r.environment.String())
 	if r.warm != nil {
 		section("A frame, warm", r.warm.frames(), r.warm.ratios(), r.warm.summary())
 		section("The same results", r.warm.agreements())
 	}
-	if r.graphics != nil {
-		section("A frame by WebGPU, computed by the processor", r.graphics.frames(), r.graphics.ratios(), r.graphics.agreements())
+	if r.webgpu != nil {
+		section("A frame with WebGPU on the CPU", r.webgpu.frames(), r.webgpu.ratios(), r.webgpu.agreements())
 	}
 	if r.cold != nil {
 		section("A first visit", r.firstVisits())
@@ -49,18 +49,7 @@ func (r *report) String() string {
 	return strings.TrimSpace(out.String()) + "\n"
 }
 
-func (r *report) machine() string {
-	e := r.environment
-	packages := []string{}
-	for name, version := range e.packages {
-		packages = append(packages, name+" "+version)
-	}
-	slices.Sort(packages)
-	return fmt.Sprintf("%s: %s, %d cores, %s of memory; %s; %s; %s.\n",
-		e.date, e.processor, e.cores, e.memory, e.system, e.browser, strings.Join(packages, ", "))
-}
-
-// frames lists the medians and the 95th percentiles.
+// frames returns a table of medians and 95th percentiles.
 func (c *comparison) frames() string {
 	t := &table{}
 	head := []string{"ms: median (95th percentile)"}
@@ -85,7 +74,7 @@ func (c *comparison) frames() string {
 	return t.String()
 }
 
-// ratios lists every peer's median over this project's.
+// ratios returns a table of every peer's median divided by this project's.
 func (c *comparison) ratios() string {
 	t := &table{}
 	t.add(append([]string{"times this project's median"}, c.peerTitles()...)...)
@@ -93,7 +82,7 @@ func (c *comparison) ratios() string {
 		row := []string{w.setting.String()}
 		for i, e := range c.engines {
 			if e.id != ours {
-				row = append(row, ratio(c.over(w, i)))
+				row = append(row, ratio(c.ratioToOurs(w, i)))
 			}
 		}
 		t.add(row...)
@@ -110,17 +99,17 @@ func (c *comparison) peerTitles() (titles []string) {
 	return titles
 }
 
-// over is the ratio of an engine's median to this project's.
-func (c *comparison) over(w warmResult, engine int) float64 {
+// ratioToOurs returns the ratio of an engine's median to this project's.
+func (c *comparison) ratioToOurs(w warmResult, engine int) float64 {
 	return median(w.sides[engine].frames) / median(w.sides[indexOf(c.engines, ours)].frames)
 }
 
-// indexOf is where an engine is, −1 if it was not measured.
+// indexOf returns the index of an engine, −1 if it is not in the list.
 func indexOf(list []engine, id string) int {
 	return slices.IndexFunc(list, func(e engine) bool { return e.id == id })
 }
 
-// summary says how much longer the peers take in their best forms.
+// summary states how much longer the peers take in their best forms.
 func (c *comparison) summary() string {
 	var out strings.Builder
 	for _, group := range []struct {
@@ -135,7 +124,7 @@ func (c *comparison) summary() string {
 			least := math.NaN()
 			for _, id := range group.ids {
 				if i := indexOf(c.engines, id); i >= 0 {
-					if v := c.over(w, i); !(least <= v) {
+					if v := c.ratioToOurs(w, i); !(least <= v) {
 						least = v
 					}
 				}
@@ -150,7 +139,7 @@ func (c *comparison) summary() string {
 	return out.String()
 }
 
-// agreements lists the worst of all threads for each engine and size.
+// agreements returns a table of each engine's worst agreement at each size.
 func (c *comparison) agreements() string {
 	var sizes []int
 	for _, w := range c.results {
@@ -209,6 +198,6 @@ func (r *report) peaks() string {
 			t.add(e.title, megabytes(peak), ratio(float64(peak)/float64(r.memory.engines[ours])))
 		}
 	}
-	t.add("an empty page", megabytes(r.memory.empty), none)
+	t.add("an empty page", megabytes(r.memory.empty), notMeasured)
 	return t.String()
 }

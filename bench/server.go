@@ -10,8 +10,8 @@ import (
 	"segmenter/site"
 )
 
-// server serves the pages of all engines, in the same way and cross-origin
-// isolated, and counts the bytes of the bodies that it sends.
+// server serves the pages of all engines alike, cross-origin isolated, and counts
+// the bytes of the bodies that it sends.
 type server struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -33,15 +33,15 @@ func serve(s *stage) *server {
 	return served
 }
 
-// counter counts a response's body.
+// counter counts the bytes of a response's body.
 type counter struct {
 	http.ResponseWriter
 	server *server
 	path   string
 }
 
-// WriteHeader drops the site's policy, which allows no inline import map, as
-// LiteRT.js needs. It costs no side any time.
+// WriteHeader drops the site's content security policy, which forbids the inline
+// import map that LiteRT.js needs. That affects no engine's time.
 func (c *counter) WriteHeader(status int) {
 	c.Header().Del("Content-Security-Policy")
 	c.ResponseWriter.WriteHeader(status)
@@ -55,15 +55,15 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// resetCount begins a new count.
+// resetCount starts counting at zero.
 func (s *server) resetCount() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.sent)
 }
 
-// count tells how many bytes of engines and of models were sent. Photos and
-// the benchmark's own pages are not counted.
+// count returns the bytes sent of engines and of models. It leaves out photos and
+// the benchmark's own pages.
 func (s *server) count() (library, model int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,7 +21,7 @@ import (
 	"segmenter/photo/decode"
 )
 
-// Where things are, seen from the root of the repository.
+// Paths, relative to the root of the repository.
 const (
 	dist        = "dist/site"
 	packages    = "bench/node_modules"
@@ -30,21 +30,22 @@ const (
 	samplePhoto = "web/samples/astronaut.png"
 )
 
-// stage is what the server offers besides the built site and the packages:
-// photos, models, and the compressed siblings of everything that a cold start
-// downloads. It lies in the user's cache, since making it takes minutes.
+// stage is a folder of files that the server serves besides the built site:
+// photos, models, the peers' packages, and compressed siblings of everything that
+// a cold start downloads. It is in the user's cache, since making it takes
+// minutes.
 type stage struct{ dir string }
 
 func openStage() (*stage, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return nil, fmt.Errorf("no folder for the models that the benchmark makes: %w; set XDG_CACHE_HOME", err)
+		return nil, fmt.Errorf("found no cache folder for the benchmark's models: %w; set XDG_CACHE_HOME", err)
 	}
 	s := &stage{filepath.Join(cache, "segmenter-bench")}
 	return s, os.MkdirAll(s.dir, 0o777)
 }
 
-// write writes a file of the stage, unless it is there already.
+// write writes a file to the stage, unless it is already there.
 func (s *stage) write(name string, content []byte) error {
 	path := filepath.Join(s.dir, filepath.FromSlash(name))
 	if present, err := os.ReadFile(path); err == nil && bytes.Equal(present, content) {
@@ -56,8 +57,8 @@ func (s *stage) write(name string, content []byte) error {
 	return os.WriteFile(path, content, 0o666)
 }
 
-// preparePhoto resizes the sample to size×size pixels, which every engine is
-// given, and puts it on the stage as PNG, which loses nothing.
+// preparePhoto resizes the sample to size×size pixels, the input of every engine,
+// and writes it to the stage as PNG, which is lossless.
 func (s *stage) preparePhoto(size int) (*photo.Image, error) {
 	source, err := decode.Open(samplePhoto)
 	if err != nil {
@@ -90,14 +91,15 @@ func (s *stage) prepareModels(n *network.Network, list []engine, size int) error
 		if err != nil {
 			return err
 		}
-		if err := s.write(e.model(size), content); err != nil {
+		if err := s.write(e.modelPath(size), content); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// prepare puts what pages of a size need on the stage, and returns the photo.
+// prepare writes the models and the photo of a size to the stage, and returns the
+// photo.
 func (b *benchmark) prepare(weights *network.Network, size int) (*photo.Image, error) {
 	if err := b.stage.prepareModels(weights, b.engines, size); err != nil {
 		return nil, err
@@ -105,7 +107,8 @@ func (b *benchmark) prepare(weights *network.Network, size int) (*photo.Image, e
 	return b.stage.preparePhoto(size)
 }
 
-// downloads are what peers' pages load besides the models, on a first visit.
+// downloads lists the files, besides the model, that a peer's page loads on a
+// first visit.
 var downloads = map[string][]string{
 	"onnxruntime": {
 		"onnxruntime-web/dist/ort.wasm.min.mjs",
@@ -120,7 +123,7 @@ var downloads = map[string][]string{
 	},
 }
 
-// otherDownloads are loaded in place of some where there is one thread, and for
+// otherDownloads lists files that replace some of them with one thread or with
 // WebGPU.
 var otherDownloads = map[string][]string{
 	"onnxruntime": {
@@ -136,7 +139,7 @@ var otherDownloads = map[string][]string{
 	},
 }
 
-// preparePackages puts the peers' files on the stage.
+// preparePackages copies the peers' packages to the stage.
 func (s *stage) preparePackages(list []engine) error {
 	for _, e := range list {
 		for _, name := range slices.Concat(downloads[e.module], otherDownloads[e.module]) {
@@ -151,7 +154,7 @@ func (s *stage) preparePackages(list []engine) error {
 func (s *stage) copyPackaged(name string) error {
 	content, err := os.ReadFile(filepath.Join(packages, filepath.FromSlash(name)))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is not in %s: run ./build.sh bench, which has npm fetch it", name, packages)
+		return fmt.Errorf("%s is not in %s: run ./build.sh bench, which installs it with npm", name, packages)
 	}
 	if err != nil {
 		return err
@@ -159,8 +162,8 @@ func (s *stage) copyPackaged(name string) error {
 	return s.write("node_modules/"+name, content)
 }
 
-// compress writes brotli siblings as the site's builder does: at the best
-// quality, where it saves 5 %. A sibling that still unpacks to its file stays.
+// compress writes brotli siblings as the site's builder does: at the best quality,
+// if that saves 5 %. It keeps a sibling that still unpacks to its file.
 func (s *stage) compress(list []engine, size int) error {
 	var names []string
 	for _, e := range list {
@@ -168,7 +171,7 @@ func (s *stage) compress(list []engine, size int) error {
 			names = append(names, "node_modules/"+name)
 		}
 		if e.export != nil {
-			names = append(names, e.model(size))
+			names = append(names, e.modelPath(size))
 		}
 	}
 	slices.Sort(names)

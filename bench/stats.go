@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// quantile is the smallest value that a share q of the values do not exceed.
+// quantile returns the smallest value that a share q of the values do not exceed.
 func quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// table is a table in Markdown, padded so that it can be read as it is.
+// table is a Markdown table, padded to be readable as plain text.
 type table struct{ rows [][]string } // the first is the head
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
@@ -46,13 +46,13 @@ func (t *table) String() string {
 	return out.String()
 }
 
-// none stands for what was not measured.
-const none = "–"
+// notMeasured fills a cell without a value.
+const notMeasured = "–"
 
 func milliseconds(v float64) string {
 	switch {
 	case math.IsNaN(v):
-		return none
+		return notMeasured
 	case v < 10:
 		return fmt.Sprintf("%.1f", v)
 	}
@@ -61,7 +61,7 @@ func milliseconds(v float64) string {
 
 func ratio(v float64) string {
 	if math.IsNaN(v) {
-		return none
+		return notMeasured
 	}
 	return fmt.Sprintf("%.2f×", v)
 }

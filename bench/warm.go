@@ -10,16 +10,16 @@ import (
 	"segmenter/e2e/browser"
 )
 
-// setting is what all engines are measured at, at the same time.
+// setting is a combination of options to measure the engines with.
 type setting struct {
-	size     int  // of the picture, in pixels, both sides
-	threads  int  // 0 = as many as the browser says there are cores
-	graphics bool // compute by WebGPU
+	size    int  // sides of the picture in pixels
+	threads int  // 0 = navigator.hardwareConcurrency
+	webgpu  bool // compute with WebGPU
 }
 
 func (s setting) String() string {
 	switch {
-	case s.graphics:
+	case s.webgpu:
 		return fmt.Sprintf("%d², WebGPU", s.size)
 	case s.threads == 0:
 		return fmt.Sprintf("%d², all threads", s.size)
@@ -29,7 +29,7 @@ func (s setting) String() string {
 	return fmt.Sprintf("%d², %d threads", s.size, s.threads)
 }
 
-// warmResult is what the engines showed at one setting, in their order.
+// warmResult holds the results of the engines at one setting, in their order.
 type warmResult struct {
 	setting setting
 	sides   []warmSide
@@ -38,35 +38,34 @@ type warmResult struct {
 type warmSide struct {
 	agreement agreement
 	frames    []float64 // milliseconds
-	network   []float64 // of it in the network, where the engine says
+	network   []float64 // of them in the network, if the engine reports that
 }
 
-// A pace is how many frames are taken.
+// A schedule sets the number of frames and turns.
 //
-// What goes before what counts: the frames after loading start the browser's
-// optimising compiler, which goes on by itself for a second or two: on other
-// sides' time, were it not waited for. The first frame of a turn finds the caches
-// full of another engine.
-type pace struct {
-	settling      int           // frames after loading
-	pause         time.Duration // after them
+// The frames after loading start the browser's optimising compiler. It runs for
+// another second or two, which the pause keeps off the other engines' time. The
+// lead-in of a turn refills the caches, which another engine has used.
+type schedule struct {
+	warmUp        int           // frames after loading
+	pause         time.Duration // after the warm-up
 	rounds        int           // turns of every engine
-	leadIn, block int           // frames of a turn: those that do not count, and those that do
+	leadIn, block int           // frames of a turn: uncounted first ones, and counted ones
 }
 
-// slow is the pace where a frame takes seconds, since the processor computes in
-// place of a graphics processor: there, nothing but shaders takes time.
-var slow = pace{settling: 1, rounds: 3, block: 1}
+// webgpuSchedule suits frames that take seconds, since the CPU runs the shaders
+// and nothing else takes time.
+var webgpuSchedule = schedule{warmUp: 1, rounds: 3, block: 1}
 
-// slowSizes are the sizes of the picture that are measured at that pace.
-var slowSizes = []int{256, 512}
+// webgpuSizes are the sides of the picture to measure with webgpuSchedule.
+var webgpuSizes = []int{256, 512}
 
-// measureWarm opens a page for each engine and lets them take turns, a block
-// of frames at a time, in another order each round. Only one computes at a time.
-func (b *benchmark) measureWarm(ctx context.Context, engines []engine, s setting, p pace, want []float32) (warmResult, error) {
+// measureWarm opens a page for each engine. They take turns, a block of frames at
+// a time, in another order each round, so that only one computes at a time.
+func (b *benchmark) measureWarm(ctx context.Context, engines []engine, s setting, turns schedule, want []float32) (warmResult, error) {
 	result := warmResult{s, make([]warmSide, len(engines))}
 	var options []chromedp.ExecAllocatorOption
-	if s.graphics {
+	if s.webgpu {
 		options = browser.SoftwareGPU
 	}
 	tabs, stop, err := browser.Start(ctx, options...)
@@ -79,22 +78,22 @@ func (b *benchmark) measureWarm(ctx context.Context, engines []engine, s setting
 		if pages[i], err = openPage(tabs, b.server, e, s); err != nil {
 			return result, err
 		}
-		if _, err := pages[i].frames(p.settling); err != nil {
+		if _, err := pages[i].frames(turns.warmUp); err != nil {
 			return result, err
 		}
-		if result.sides[i].agreement, err = pages[i].agree(want); err != nil {
+		if result.sides[i].agreement, err = pages[i].checkScores(want); err != nil {
 			return result, fmt.Errorf("%v: %w", s, err)
 		}
 	}
-	time.Sleep(p.pause)
-	for round := range p.rounds {
+	time.Sleep(turns.pause)
+	for round := range turns.rounds {
 		for i := range pages {
 			turn := (i + round) % len(pages)
-			frames, err := pages[turn].frames(p.leadIn + p.block)
+			frames, err := pages[turn].frames(turns.leadIn + turns.block)
 			if err != nil {
 				return result, err
 			}
-			result.sides[turn].add(frames[p.leadIn:])
+			result.sides[turn].add(frames[turns.leadIn:])
 		}
 	}
 	return result, nil

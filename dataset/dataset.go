@@ -1,20 +1,20 @@
-// Package dataset reads photos and the labels that people gave to their pixels.
+// Package dataset reads photos and the labels of their pixels.
 //
-// [Open] reads the project's own layout, a folder with two others in it:
+// [Open] reads the project's own layout, a folder with two subfolders:
 //
 //	images/NAME.jpg   photos, also .jpeg, .png and .webp
 //	labels/NAME.png   the class of each pixel of NAME's photo, upright: 8-bit
 //	                  grey or a palette, whose values are class ids
 //
-// Whatever the layout, labels are class ids in memory, one for each pixel, row
-// by row, and [Ignore] where a pixel does not count. Another layout (Pascal
-// VOC's, ADE20K's, Cityscapes', COCO's) is a function beside Open, and a type
-// beside indexPNG that reads its labels.
+// In memory, the labels of any layout are class ids, one for each pixel, row by
+// row, and [Ignore] where a pixel does not count. To add another layout (Pascal
+// VOC, ADE20K, Cityscapes, COCO), write a function like Open and a type like
+// indexPNG that reads its labels.
 //
-// Photos without labels, as calibration wants them, are listed by [Photos].
+// [Photos] lists photos without labels, for calibration.
 //
-// Files come from strangers: what a file may make the program allocate is
-// bounded before it is decoded. Errors name the file and say what was expected.
+// Files are untrusted: the package limits what a file may allocate before it
+// decodes. Errors name the file and say what was expected.
 package dataset
 
 import (
@@ -39,15 +39,15 @@ type Sample struct {
 	labels labels
 }
 
-// labels are those of one photo, as a layout stores them.
+// labels are the labels of one photo, as a layout stores them.
 type labels interface {
-	// read returns what [Sample.Labels] does.
+	// read implements [Sample.Labels].
 	read(height, width, classes int) ([]uint8, error)
 }
 
 // Open lists a folder with images/ and labels/. It takes only photos whose file
 // names begin with the prefix, and fails if there is none. It does not look at
-// labels yet: if a photo has none, [Sample.Labels] fails.
+// labels: if a photo has none, [Sample.Labels] fails.
 func Open(folder, prefix string) (*Set, error) {
 	photos, err := Photos(filepath.Join(folder, "images"), prefix)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -65,8 +65,8 @@ func Open(folder, prefix string) (*Set, error) {
 }
 
 // Labels reads the labels, height×width values row by row: class ids below
-// classes, or [Ignore]. Height and width are the photo's, upright; labels of
-// another size are an error.
+// classes, or [Ignore]. Height and width are the photo's, upright; Labels fails
+// if the labels have another size.
 func (s Sample) Labels(height, width, classes int) ([]uint8, error) {
 	labels, err := s.labels.read(height, width, classes)
 	if err != nil {

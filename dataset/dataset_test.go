@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// fill makes files with the same content in a new folder.
+// fill writes files with the same content to a new folder.
 func fill(t *testing.T, content string, names ...string) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
@@ -63,7 +63,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestErrorsNameTheFile: of a set, of a photo, of its labels.
+// TestErrorsNameTheFile covers the errors of a photo and of its labels.
 func TestErrorsNameTheFile(t *testing.T) {
 	set, err := Open(fill(t, "text", "images/one.jpg", "images/two.jpg", "labels/one.png"), "")
 	if err != nil {
@@ -77,8 +77,8 @@ func TestErrorsNameTheFile(t *testing.T) {
 		err   error
 		wants []string
 	}{
-		{photo, []string{"one.jpg: ", "no photo that can be opened"}},
-		{labels, []string{"one.jpg: ", filepath.Join("labels", "one.png"), "is no PNG"}},
+		{photo, []string{"one.jpg: ", "not a photo in a known format"}},
+		{labels, []string{"one.jpg: ", filepath.Join("labels", "one.png"), "is not a PNG"}},
 		{missing, []string{"two.jpg: ", filepath.Join("labels", "two.png"), "no such file"}},
 	} {
 		for _, want := range c.wants {
@@ -89,7 +89,7 @@ func TestErrorsNameTheFile(t *testing.T) {
 	}
 }
 
-// TestSources opens photos until the first that is not wanted any more.
+// TestSources stops at the first photo that fails.
 func TestSources(t *testing.T) {
 	good, err := Photos("testdata/shapes/images", "")
 	if err != nil {
@@ -131,7 +131,7 @@ func TestIndexPNG(t *testing.T) {
 	for i := range palette {
 		palette[i] = color.Gray{255 - uint8(i)}
 	}
-	few := []uint8{0, 1, 1, 0, 1, 0} // of a palette of two, so one bit a pixel
+	few := []uint8{0, 1, 1, 0, 1, 0} // a palette of two takes one bit per pixel
 	for _, c := range []struct {
 		name    string
 		picture image.Image
@@ -157,9 +157,9 @@ func TestIndexPNGRefuses(t *testing.T) {
 		name, want string
 		file       []byte
 	}{
-		{"empty", "no PNG", nil},
-		{"text", "no PNG", []byte("A text that is longer than the head of a PNG.")},
-		{"cut in its head", "no PNG", file[:20]},
+		{"empty", "not a PNG", nil},
+		{"text", "not a PNG", []byte("A text that is longer than the head of a PNG.")},
+		{"cut in its head", "not a PNG", file[:20]},
 		{"cut", "cut short", file[:50]},
 		{"another size", "has 2×3 pixels, its photo 3×2", encode(t, image.NewGray(image.Rect(0, 0, 2, 3)))},
 		{"colour", "colour picture", encode(t, image.NewRGBA(size))},
@@ -174,12 +174,12 @@ func TestIndexPNGRefuses(t *testing.T) {
 	}
 }
 
-// FuzzIndexPNG: any file is labels of the size that was asked for, or an error.
+// FuzzIndexPNG: any file gives labels of the requested size, or an error.
 func FuzzIndexPNG(f *testing.F) {
 	f.Add(encode(f, grey(0, 1, 255, 1, 1, 0)), uint8(2))
 	f.Fuzz(func(t *testing.T, file []byte, classes uint8) {
 		height, width := 2, 3
-		// Most sizes would be refused before anything is decoded.
+		// readIndexPNG would refuse most sizes before it decodes.
 		if config, err := png.DecodeConfig(bytes.NewReader(file)); err == nil && config.Width <= 1<<10 && config.Height <= 1<<10 {
 			height, width = config.Height, config.Width
 		}

@@ -7,7 +7,7 @@ import (
 	"segmenter/dataset"
 )
 
-// The classes of labelled photos are counted.
+// Count the classes of labelled photos.
 func Example() {
 	set, err := dataset.Open("testdata/shapes", "")
 	if err != nil {

@@ -35,14 +35,14 @@ const (
 	pngHeadBytes = len(pngStart) + 4 + 4 + 1 + 1
 )
 
-// The colour types of PNG whose values can be class ids.
+// The PNG colour types whose values can be class ids.
 const (
 	pngGrey    = 0
 	pngPalette = 3
 )
 
-// readIndexPNG reads the pixel values of a PNG. Its errors are predicates: the
-// caller puts the file's name before them.
+// readIndexPNG reads the pixel values of a PNG. Its errors are predicates, to
+// follow the name of the file.
 func readIndexPNG(r io.Reader, height, width, classes int) ([]uint8, error) {
 	file := bufio.NewReader(r)
 	head, err := file.Peek(pngHeadBytes)
@@ -50,20 +50,20 @@ func readIndexPNG(r io.Reader, height, width, classes int) ([]uint8, error) {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
 	if err != nil || !bytes.HasPrefix(head, []byte(pngStart)) {
-		return nil, errors.New("is no PNG: expected one whose values are class ids")
+		return nil, errors.New("is not a PNG: expected one whose values are class ids")
 	}
-	// Checked before decoding: size and kind decide how much memory that takes.
+	// Check before decoding: size and kind decide how much memory that takes.
 	shape := head[len(pngStart):]
 	gotWidth, gotHeight := binary.BigEndian.Uint32(shape), binary.BigEndian.Uint32(shape[4:])
 	if int64(gotWidth) != int64(width) || int64(gotHeight) != int64(height) {
-		return nil, fmt.Errorf("has %d×%d pixels, its photo %d×%d: they must be equal", gotWidth, gotHeight, width, height)
+		return nil, fmt.Errorf("has %d×%d pixels, its photo %d×%d: expected the same size", gotWidth, gotHeight, width, height)
 	}
 	const expected = "expected 8-bit grey or a palette, whose values are class ids"
 	switch bits, kind := shape[8], shape[9]; {
 	case kind == pngPalette:
 	case kind != pngGrey:
 		return nil, fmt.Errorf("is a colour picture: %s", expected)
-	case bits != 8: // the decoder scales what has fewer, so ids would be lost
+	case bits != 8: // the decoder scales values of fewer bits, so ids would be lost
 		return nil, fmt.Errorf("is %d-bit grey: %s", bits, expected)
 	}
 	picture, err := png.Decode(file)
@@ -76,12 +76,12 @@ func readIndexPNG(r io.Reader, height, width, classes int) ([]uint8, error) {
 		labels = m.Pix
 	case *image.Paletted:
 		labels = m.Pix
-	default: // grey with one value declared transparent
+	default: // grey with one transparent value
 		return nil, fmt.Errorf("is a transparent picture: %s", expected)
 	}
 	for _, label := range labels {
 		if int(label) >= classes && label != Ignore {
-			return nil, fmt.Errorf("has the label %d: expected class ids, 0 to %d, or %d for what does not count", label, classes-1, Ignore)
+			return nil, fmt.Errorf("has the label %d: expected class ids, 0 to %d, or %d for pixels that do not count", label, classes-1, Ignore)
 		}
 	}
 	return labels, nil

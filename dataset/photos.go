@@ -11,14 +11,14 @@ import (
 	"segmenter/photo/decode"
 )
 
-// Photo is the file of a photo.
+// Photo is a photo file.
 type Photo struct {
-	Name string // of the file, without its folder
+	Name string // of the file, without the folder
 	path string
 }
 
-// Photos lists the photos in a folder, by name: JPEG, PNG and WebP, as the file
-// names end. It takes only those whose names begin with the prefix, and fails if
+// Photos lists the photos in a folder, by name. It takes the extensions .jpg,
+// .jpeg, .png and .webp, and only names that begin with the prefix. It fails if
 // there is none.
 func Photos(folder, prefix string) ([]Photo, error) {
 	entries, err := os.ReadDir(folder)
@@ -50,7 +50,7 @@ func (p Photo) Open() (photo.Source, error) {
 	return source, nil
 }
 
-// Sources opens photos one after the other, each when it is asked for.
+// Sources opens photos one after the other, as the caller iterates.
 func Sources(photos []Photo) iter.Seq2[photo.Source, error] {
 	return func(yield func(photo.Source, error) bool) {
 		for _, p := range photos {

@@ -1,6 +1,5 @@
-// Package dist is the built site inside a program. ./build.sh build puts it
-// into the folder site, from where go build embeds it; before that, the folder
-// is empty.
+// Package dist embeds the built site. ./build.sh build writes the site to the
+// folder site; before that, the folder is empty.
 package dist
 
 import (
@@ -11,11 +10,12 @@ import (
 //go:embed all:site
 var files embed.FS
 
-// Site returns the site's files; none if there were none when this was compiled.
+// Site returns the site's files. It is empty if no site had been built when this
+// was compiled.
 func Site() fs.FS {
 	site, err := fs.Sub(files, "site")
 	if err != nil {
-		panic(err) // the folder's name is no path
+		panic(err) // the folder's name is not a valid path
 	}
 	return site
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // boundaryTolerance is the share of a photo's diagonal by which a boundary may
-// be off. It is the usual one: Csurka et al., "What is a good evaluation measure
-// for semantic segmentation?", BMVC 2013; Perazzi et al. (DAVIS), CVPR 2016, has
+// be off. It is the usual value: Csurka et al., "What is a good evaluation measure
+// for semantic segmentation?", BMVC 2013. Perazzi et al. (DAVIS), CVPR 2016, use
 // 0.8 %.
 const boundaryTolerance = 0.0075
 
@@ -21,22 +21,22 @@ const boundaryTolerance = 0.0075
 //	recall    = share of the labels' boundary that is near one of the mask
 //	F         = 2·precision·recall / (precision + recall)
 //
-// Near is within 0.75 % of the photo's diagonal, rounded up to pixels.
-// Annotators leave narrow bands between objects unlabelled: the boundary is taken
-// to be in their middle. What is near other pixels without a label does not count.
+// Near means within 0.75 % of the photo's diagonal, rounded up to pixels.
+// Annotators leave narrow bands between objects unlabelled: Boundaries places the
+// boundary in their middle. Pixels near any other unlabelled pixel do not count.
 type Boundaries struct {
 	sum    float64 // of the F-scores of photos that have boundaries
 	photos int
 
 	// Buffers, kept from one photo to the next.
-	labels            []uint8 // without the narrow bands that are ignored
-	excluded          []bool  // pixels whose boundaries do not count
+	labels            []uint8 // with narrow unlabelled bands filled
+	excluded          []bool  // pixels that do not count
 	predicted, actual []bool  // pixels on the boundary of a class
 	distance          distances
 }
 
-// Add scores a mask by its labels, both of height×width pixels. It panics if their
-// lengths differ.
+// Add scores a mask against its labels, both of height×width pixels. It panics if
+// their lengths differ.
 func (b *Boundaries) Add(mask, labels []uint8, height, width int) {
 	checkLengths(mask, labels)
 	if f, classes := b.score(mask, labels, height, width); classes > 0 {
@@ -45,16 +45,16 @@ func (b *Boundaries) Add(mask, labels []uint8, height, width int) {
 	}
 }
 
-// Merge adds the photos that another has scored.
+// Merge adds the photos that other has scored.
 func (b *Boundaries) Merge(other *Boundaries) {
 	b.sum += other.sum
 	b.photos += other.photos
 }
 
-// F returns the mean F-score over the photos that have boundaries; 0 if none has.
+// F returns the mean F-score of the photos that have boundaries, or 0 if none has.
 func (b *Boundaries) F() float64 { return b.sum / float64(max(b.photos, 1)) }
 
-// score returns the F-score of a photo and the number of classes that it averages.
+// score returns the F-score of a photo and the number of classes it averages.
 func (b *Boundaries) score(mask, labels []uint8, height, width int) (f float64, classes int) {
 	tolerance := max(1, int(math.Ceil(boundaryTolerance*math.Hypot(float64(height), float64(width)))))
 	b.ignore(labels, height, width, tolerance)
@@ -83,8 +83,8 @@ func (b *Boundaries) score(mask, labels []uint8, height, width int) (f float64, 
 	return sum / float64(max(classes, 1)), classes
 }
 
-// ignore gives unlabelled pixels the label of the nearest labelled one within the
-// tolerance. It excludes the pixels that still have none, and those near them.
+// ignore gives unlabelled pixels the label of the nearest labelled pixel within
+// the tolerance. It excludes the pixels that still have none, and those near them.
 func (b *Boundaries) ignore(labels []uint8, height, width, tolerance int) {
 	b.labels = append(b.labels[:0], labels...)
 	b.excluded = resized(b.excluded, len(labels))
@@ -107,7 +107,8 @@ func (b *Boundaries) ignore(labels []uint8, height, width, tolerance int) {
 }
 
 // outline marks the pixels of a class that touch another class above, below or
-// beside them. Neighbours that labels, unless nil, say to ignore do not count.
+// beside them. Neighbours that are [dataset.Ignore] in labels, unless nil, do not
+// count.
 func outline(dst []bool, classes, labels []uint8, height, width int, class uint8) []bool {
 	dst = resized(dst, len(classes))
 	other := func(i int) bool { return classes[i] != class && (labels == nil || labels[i] != dataset.Ignore) }
@@ -121,12 +122,12 @@ func outline(dst []bool, classes, labels []uint8, height, width int, class uint8
 	return dst
 }
 
-// near returns how many marked pixels are not excluded, and how many of these
-// have one of the others within the tolerance.
+// near counts the marked pixels that are not excluded, and those of them within
+// the tolerance of one of the others.
 func (b *Boundaries) near(marked, others []bool, height, width, tolerance int) (near, all int) {
 	b.distance.measure(others, height, width)
-	for i, is := range marked {
-		if !is || b.excluded[i] {
+	for i, isMarked := range marked {
+		if !isMarked || b.excluded[i] {
 			continue
 		}
 		all++
@@ -137,31 +138,30 @@ func (b *Boundaries) near(marked, others []bool, height, width, tolerance int) (
 	return near, all
 }
 
-// distances are those from each pixel to the nearest marked one: their squares,
-// and which pixel that is.
+// distances measures how far each pixel is from the nearest marked one.
 type distances struct {
-	squared []int64
-	nearest []int32
+	squared []int64 // distance², farAway if nothing is marked
+	nearest []int32 // the index of that pixel; −1 = none
 
-	above  []int32 // for each pixel, the row of the nearest mark in its column; −1 = none
-	hull   []int32 // columns whose parabolas are lowest somewhere
-	starts []float64
+	rows   []int32   // for each pixel, the row of the nearest mark in its column; −1 = none
+	hull   []int32   // columns whose parabolas are lowest somewhere
+	starts []float64 // where each of them becomes the lowest
 }
 
-const farAway int64 = math.MaxInt64 // there is no mark
+const farAway int64 = math.MaxInt64
 
-// measure computes the exact Euclidean distance transform: the nearest mark in
-// each column first, then the lower envelope of parabolas in each row
-// (Felzenszwalb and Huttenlocher 2012).
+// measure computes the exact Euclidean distance transform: first the nearest mark
+// in each column, then the lower envelope of parabolas in each row (Felzenszwalb
+// and Huttenlocher 2012).
 func (d *distances) measure(marked []bool, height, width int) {
-	d.squared, d.nearest, d.above = resized(d.squared, len(marked)), resized(d.nearest, len(marked)), resized(d.above, len(marked))
+	d.squared, d.nearest, d.rows = resized(d.squared, len(marked)), resized(d.nearest, len(marked)), resized(d.rows, len(marked))
 	for x := range width {
 		last := int32(-1)
 		for y := range height {
 			if marked[y*width+x] {
 				last = int32(y)
 			}
-			d.above[y*width+x] = last
+			d.rows[y*width+x] = last
 		}
 		next := int32(-1)
 		for y := height - 1; y >= 0; y-- {
@@ -169,8 +169,8 @@ func (d *distances) measure(marked []bool, height, width int) {
 			if marked[i] {
 				next = int32(y)
 			}
-			if next >= 0 && (d.above[i] < 0 || next-int32(y) < int32(y)-d.above[i]) {
-				d.above[i] = next
+			if next >= 0 && (d.rows[i] < 0 || next-int32(y) < int32(y)-d.rows[i]) {
+				d.rows[i] = next
 			}
 		}
 	}
@@ -181,8 +181,8 @@ func (d *distances) measure(marked []bool, height, width int) {
 
 func (d *distances) measureRow(y, width int) {
 	d.hull, d.starts = d.hull[:0], d.starts[:0]
-	row := d.above[y*width:][:width]
-	height := func(x int32) float64 { // of a column's parabola
+	row := d.rows[y*width:][:width]
+	height := func(x int32) float64 { // of the parabola of column x
 		down := float64(row[x]) - float64(y)
 		return down * down
 	}
@@ -217,7 +217,7 @@ func (d *distances) measureRow(y, width int) {
 	}
 }
 
-// resized returns a slice of n values of any content, in s's memory if they fit.
+// resized returns a slice of length n with any content, in s's memory if it fits.
 func resized[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)

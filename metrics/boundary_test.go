@@ -9,7 +9,7 @@ import (
 	"segmenter/dataset"
 )
 
-// picture reads classes: one letter a pixel, a for 0, . for what is ignored.
+// picture reads classes: one letter per pixel, a for 0, . for [dataset.Ignore].
 func picture(rows string) (pixels []uint8, height, width int) {
 	for row := range strings.FieldsSeq(rows) {
 		for _, c := range row {
@@ -24,7 +24,7 @@ func picture(rows string) (pixels []uint8, height, width int) {
 	return pixels, height, width
 }
 
-// TestBoundary: the tolerance of such small pictures is one pixel.
+// TestBoundary uses pictures so small that the tolerance is one pixel.
 func TestBoundary(t *testing.T) {
 	for _, c := range []struct {
 		name         string
@@ -36,14 +36,14 @@ func TestBoundary(t *testing.T) {
 		{"equal", "aabb aabb", "aabb aabb", 1, 2},
 		{"one pixel off", "abbb abbb", "aabb aabb", 1, 2},
 		{"two pixels off", "abbbbb abbbbb", "aaabbb aaabbb", 0, 2},
-		// Of each class, 2 of 3 pixels are near the labels', which are all seen.
+		// Of each class, 2 of 3 pixels are near the labels' boundary, which is found in full.
 		{"half of it two pixels off", "aaabbb abbbbb", "aaabbb aaabbb", 0.8, 2},
-		{"a class too many", "aaccbb aaccbb", "aaabbb aaabbb", 2. / 3, 3}, // that of c has no partner
-		// a's boundary: 2 of 4 pixels are near the labels', which are all seen.
-		{"a boundary too many", "aabbbbaa aabbbbaa", "aabbbbbb aabbbbbb", 2. / 3, 2},
+		{"an extra class", "aaccbb aaccbb", "aaabbb aaabbb", 2. / 3, 3}, // the labels have no c
+		// Of a, 2 of 4 pixels are near the labels' boundary, which is found in full.
+		{"an extra boundary", "aabbbbaa aabbbbaa", "aabbbbbb aabbbbbb", 2. / 3, 2},
 		{"a narrow band", "aabbb aabbb", "aa.bb aa.bb", 1, 2},
 		{"a wide band", "aaaaaabbbb aaaaaabbbb", "aaa....bbb aaa....bbb", 0, 0},
-		{"only within what is ignored", "abaaaa abaaaa", ".....a .....a", 0, 0},
+		{"only within ignored pixels", "abaaaa abaaaa", ".....a .....a", 0, 0},
 	} {
 		mask, height, width := picture(c.mask)
 		labels, _, _ := picture(c.labels)
@@ -54,8 +54,8 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
-// TestBoundaries: photos without boundaries are no part of the mean, in whatever
-// order photos are added and merged.
+// TestBoundaries: the mean leaves out photos without boundaries, in whatever order
+// they are added and merged.
 func TestBoundaries(t *testing.T) {
 	var first, second Boundaries
 	add := func(b *Boundaries, mask, labels string) {
@@ -88,7 +88,7 @@ func TestLongDistance(t *testing.T) {
 	}
 }
 
-// TestDistances compares with trying all marks.
+// TestDistances compares with a search over all marks.
 func TestDistances(t *testing.T) {
 	seed := rand.New(rand.NewPCG(1, 2))
 	var d distances
@@ -102,8 +102,8 @@ func TestDistances(t *testing.T) {
 			d.measure(marked, height, width)
 			for i, got := range d.squared {
 				want := farAway
-				for j, is := range marked {
-					if is {
+				for j, isMarked := range marked {
+					if isMarked {
 						y, x := i/width-j/width, i%width-j%width
 						want = min(want, int64(y*y+x*x))
 					}
@@ -112,7 +112,7 @@ func TestDistances(t *testing.T) {
 					t.Fatalf("%d×%d, pixel %d: %d, expected %d", height, width, i, got, want)
 				}
 				if want != farAway && !marked[d.nearest[i]] {
-					t.Fatalf("%d×%d, pixel %d: the nearest is no mark", height, width, i)
+					t.Fatalf("%d×%d, pixel %d: the nearest pixel is not marked", height, width, i)
 				}
 			}
 		}

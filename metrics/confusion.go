@@ -1,14 +1,14 @@
-// Package metrics says how good masks are. A mask and its labels are class ids,
-// one for each pixel, row by row; pixels whose label is [dataset.Ignore] do not
-// count. All scores are shares, 0 to 1.
+// Package metrics scores masks. A mask and its labels are class ids, one for each
+// pixel, row by row; pixels whose label is [dataset.Ignore] do not count. All
+// scores are 0 to 1.
 //
-//   - [Confusion] counts pixels, and gives intersection over union and pixel
-//     accuracy, with classes as they are or put together by a [View];
-//   - [Boundaries] scores where classes meet;
+//   - [Confusion] counts pixels and computes intersection over union and pixel
+//     accuracy, with classes as they are or merged by a [View];
+//   - [Boundaries] scores the boundaries between classes;
 //   - [Agreement] compares two masks.
 //
-// Confusion and Boundaries sum over photos. Neither may be used by two goroutines
-// at once: give each its own, and merge them at the end.
+// Confusion and Boundaries sum over photos. Neither is safe for concurrent use:
+// give each goroutine its own, and merge them at the end.
 package metrics
 
 import (
@@ -18,7 +18,7 @@ import (
 	"segmenter/dataset"
 )
 
-// Confusion counts pixels: [label][class]. Its zero value has counted none.
+// Confusion counts pixels: [label][class]. Its zero value is empty.
 type Confusion [256][256]int
 
 // Add counts the pixels of a mask and its labels. It panics if their lengths
@@ -30,7 +30,7 @@ func (c *Confusion) Add(mask, labels []uint8) {
 	}
 }
 
-// Merge adds what another has counted.
+// Merge adds the counts of other.
 func (c *Confusion) Merge(other *Confusion) {
 	for label := range other {
 		for class, pixels := range other[label] {
@@ -40,8 +40,8 @@ func (c *Confusion) Merge(other *Confusion) {
 }
 
 // IoU returns the intersection over union of each class of the view: the pixels
-// that have the class in mask and labels, of those that have it in either. A class
-// that does not occur in the labels gets NaN, which [Mean] leaves out.
+// that have the class in both mask and labels, divided by those that have it in
+// either. A class that does not occur in the labels gets NaN, which [Mean] skips.
 func (c *Confusion) IoU(view View) []float64 {
 	n := view.classes()
 	both, inLabels, inMask := make([]int, n), make([]int, n), make([]int, n)
@@ -62,8 +62,8 @@ func (c *Confusion) IoU(view View) []float64 {
 	return iou
 }
 
-// PixelAccuracy returns the share of pixels whose class in the mask is their
-// label; 0 if no pixel counts.
+// PixelAccuracy returns the share of pixels whose class in the mask equals their
+// label, or 0 if no pixel counts.
 func (c *Confusion) PixelAccuracy(view View) float64 {
 	right, all := 0, 0
 	c.each(view, func(label, class, pixels int) {
@@ -75,8 +75,8 @@ func (c *Confusion) PixelAccuracy(view View) float64 {
 	return float64(right) / float64(max(all, 1))
 }
 
-// each calls f with the count of every pair of a label and a class, both as
-// classes of the view. It leaves out Ignore and ids that the view does not have.
+// each calls f with the count of every pair of label and class, both as classes of
+// the view. It skips Ignore and ids beyond the view.
 func (c *Confusion) each(view View, f func(label, class, pixels int)) {
 	for label, row := range c[:min(dataset.Ignore, len(view))] {
 		for class, pixels := range row[:len(view)] {
@@ -85,7 +85,7 @@ func (c *Confusion) each(view View, f func(label, class, pixels int)) {
 	}
 }
 
-// Mean returns the mean of the values that are not NaN, as mIoU is one; 0 if
+// Mean returns the mean of the values that are not NaN, such as mIoU, or 0 if
 // there is none.
 func Mean(values []float64) float64 {
 	sum, n := 0., 0
@@ -114,9 +114,9 @@ func Same(a, b []uint8) (pixels int) {
 	return pixels
 }
 
-// checkLengths panics if a caller compares pictures of different sizes.
+// checkLengths panics if the lengths differ.
 func checkLengths(a, b []uint8) {
 	if len(a) != len(b) {
-		panic(fmt.Sprintf("metrics: pictures of %d and %d pixels cannot be compared", len(a), len(b)))
+		panic(fmt.Sprintf("metrics: cannot compare pictures of %d and %d pixels", len(a), len(b)))
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"segmenter/dataset"
 )
 
-// TestConfusion: expected values were computed by hand.
+// TestConfusion expects values computed by hand.
 func TestConfusion(t *testing.T) {
 	none := math.NaN()
 	for _, c := range []struct {
@@ -24,12 +24,12 @@ func TestConfusion(t *testing.T) {
 		{"swapped", "ba", "ab", Each(2), []float64{0, 0}, 0, 0},
 		// a: 2 of 3, the third labelled b. b: 1 of 2.
 		{"one wrong", "aaab", "aabb", Each(2), []float64{2. / 3, 1. / 2}, 7. / 12, 3. / 4},
-		// Class c is no part of the mean, but takes a pixel from b.
+		// The mean leaves out c, which takes a pixel from b.
 		{"a class without labels", "aabc", "aabb", Each(3), []float64{1, 1. / 2, none}, 3. / 4, 3. / 4},
 		{"a class that the mask lacks", "aaaa", "aaac", Each(3), []float64{3. / 4, none, 0}, 3. / 8, 3. / 4},
 		{"some ignored", "abab", "ab..", Each(2), []float64{1, 1}, 1, 1},
 		// b and c are one class, so only the last pixel is wrong.
-		{"put together", "abcba", "acbbb", View{0, 1, 1}, []float64{1. / 2, 3. / 4}, 5. / 8, 4. / 5},
+		{"merged", "abcba", "acbbb", View{0, 1, 1}, []float64{1. / 2, 3. / 4}, 5. / 8, 4. / 5},
 		// A view of two classes does not count the third, in mask or labels.
 		{"beyond the view", "abcb", "abac", Each(2), []float64{1, 1}, 1, 1},
 	} {
@@ -42,7 +42,7 @@ func TestConfusion(t *testing.T) {
 		part.Add(mask[half:], labels[half:])
 		parts.Merge(&part)
 		if parts != whole {
-			t.Errorf("%s: two halves count otherwise than the whole", c.name)
+			t.Errorf("%s: two halves differ from the whole", c.name)
 		}
 		iou := whole.IoU(c.view)
 		if !slices.EqualFunc(iou, c.iou, near) {
@@ -57,7 +57,7 @@ func TestConfusion(t *testing.T) {
 	}
 }
 
-// near says whether two values are equal but for rounding, or both no number.
+// near reports whether two values are equal up to rounding, or both NaN.
 func near(a, b float64) bool {
 	return math.Abs(a-b) < 1e-12 || math.IsNaN(a) && math.IsNaN(b)
 }
@@ -73,7 +73,7 @@ func TestVOC(t *testing.T) {
 		t.Errorf("%d classes, expected 21", view.classes())
 	}
 	if _, ok := VOC(names[:20]); ok {
-		t.Error("a model that does not know TV monitors has a view")
+		t.Error("a model without TV monitors got a view")
 	}
 }
 
@@ -95,7 +95,7 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
-// TestMismatch: pictures of different sizes are a mistake of the caller.
+// TestMismatch: comparing pictures of different sizes panics.
 func TestMismatch(t *testing.T) {
 	for name, call := range map[string]func(){
 		"Confusion":  func() { new(Confusion).Add(make([]uint8, 2), make([]uint8, 3)) },
@@ -105,7 +105,7 @@ func TestMismatch(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s compares pictures of different sizes", name)
+					t.Errorf("%s accepts pictures of different sizes", name)
 				}
 			}()
 			call()

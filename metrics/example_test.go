@@ -7,7 +7,7 @@ import (
 	"segmenter/metrics"
 )
 
-// Two photos of 2×3 pixels are judged.
+// Score the masks of two photos of 2×3 pixels.
 func Example() {
 	const sky, cat, dog = 0, 1, 2
 	names := []string{"sky", "cat", "dog"}
@@ -39,7 +39,7 @@ func Example() {
 	// mIoU of sky and animals 0.83
 }
 
-// Boundaries may be off by a pixel in small pictures.
+// In small pictures, the tolerance is one pixel.
 func ExampleBoundaries() {
 	var boundaries metrics.Boundaries
 	boundaries.Add(

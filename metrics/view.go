@@ -6,11 +6,11 @@ import (
 	"segmenter/dataset"
 )
 
-// View puts a model's classes together: class id counts as class view[id]. The
-// classes of a view are 0 to its largest value.
+// View merges a model's classes: class id counts as class view[id]. The classes of
+// a view are 0 to its largest value.
 type View []int
 
-// Each returns the view that keeps n classes apart.
+// Each returns the view that keeps n classes separate.
 func Each(n int) View {
 	view := make(View, n)
 	for id := range view {
@@ -19,9 +19,9 @@ func Each(n int) View {
 	return view
 }
 
-// VOC returns the view as the 21 classes of Pascal VOC: 1 to 20 are its things
-// ([dataset.VOCThings]), and every other class counts as 0, the background. The
-// names are those of the model's classes; ok is false if a thing is missing.
+// VOC returns the view onto the 21 classes of Pascal VOC: 1 to 20 are its things
+// ([dataset.VOCThings]), and every other class counts as 0, the background. names
+// are the names of the model's classes; ok is false if one of the things is missing.
 func VOC(names []string) (view View, ok bool) {
 	things := dataset.VOCThings()
 	found := 0
@@ -35,7 +35,7 @@ func VOC(names []string) (view View, ok bool) {
 	return view, found == len(things)
 }
 
-// classes is the number of classes of the view.
+// classes returns the number of classes of the view.
 func (v View) classes() int {
 	if len(v) == 0 {
 		return 0

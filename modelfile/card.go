@@ -17,20 +17,20 @@ import (
 // version writes and reads.
 const Format = "segmenter/1"
 
-// Card says about a model what its tensors do not. Fields that a source does not
-// state are zero.
+// Card describes a model beyond its tensors. Fields that a source does not state
+// are zero.
 type Card struct {
-	Name         string // what to call the model
-	Licence      string // under which terms it may be used
-	Source       string // where it comes from
-	TrainingData string // which photos it learned from
+	Name         string
+	Licence      string
+	Source       string // where the model comes from
+	TrainingData string // the photos it learned from
 	Accuracy     string // how well it did, on which photos
 
 	Architecture  Architecture
 	Normalisation Normalisation
 	Classes       []Class // by id, at most 256
 
-	Extra map[string]string // metadata beyond the format, kept as it is; may be nil
+	Extra map[string]string // metadata beyond the format, unchanged; may be nil
 }
 
 // Architecture is the shape of the network.
@@ -40,12 +40,12 @@ type Architecture struct {
 	Depth        int // blocks of the encoder
 	Heads        int // of each attention of the encoder
 	DecoderDepth int // blocks of the mask transformer; 0 if there is none
-	Grid         int // the position embedding is for Grid×Grid patches
+	Grid         int // Grid×Grid patches have a position embedding
 	ExtraTokens  int // before the patches: 1, the class token; 2 with a distillation token
 }
 
-// DecoderHeads is the number of heads of each attention of the mask
-// transformer, which have [HeadWidth] channels.
+// DecoderHeads returns the number of heads of each attention of the mask
+// transformer. A head has [HeadWidth] channels.
 func (a Architecture) DecoderHeads() int { return a.Width / HeadWidth }
 
 // Normalisation of a channel (R, G, B) of the input: (x/255 − Mean)/Std.
@@ -54,10 +54,10 @@ type Normalisation struct{ Mean, Std [3]float32 }
 // Class describes a class id.
 type Class struct {
 	Name   string
-	Colour Colour // to paint it with
+	Colour Colour // for painting
 }
 
-// Colour is sRGB, written as "#rrggbb".
+// Colour is an sRGB colour, written as "#rrggbb".
 type Colour struct{ R, G, B uint8 }
 
 func (c Colour) String() string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
@@ -67,12 +67,12 @@ func ParseColour(text string) (Colour, error) {
 	digits, ok := strings.CutPrefix(text, "#")
 	rgb, err := strconv.ParseUint(digits, 16, 24)
 	if !ok || err != nil || len(digits) != 6 {
-		return Colour{}, fmt.Errorf("%q is not a colour; it should look like #1f77b4", text)
+		return Colour{}, fmt.Errorf("%q is not a colour; expected one like #1f77b4", text)
 	}
 	return Colour{uint8(rgb >> 16), uint8(rgb >> 8), uint8(rgb)}, nil
 }
 
-// The keys of metadata that a card has fields for.
+// The metadata keys of the structured fields of a card.
 const (
 	keyFormat        = "format"
 	keyArchitecture  = "architecture"
@@ -97,8 +97,8 @@ func (c *Card) texts() []textField {
 }
 
 // ReadCard reads a card file: a JSON object with the keys of the metadata (see
-// the package documentation), all of them optional, where architecture,
-// normalisation and classes are JSON and not JSON inside of a string.
+// the package documentation), all of them optional. Architecture, normalisation
+// and classes are plain JSON there, not JSON in a string.
 func ReadCard(r io.Reader) (Card, error) {
 	metadata := make(map[string]string)
 	d := jsontext.NewDecoder(io.LimitReader(r, safetensors.MaxHeader))
@@ -115,7 +115,7 @@ func ReadCard(r io.Reader) (Card, error) {
 		err = jsonread.End(d)
 	}
 	if err != nil {
-		return Card{}, fmt.Errorf("the card is not the JSON object that it should be: %w", err)
+		return Card{}, fmt.Errorf("the card is not a JSON object with known fields: %w", err)
 	}
 	return CardOf(metadata)
 }
@@ -123,7 +123,7 @@ func ReadCard(r io.Reader) (Card, error) {
 // CardOf reads the metadata of a model file.
 func CardOf(metadata map[string]string) (Card, error) {
 	if format := metadata[keyFormat]; strings.HasPrefix(format, "segmenter/") && format != Format {
-		return Card{}, fmt.Errorf("the model file has the format %q; this version reads %q, a newer one is needed", format, Format)
+		return Card{}, fmt.Errorf("the model file has the format %q, but this version reads %q: use a newer version", format, Format)
 	}
 	var c Card
 	texts := c.texts()
@@ -148,13 +148,13 @@ func CardOf(metadata map[string]string) (Card, error) {
 			c.Extra[key] = value
 		}
 		if err != nil {
-			return Card{}, fmt.Errorf("the %s in the model's metadata cannot be read: %w", key, err)
+			return Card{}, fmt.Errorf("cannot read the %s in the model's metadata: %w", key, err)
 		}
 	}
 	return c, nil
 }
 
-// Metadata returns the card in the form that a model file carries.
+// Metadata returns the card as the metadata of a model file.
 func (c Card) Metadata() map[string]string {
 	metadata := make(map[string]string)
 	maps.Copy(metadata, c.Extra)
@@ -176,7 +176,7 @@ func (c Card) Metadata() map[string]string {
 	return metadata
 }
 
-// override returns c with all that the other card states in its place.
+// override returns c with every field that other states replaced.
 func (c Card) override(other Card) Card {
 	own := c.texts()
 	for i, f := range other.texts() {

@@ -11,7 +11,7 @@ import (
 	"segmenter/modelfile/internal/jsonread"
 )
 
-// The structured parts of a card, as JSON.
+// The JSON of the structured parts of a card.
 
 // parse reads one JSON value with read.
 func parse(text string, read func(*jsontext.Decoder) error) error {
@@ -45,7 +45,7 @@ func readArchitecture(d *jsontext.Decoder, a *Architecture) error {
 	err := jsonread.Object(d, func(key string) (err error) {
 		i := slices.IndexFunc(missing, func(f architectureField) bool { return f.key == key })
 		if i < 0 {
-			return fmt.Errorf("the field %q is not known", key)
+			return fmt.Errorf("unknown field %q", key)
 		}
 		*missing[i].value, err = jsonread.Count(d)
 		missing = slices.Delete(missing, i, i+1)
@@ -62,7 +62,7 @@ func readNormalisation(d *jsontext.Decoder, n *Normalisation) error {
 	err := jsonread.Object(d, func(key string) error {
 		rgb := fields[key]
 		if rgb == nil {
-			return fmt.Errorf("the field %q is not known", key)
+			return fmt.Errorf("unknown field %q", key)
 		}
 		delete(fields, key)
 		return readRGB(d, rgb)
@@ -81,14 +81,14 @@ func readRGB(d *jsontext.Decoder, rgb *[3]float32) error {
 			return err
 		}
 		if i >= len(rgb) {
-			return errors.New("there are more than three numbers")
+			return errors.New("expected three numbers, got more")
 		}
 		count++
 		rgb[i], err = t.Float32()
 		return err
 	})
 	if err == nil && count < len(rgb) {
-		err = fmt.Errorf("there are %d numbers instead of three", count)
+		err = fmt.Errorf("expected three numbers, got %d", count)
 	}
 	return err
 }
@@ -96,7 +96,7 @@ func readRGB(d *jsontext.Decoder, rgb *[3]float32) error {
 func readClasses(d *jsontext.Decoder, classes *[]Class) error {
 	return jsonread.Array(d, func(i int) error {
 		if i == maxClasses {
-			return fmt.Errorf("there are more than %d", maxClasses)
+			return fmt.Errorf("more than %d classes", maxClasses)
 		}
 		c, err := readClass(d)
 		if err != nil {
@@ -114,7 +114,7 @@ func readClass(d *jsontext.Decoder) (Class, error) {
 	err := jsonread.Object(d, func(key string) (err error) {
 		field := fields[key]
 		if field == nil {
-			return fmt.Errorf("the field %q is not known", key)
+			return fmt.Errorf("unknown field %q", key)
 		}
 		*field, err = jsonread.String(d)
 		return err
@@ -128,9 +128,8 @@ func readClass(d *jsontext.Decoder) (Class, error) {
 	return c, err
 }
 
-// encode returns the JSON that write writes. Its values come from parse or from
-// Go, so that the encoder has nothing to refuse but text that is not UTF-8, which
-// it replaces.
+// encode returns the JSON that write writes. The values come from parse or from
+// Go, so encoding cannot fail; the encoder replaces text that is not UTF-8.
 func encode(write func(*jsontext.Encoder)) string {
 	var text bytes.Buffer
 	write(jsontext.NewEncoder(&text, jsontext.AllowInvalidUTF8(true)))

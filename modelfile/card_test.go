@@ -57,20 +57,20 @@ func TestReadCard(t *testing.T) {
 func TestReadCardRefuses(t *testing.T) {
 	full := `"patch":16,"width":192,"depth":12,"heads":3,"decoder_depth":2,"grid":18`
 	for _, c := range []struct{ card, want string }{
-		{``, "not the JSON object"},
-		{`[]`, "a JSON [ was found where a { belongs"},
-		{`{"name":"a"} x`, "not the JSON object"},
+		{``, "not a JSON object"},
+		{`[]`, "found a JSON [, expected a {"},
+		{`{"name":"a"} x`, "not a JSON object"},
 		{`{"name":"a","name":"b"}`, "duplicate"},
 		{`{"format":"segmenter/2"}`, `format "segmenter/2"`},
 		{`{"architecture":{` + full + `}}`, `"extra_tokens" is missing`},
 		{`{"architecture":{` + full + `,"extra_tokens":-1}}`, "-1 is not a whole number"},
-		{`{"architecture":{` + full + `,"extra_tokens":1,"window":7}}`, `"window" is not known`},
+		{`{"architecture":{` + full + `,"extra_tokens":1,"window":7}}`, `unknown field "window"`},
 		{`{"normalisation":{"mean":[0,0,0]}}`, "needs a mean and a std"},
-		{`{"normalisation":{"mean":[0,0]}}`, "2 numbers instead of three"},
-		{`{"normalisation":{"mean":[0,0,0,0]}}`, "more than three"},
+		{`{"normalisation":{"mean":[0,0]}}`, "expected three numbers, got 2"},
+		{`{"normalisation":{"mean":[0,0,0,0]}}`, "expected three numbers, got more"},
 		{`{"normalisation":{"mean":[0,0,1e99]}}`, "out of range"},
-		{`{"normalisation":{"mean":["NaN",0,0]}}`, "a JSON string was found"},
-		{`{"normalisation":{"variance":[0,0,0]}}`, `"variance" is not known`},
+		{`{"normalisation":{"mean":["NaN",0,0]}}`, "found a JSON string"},
+		{`{"normalisation":{"variance":[0,0,0]}}`, `unknown field "variance"`},
 		{`{"classes":[{"name":"cat"}]}`, "class 0"},
 		{`{"classes":[{"colour":"#ffffff"}]}`, "no name"},
 		{`{"classes":[{"name":"cat","colour":"#fff"}]}`, `"#fff" is not a colour`},
@@ -84,7 +84,7 @@ func TestReadCardRefuses(t *testing.T) {
 	}
 }
 
-// A card that can be read is the same once it has been written.
+// FuzzCard: a card survives writing and reading again.
 func FuzzCard(f *testing.F) {
 	f.Add(`{"name":"N","steps":7,"classes":[{"colour":"#0102ff","name":"a"}],"normalisation":{"std":[1,2,3],"mean":[0,0,0.5]}}`)
 	f.Add(`{"architecture":{"patch":16,"width":192,"depth":12,"heads":3,"decoder_depth":2,"grid":18,"extra_tokens":1},"format":"pt"}`)
@@ -95,7 +95,7 @@ func FuzzCard(f *testing.F) {
 		}
 		again, err := CardOf(card.Metadata())
 		if len(card.Classes) == 0 {
-			card.Classes = nil // "[]" states as little as nothing does
+			card.Classes = nil // "[]" states nothing
 		}
 		if err != nil || !reflect.DeepEqual(card, again) {
 			t.Errorf("%+v became %+v, %v", card, again, err)

@@ -12,25 +12,24 @@ import (
 	"segmenter/quant"
 )
 
-// Report says what Convert has done to a model.
+// Report describes a conversion by [Convert].
 type Report struct {
 	Card    Card     // as written
-	Changes []Change // the tensors, in the order of the file
+	Changes []Change // one per parameter, in the order of the file
 }
 
-// Change says what a parameter, or a group of parameters, lost in its stored
-// form.
+// Change describes what a parameter, or a group of them, lost in conversion.
 type Change struct {
 	Name     string
 	DType    safetensors.DType // as stored
 	Elements int
 	Bytes    int     // as stored, with the scales
-	Energy   float64 // sum of squares of the values
-	Loss     float64 // sum of squares of the stored values' errors
+	Energy   float64 // sum of the squared values
+	Loss     float64 // sum of the squared errors
 }
 
-// RelativeError is the root mean square of the error, relative to that of the
-// values.
+// RelativeError returns the root mean square error, divided by the root mean
+// square of the values.
 func (c Change) RelativeError() float64 {
 	if c.Energy == 0 {
 		return 0
@@ -38,8 +37,8 @@ func (c Change) RelativeError() float64 {
 	return math.Sqrt(c.Loss / c.Energy)
 }
 
-// Groups sums changes over the blocks of the network: a group has a star in the
-// place of the blocks' numbers, and holds that parameter of every block.
+// Groups sums changes over the blocks of the network. A group holds one parameter
+// of every block; its name has a star in place of the block's number.
 func (r Report) Groups() []Change {
 	var groups []Change
 	index := make(map[string]int)
@@ -60,7 +59,7 @@ func (r Report) Groups() []Change {
 	return groups
 }
 
-// groupName puts a star in the place of a block's number.
+// groupName replaces the number of a block by a star.
 func groupName(name string) string {
 	parts := strings.Split(name, ".")
 	for i, p := range parts {
@@ -71,17 +70,16 @@ func groupName(name string) string {
 	return strings.Join(parts, ".")
 }
 
-// Convert reads a float model from src and writes it to dst in the form that
-// is shipped (see the package documentation). What card states overrides what
-// the source states; a zero Card states nothing. Memory holds one tensor at a
-// time.
+// Convert reads a float model from src and writes its shipped form to dst (see
+// the package documentation). Fields that card states override the source's; a
+// zero Card overrides nothing. Memory holds one tensor at a time.
 func Convert(dst io.Writer, src io.Reader, card Card, plan quant.Plan) (Report, error) {
 	r, err := safetensors.NewReader(src)
 	if err != nil {
 		return Report{}, err
 	}
 	if isQuantised(r.Tensors()) {
-		return Report{}, errors.New("the model is quantised already; convert the float file that it was made from")
+		return Report{}, errors.New("the model is already quantised: convert the float file it came from")
 	}
 	card, table, err := describe(r, card)
 	if err != nil {
@@ -121,7 +119,7 @@ type converter struct {
 	report Report
 }
 
-// convert copies p, the current tensor of the reader.
+// convert copies p, which is the reader's current tensor.
 func (c *converter) convert(p *Parameter) error {
 	values, err := c.r.Float32s()
 	if err != nil {
@@ -140,8 +138,7 @@ func (c *converter) convert(p *Parameter) error {
 	return nil
 }
 
-// write writes the shipped form of p, and returns the values that a reader will
-// find there.
+// write writes the shipped form of p, and returns the values that it stands for.
 func (c *converter) write(p *Parameter, values []float32) (stored []float32, err error) {
 	if p.IsMatrix() {
 		return c.writeMatrix(p, values)
@@ -164,7 +161,7 @@ func (c *converter) writeMatrix(p *Parameter, values []float32) (stored []float3
 	return quant.Dequantise(q, scale, p.Shape, p.OutputAxis()), c.w.WriteFloat32s(scale)
 }
 
-// halves returns values as F16 holds them.
+// halves returns the values rounded to F16.
 func halves(values []float32) []float32 {
 	out := make([]float32, len(values))
 	for i, v := range values {

@@ -15,7 +15,7 @@ import (
 	"segmenter/quant"
 )
 
-// testModel is a small float model with random values, and what a test changes.
+// testModel is a small float model with random values, for tests to modify.
 type testModel struct {
 	metadata map[string]string
 	tensors  []safetensors.Tensor
@@ -24,7 +24,7 @@ type testModel struct {
 
 var smallArchitecture = Architecture{Patch: 2, Width: 64, Depth: 2, Heads: 1, DecoderDepth: 1, Grid: 3, ExtraTokens: 1}
 
-// newTestModel has the tensors of an architecture in alphabetical order.
+// newTestModel makes the tensors of an architecture in alphabetical order.
 func newTestModel(a Architecture, classes int) *testModel {
 	rng := rand.New(rand.NewPCG(7, 7))
 	m := &testModel{
@@ -41,7 +41,7 @@ func newTestModel(a Architecture, classes int) *testModel {
 	return m
 }
 
-// add adds a tensor, or replaces that of its name, with zeros.
+// add adds a tensor of zeros, or replaces the one of that name.
 func (m *testModel) add(name string, d safetensors.DType, shape ...int) {
 	m.remove(name)
 	t := safetensors.Tensor{Name: name, DType: d, Shape: shape}
@@ -53,7 +53,7 @@ func (m *testModel) remove(name string) {
 	m.tensors = slices.DeleteFunc(m.tensors, func(t safetensors.Tensor) bool { return t.Name == name })
 }
 
-// file is the model as a safetensors file.
+// file returns the model as a safetensors file.
 func (m *testModel) file(t testing.TB) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -69,7 +69,7 @@ func (m *testModel) file(t testing.TB) []byte {
 	return out.Bytes()
 }
 
-// header is the model's header, which has to be enough to refuse a model.
+// header returns the header alone, which must be enough to refuse a model.
 func (m *testModel) header(t *testing.T) io.Reader {
 	t.Helper()
 	var out bytes.Buffer
@@ -88,7 +88,7 @@ func TestConvert(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Convert(&again, bytes.NewReader(src), Card{Name: "Small"}, quant.Plan{}); err != nil || !bytes.Equal(dst.Bytes(), again.Bytes()) {
-		t.Errorf("converted again, the file differs, or %v", err)
+		t.Errorf("a second conversion differs, or fails: %v", err)
 	}
 
 	r, err := safetensors.NewReader(&dst)
@@ -100,10 +100,10 @@ func TestConvert(t *testing.T) {
 		t.Errorf("the file says\n%+v, %v\nthe report\n%+v", card, err, report.Card)
 	}
 	if card.Architecture != smallArchitecture || card.Name != "Small" || card.Extra["steps"] != "236" || card.Classes[2].Name != "land" {
-		t.Errorf("the card is not that of the model: %+v", card)
+		t.Errorf("the card does not describe the model: %+v", card)
 	}
 	if _, ok := r.Metadata()["names"]; ok {
-		t.Error("the names were kept beside the classes that they became")
+		t.Error("the file still has names beside classes")
 	}
 
 	for i, tensor := range m.tensors {
@@ -114,8 +114,8 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-// checkStored reads a tensor, and its scales, and holds it against the values
-// that it was made from and against the report.
+// checkStored reads a tensor and its scales, and compares them with the source
+// values and the report.
 func checkStored(t *testing.T, r *safetensors.Reader, source safetensors.Tensor, values []float32, change Change) {
 	t.Helper()
 	next := func(name string) {
@@ -185,19 +185,19 @@ func TestConvertRefuses(t *testing.T) {
 		card   Card
 		want   string
 	}{
-		{"quantised", func(m *testModel) { m.add("linear.head.weight", safetensors.I8, 3, 64) }, Card{}, "quantised already"},
+		{"quantised", func(m *testModel) { m.add("linear.head.weight", safetensors.I8, 3, 64) }, Card{}, "already quantised"},
 		{"no decoder", func(m *testModel) { m.remove("linear.head.weight"); m.remove("mask.cls_emb") }, Card{}, "neither decoder"},
 		{"no encoder", func(m *testModel) { m.remove("encoder.cls_token") }, Card{}, "lacks the encoder"},
 		{"missing tensor", func(m *testModel) { m.remove("encoder.blocks.1.mlp.fc2.bias") }, Card{}, `lacks the tensor "encoder.blocks.1.mlp.fc2.bias"`},
 		{"strange tensor", func(m *testModel) { m.add("head.weight", safetensors.F32, 1) }, Card{}, `"head.weight"`},
-		{"strange shape", func(m *testModel) { m.add("encoder.blocks.0.attn.qkv.weight", safetensors.F32, 192, 32) }, Card{}, "[192 64] is expected"},
+		{"strange shape", func(m *testModel) { m.add("encoder.blocks.0.attn.qkv.weight", safetensors.F32, 192, 32) }, Card{}, "needs [192 64]"},
 		{"strange type", func(m *testModel) { m.add("encoder.norm.bias", "I32", 64) }, Card{}, "is I32"},
 		{"no square grid", func(m *testModel) { m.add("encoder.pos_embed", safetensors.F32, 1, 8, 64) }, Card{}, "[1 8 64]"},
 		{"width of no heads", func(m *testModel) {
 			*m = *newTestModel(Architecture{Patch: 2, Width: 32, Depth: 1, Grid: 1, ExtraTokens: 1}, 3)
-		}, Card{}, "not that of a Segmenter"},
+		}, Card{}, "not a Segmenter's"},
 		{"other architecture", func(*testModel) {}, Card{Architecture: Architecture{Patch: 2, Width: 64, Depth: 3, Heads: 1, DecoderDepth: 1, Grid: 3, ExtraTokens: 1}}, "lacks the tensor"},
-		{"endless architecture", func(*testModel) {}, Card{Architecture: Architecture{Patch: 2, Width: 64, Depth: 1 << 30, Heads: 1, Grid: 3, ExtraTokens: 1}}, "not that of a Segmenter"},
+		{"endless architecture", func(*testModel) {}, Card{Architecture: Architecture{Patch: 2, Width: 64, Depth: 1 << 30, Heads: 1, Grid: 3, ExtraTokens: 1}}, "not a Segmenter's"},
 		{"mask transformer of no heads", func(m *testModel) {
 			a := Architecture{Patch: 2, Width: 32, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 1, ExtraTokens: 1}
 			*m = *newTestModel(a, 3)
@@ -238,7 +238,8 @@ func TestConvertNamesDamagedTensors(t *testing.T) {
 	}
 }
 
-// No bytes make Read or Convert panic. What Convert writes can be described.
+// FuzzConvert: no input makes Read or Convert panic, and Describe accepts the
+// output of Convert.
 func FuzzConvert(f *testing.F) {
 	smallest := Architecture{Patch: 1, Width: 2, Depth: 1, Heads: 1, Grid: 1, ExtraTokens: 1}
 	m := newTestModel(smallest, 3)
@@ -255,10 +256,10 @@ func FuzzConvert(f *testing.F) {
 		}
 		r, err := safetensors.NewReader(&out)
 		if err != nil {
-			t.Fatalf("what was converted cannot be read: %v", err)
+			t.Fatalf("cannot read the converted file: %v", err)
 		}
 		if card, _, err := Describe(r); err != nil || !reflect.DeepEqual(card, report.Card) {
-			t.Errorf("what was converted says %+v, %v; want %+v", card, err, report.Card)
+			t.Errorf("the converted file has the card %+v, %v; want %+v", card, err, report.Card)
 		}
 	})
 }

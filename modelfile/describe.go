@@ -10,26 +10,25 @@ import (
 	"segmenter/modelfile/safetensors"
 )
 
-// Limits on an architecture, far above ViT-L, so that a hostile card cannot
-// make a table that is larger than the file could be.
+// Limits on an architecture, far above ViT-L. They keep a hostile card from
+// making a table larger than the file.
 const (
-	maxClasses = 256 // masks hold a class id a byte
+	maxClasses = 256 // masks hold class ids in bytes
 	maxDepth   = 128
 	maxSize    = 1 << 14 // of patch, width and grid
 )
 
 // Describe returns the card and the parameters of a model file, float or
-// quantised. It completes the card where the file states less: the architecture
-// from the shapes of the tensors (with heads of [HeadWidth] channels), a
-// normalisation to −1…1, class names from the key "names" (a JSON array), and
-// colours of our choosing.
+// quantised. It fills in what the card lacks: the architecture from the shapes of
+// the tensors (with heads of [HeadWidth] channels), a normalisation to −1…1,
+// class names from the key "names" (a JSON array), and default colours.
 //
-// Describe looks at the header alone and reads no tensor. Without error, the
-// file holds every parameter of the table and nothing else, with the shapes and
-// types that the package documentation gives.
+// Describe looks only at the header and reads no tensor. If it returns no error,
+// the file holds every parameter of the table and nothing else, with the shapes
+// and types that the package documentation gives.
 func Describe(r *safetensors.Reader) (Card, *Table, error) { return describe(r, Card{}) }
 
-// describe is Describe with a card that overrides the file's.
+// describe is Describe with a card that overrides the file's card.
 func describe(r *safetensors.Reader, stated Card) (Card, *Table, error) {
 	own, err := CardOf(r.Metadata())
 	if err != nil {
@@ -60,11 +59,11 @@ func describe(r *safetensors.Reader, stated Card) (Card, *Table, error) {
 	return c, table, table.check(r.Tensors())
 }
 
-// header answers what a file's shapes say about a network. It looks at few of
-// them; [Table.check] then looks at all.
+// header infers a network from the shapes of a file. It looks at few of them;
+// [Table.check] then checks all.
 type header struct {
 	shapes map[string][]int
-	names  *Table // both decoders and both extra tokens, of no size and no depth
+	names  *Table // with both decoders and both extra tokens, but no sizes and no blocks
 }
 
 func newHeader(tensors []safetensors.Tensor) header {
@@ -83,8 +82,8 @@ func (h header) has(p *Parameter) bool {
 	return ok
 }
 
-// dimension is the length of an axis of a parameter, 0 if the file lacks the
-// parameter or has another number of axes there.
+// dimension returns the length of an axis of a parameter. It returns 0 if the
+// file lacks the parameter or stores it with another number of axes.
 func (h header) dimension(p *Parameter, axis int) int {
 	if shape := h.shapes[p.Name]; len(shape) == len(p.Shape) {
 		return shape[axis]
@@ -102,15 +101,15 @@ func (h header) decoders() (list []Decoder) {
 	return list
 }
 
-// classes is the number of classes of the decoders.
+// classes returns the number of classes of the decoders.
 func (h header) classes() (int, error) {
 	head, embeddings := h.names.Linear.Weight, h.names.Mask.ClassEmbeddings
 	n := cmp.Or(h.dimension(head, 0), h.dimension(embeddings, 1))
 	switch {
 	case n == 0:
-		return 0, fmt.Errorf("the model file has neither decoder of a Segmenter, %s or %s; it is another network's", head.Name, embeddings.Name)
+		return 0, fmt.Errorf("the model file has neither decoder of a Segmenter, %s or %s; it belongs to another network", head.Name, embeddings.Name)
 	case n > maxClasses:
-		return 0, fmt.Errorf("the model has %d classes; at most %d are supported", n, maxClasses)
+		return 0, fmt.Errorf("the model has %d classes; this version supports at most %d", n, maxClasses)
 	}
 	return n, nil
 }
@@ -131,7 +130,7 @@ func (h header) architecture() (Architecture, error) {
 	positions := h.dimension(position, 1)
 	a.Grid = int(math.Sqrt(float64(max(0, positions-a.ExtraTokens))))
 	if a.Width == 0 || a.Patch == 0 || positions == 0 {
-		return a, fmt.Errorf("the model file lacks the encoder of a Segmenter (%s, %s, %s); it is another network's", token.Name, position.Name, patch.Name)
+		return a, fmt.Errorf("the model file lacks the encoder of a Segmenter (%s, %s, %s); it belongs to another network", token.Name, position.Name, patch.Name)
 	}
 	return a, nil
 }
@@ -144,7 +143,7 @@ func (h header) blocks(prefix string) (n int) {
 	return n
 }
 
-// check reports an architecture that no Segmenter has.
+// check fails if no Segmenter has this architecture.
 func (a Architecture) check() error {
 	switch {
 	case min(a.Patch, a.Width, a.Grid) < 1 || max(a.Patch, a.Width, a.Grid) > maxSize,
@@ -152,22 +151,22 @@ func (a Architecture) check() error {
 		a.Heads < 1 || a.Width%a.Heads != 0,
 		a.DecoderDepth > 0 && (a.Width < HeadWidth || a.Width%a.DecoderHeads() != 0),
 		a.ExtraTokens < 1 || a.ExtraTokens > 2:
-		return fmt.Errorf("the architecture %+v is not that of a Segmenter: patch, width and grid are 1 to %d, depths at most %d, heads divide the width (a mask transformer has one for every %d channels), and extra tokens are 1 or 2", a, maxSize, maxDepth, HeadWidth)
+		return fmt.Errorf("the architecture %+v is not a Segmenter's: patch, width and grid are 1 to %d, depths at most %d, heads divide the width (a mask transformer has one for every %d channels), and extra tokens are 1 or 2", a, maxSize, maxDepth, HeadWidth)
 	}
 	return nil
 }
 
-// check reports a normalisation that gives infinities or NaN.
+// check fails if the normalisation gives infinities or NaN.
 func (n Normalisation) check() error {
 	for i, std := range n.Std {
 		if mean := n.Mean[i]; mean-mean != 0 || std-std != 0 || std <= 0 {
-			return fmt.Errorf("the normalisation %+v cannot be used: mean and std have to be finite, and std above 0", n)
+			return fmt.Errorf("the normalisation %+v is invalid: mean and std must be finite, and std above 0", n)
 		}
 	}
 	return nil
 }
 
-// nameClasses completes the names and colours of n classes.
+// nameClasses fills in the names and colours of n classes.
 func (c *Card) nameClasses(n int) error {
 	names, hasNames := c.Extra["names"]
 	if len(c.Classes) == 0 && hasNames {
@@ -178,7 +177,7 @@ func (c *Card) nameClasses(n int) error {
 	}
 	if len(c.Classes) == 0 {
 		for i := range n {
-			c.Classes = append(c.Classes, Class{fmt.Sprintf("class %d", i), someColour(i)})
+			c.Classes = append(c.Classes, Class{fmt.Sprintf("class %d", i), defaultColour(i)})
 		}
 	}
 	if len(c.Classes) != n {
@@ -191,17 +190,17 @@ func (c *Card) nameClasses(n int) error {
 func (c *Card) readNames(d *jsontext.Decoder) error {
 	return jsonread.Array(d, func(i int) error {
 		if i == maxClasses {
-			return fmt.Errorf("there are more than %d", maxClasses)
+			return fmt.Errorf("more than %d classes", maxClasses)
 		}
 		name, err := jsonread.String(d)
-		c.Classes = append(c.Classes, Class{name, someColour(i)})
+		c.Classes = append(c.Classes, Class{name, defaultColour(i)})
 		return err
 	})
 }
 
-// someColour is the colour of a class that has none stated: neighbours far
-// apart in hue, rounds of the circle apart in lightness.
-func someColour(i int) Colour {
+// defaultColour returns the colour of class i if its card states none. Neighbours
+// differ in hue, turns of the circle in lightness.
+func defaultColour(i int) Colour {
 	hue := math.Mod(float64(i)*0.618034, 1) * 6 // the golden ratio spreads evenly
 	light := [...]float64{0.9, 0.6, 0.75}[i/13%3]
 	channel := func(offset float64) uint8 {

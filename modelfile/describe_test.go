@@ -10,7 +10,7 @@ import (
 	"segmenter/modelfile/safetensors"
 )
 
-// Files state less than a card does; Describe works out the rest.
+// TestDescribe checks that Describe infers what files do not state.
 func TestDescribe(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -43,7 +43,7 @@ func TestDescribe(t *testing.T) {
 		want := Card{
 			Architecture:  smallArchitecture,
 			Normalisation: Normalisation{half, half},
-			Classes:       []Class{{"sky", someColour(0)}, {"sea", someColour(1)}, {"land", someColour(2)}},
+			Classes:       []Class{{"sky", defaultColour(0)}, {"sea", defaultColour(1)}, {"land", defaultColour(2)}},
 			Extra:         map[string]string{"steps": "236"},
 		}
 		c.want(&want)
@@ -57,7 +57,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// Scales have to follow their weights, where a stream needs them.
+// Scales must follow their weights, where a streaming reader needs them.
 func TestDescribeRefusesScalesOutOfPlace(t *testing.T) {
 	const weight = "mask.proj_dec.weight"
 	for name, add := range map[string]func(m *testModel){
@@ -83,11 +83,11 @@ func TestDescribeRefusesScalesOutOfPlace(t *testing.T) {
 	}
 }
 
-// Classes without stated colours look different from each other.
-func TestSomeColours(t *testing.T) {
+// Default colours differ from each other.
+func TestDefaultColours(t *testing.T) {
 	seen := make(map[Colour]int)
 	for i := range maxClasses {
-		c := someColour(i)
+		c := defaultColour(i)
 		if other, ok := seen[c]; ok {
 			t.Errorf("classes %d and %d are both %v", other, i, c)
 		}

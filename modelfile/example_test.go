@@ -11,8 +11,7 @@ import (
 	"segmenter/quant"
 )
 
-// A program can use a model file while it arrives: first the card, then tensor
-// by tensor.
+// Use a model file while it arrives: first the card, then tensor by tensor.
 func ExampleDescribe() {
 	file, err := os.Open("../model/weights/everyday.safetensors")
 	if err != nil {
@@ -47,7 +46,7 @@ func ExampleDescribe() {
 	// map[F16:106098 F32:24998 I8:6458496]
 }
 
-// The parameters are arranged as the network is.
+// Address parameters by their place in the network.
 func ExampleRead() {
 	file, err := os.Open("../model/weights/everyday.safetensors")
 	if err != nil {
@@ -64,7 +63,7 @@ func ExampleRead() {
 	// Output: encoder.blocks.11.mlp.fc1.weight 768 × 192 and 768
 }
 
-// A float model becomes a file of a quarter of its size.
+// Convert a float model to a quarter of its size.
 func ExampleConvert() {
 	src, err := os.Open("float.safetensors")
 	if err != nil {
@@ -82,7 +81,7 @@ func ExampleConvert() {
 		log.Fatal(err)
 	}
 	for _, group := range report.Groups() {
-		fmt.Printf("%s as %s is off by %.2f %%\n", group.Name, group.DType, 100*group.RelativeError())
+		fmt.Printf("%s as %s has an error of %.2f %%\n", group.Name, group.DType, 100*group.RelativeError())
 	}
 	if err := dst.Close(); err != nil {
 		log.Fatal(err)

@@ -1,7 +1,7 @@
 package modelfile
 
-// Matrix holds the values of a [Weight] or a [Projection], one output channel a
-// row: floats, or int8 with one scale an output channel.
+// Matrix holds the values of a [Weight] or a [Projection], one row for each
+// output channel: floats, or int8 with one scale per output channel.
 type Matrix struct {
 	Out, In int
 	Float   []float32 // (Out, In), or nil
@@ -16,7 +16,7 @@ func (m *Model) Matrix(p *Parameter) Matrix {
 	return Matrix{out, p.Elements() / out, toRows(p, v.float), toRows(p, v.int8), v.scale}
 }
 
-// toRows brings the values of a parameter into the order (out, in).
+// toRows converts values from the order of the parameter to (out, in).
 func toRows[T any](p *Parameter, values []T) []T {
 	if p.Role == Projection {
 		return Transpose(values, p.Shape[0])
@@ -24,7 +24,7 @@ func toRows[T any](p *Parameter, values []T) []T {
 	return values
 }
 
-// fromRows brings values from the order (out, in) into that of the parameter.
+// fromRows converts values from (out, in) to the order of the parameter.
 func fromRows[T any](p *Parameter, matrix []T) []T {
 	if p.Role == Projection {
 		return Transpose(matrix, p.Outputs())
@@ -32,7 +32,8 @@ func fromRows[T any](p *Parameter, matrix []T) []T {
 	return matrix
 }
 
-// Transpose returns the transpose of a matrix with so many rows, nil of nil.
+// Transpose returns the transpose of a matrix with the given number of rows; nil
+// for nil.
 func Transpose[T any](matrix []T, rows int) []T {
 	if matrix == nil {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"segmenter/modelfile/safetensors"
 )
 
-// ErrModel matches, by [errors.Is], the errors that are the fault of a model
-// file. Their text is the whole sentence.
+// ErrModel matches, by [errors.Is], the errors that a bad model file causes.
+// Their text is the whole sentence.
 var ErrModel = errors.New("the model file cannot be used")
 
 type fileError struct{ error }
@@ -24,16 +24,15 @@ type Model struct {
 	values map[string]values // by parameter
 }
 
-// values are those of a parameter, in its own shape: floats, or int8 with one
-// scale an output channel.
+// values are the values of a parameter, in its own shape: floats, or int8 with
+// one scale per output channel.
 type values struct {
 	float []float32
 	int8  []int8
 	scale []float32
 }
 
-// Read reads a model file, float or quantised. Errors that are the file's fault
-// match [ErrModel].
+// Read reads a model file, float or quantised. Its errors match [ErrModel].
 func Read(r io.Reader) (*Model, error) {
 	m, err := read(r)
 	if err != nil {
@@ -66,8 +65,7 @@ func read(r io.Reader) (*Model, error) {
 	}
 }
 
-// readValues reads the current tensor, and the scales that follow it if it is
-// I8.
+// readValues reads the current tensor and, if it is I8, the scales that follow.
 func readValues(file *safetensors.Reader, t safetensors.Tensor) (v values, err error) {
 	if t.DType != safetensors.I8 {
 		v.float, err = file.Float32s()
@@ -83,7 +81,7 @@ func readValues(file *safetensors.Reader, t safetensors.Tensor) (v values, err e
 	return v, err
 }
 
-// Parameters counts the weights.
+// Parameters returns the number of values of all parameters, without scales.
 func (m *Model) Parameters() (n int) {
 	for _, v := range m.values {
 		n += len(v.float) + len(v.int8)
@@ -91,7 +89,7 @@ func (m *Model) Parameters() (n int) {
 	return n
 }
 
-// Precision is how the file stores its matrices: "int8" or "float32".
+// Precision returns the type of the file's matrices: "int8" or "float32".
 func (m *Model) Precision() string {
 	if m.values[m.Encoder.PatchEmbedding.Weight.Name].int8 != nil {
 		return "int8"
@@ -99,9 +97,8 @@ func (m *Model) Precision() string {
 	return "float32"
 }
 
-// Floats returns the values of a parameter in its own shape: nil for an int8
-// matrix and for a parameter that the network does not have (nil). They belong
-// to the model.
+// Floats returns the values of a parameter in its own shape. It returns nil for
+// an int8 matrix, and if p is nil. The values belong to the model.
 func (m *Model) Floats(p *Parameter) []float32 {
 	if p == nil {
 		return nil
@@ -109,8 +106,8 @@ func (m *Model) Floats(p *Parameter) []float32 {
 	return m.values[p.Name].float
 }
 
-// With returns the model with other values, (out, in), for one of its matrices.
-// Both models share the values of all others.
+// With returns a copy of the model with other values, (out, in), for one matrix.
+// Both models share all other values.
 func (m *Model) With(p *Parameter, matrix []float32) *Model {
 	other := &Model{m.Card, m.Table, maps.Clone(m.values)}
 	other.values[p.Name] = values{float: fromRows(p, matrix)}

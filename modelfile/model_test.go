@@ -10,7 +10,7 @@ import (
 	"segmenter/quant"
 )
 
-// A model has the values of its file, matrices as (out, in).
+// Read returns the values of the file, matrices as (out, in).
 func TestRead(t *testing.T) {
 	file := newTestModel(smallArchitecture, 3)
 	m, err := Read(bytes.NewReader(file.file(t)))
@@ -34,14 +34,14 @@ func TestRead(t *testing.T) {
 			want = Transpose(want, p.Shape[0])
 		}
 		if w := m.Matrix(p); w.Out != p.Outputs() || w.Out*w.In != len(want) || !slices.Equal(w.Float, want) || w.Int8 != nil || w.Scale != nil {
-			t.Errorf("%s is no float matrix of the file's values", p.Name)
+			t.Errorf("%s is not a float matrix of the file's values", p.Name)
 		}
 	}
 	if m.Parameters() != count {
 		t.Errorf("%d parameters, want %d", m.Parameters(), count)
 	}
 	if m.Floats(m.Mask.PatchProjection.Bias) != nil {
-		t.Error("a bias that the network does not have has values")
+		t.Error("got values for a bias that the network lacks")
 	}
 }
 
@@ -92,10 +92,10 @@ func TestWith(t *testing.T) {
 		}
 		other := m.With(p, matrix)
 		if got := other.Matrix(p); !slices.Equal(got.Float, matrix) || got.Out != before.Out {
-			t.Errorf("%s does not have the other values", p.Name)
+			t.Errorf("%s does not have the new values", p.Name)
 		}
 		if !slices.Equal(m.Matrix(p).Float, before.Float) {
-			t.Errorf("%s changed in the first model", p.Name)
+			t.Errorf("%s changed in the original model", p.Name)
 		}
 		if &other.Floats(m.Encoder.Position)[0] != &m.Floats(m.Encoder.Position)[0] {
 			t.Error("the models do not share their other values")

@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// Open reads a model file, see [Read].
+// Open reads the model file at path, see [Read].
 func Open(path string) (*Model, error) {
 	f, err := os.Open(path)
 	if err != nil {

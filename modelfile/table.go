@@ -8,12 +8,12 @@ import (
 	"segmenter/modelfile/safetensors"
 )
 
-// HeadWidth is the number of channels of an attention head: always in the mask
-// transformer, and in the encoder of a file that states no number of heads.
+// HeadWidth is the number of channels of an attention head. It holds for every
+// mask transformer, and for the encoder of a file that states no number of heads.
 const HeadWidth = 64
 
-// Role says what the network does with a parameter. How a file stores it
-// follows from that.
+// Role is the use of a parameter in the network. It decides how a file stores the
+// parameter.
 type Role int
 
 const (
@@ -24,22 +24,21 @@ const (
 	Embedding              // (1, tokens, D): tokens, or vectors added to tokens
 )
 
-// Parameter is one tensor of the network. It belongs to a [Table] and does not
-// change.
+// Parameter is a tensor of the network. It belongs to a [Table]; do not change it.
 type Parameter struct {
 	Name  string
 	Role  Role
 	Shape []int
 }
 
-// Elements is the number of values.
+// Elements returns the number of values.
 func (p *Parameter) Elements() int { return p.Tensor(safetensors.F32).Elements() }
 
-// IsMatrix says whether the parameter is a matrix of a linear layer. Of these,
-// files may hold int8 values.
+// IsMatrix reports whether the parameter is the matrix of a linear layer, which
+// files may store as int8.
 func (p *Parameter) IsMatrix() bool { return p.Role == Weight || p.Role == Projection }
 
-// OutputAxis is the axis of a matrix that counts the output channels.
+// OutputAxis returns the axis of a matrix's output channels.
 func (p *Parameter) OutputAxis() int {
 	if p.Role == Projection {
 		return 1
@@ -47,20 +46,20 @@ func (p *Parameter) OutputAxis() int {
 	return 0
 }
 
-// Outputs is the number of output channels of a matrix.
+// Outputs returns the number of output channels of a matrix.
 func (p *Parameter) Outputs() int { return p.Shape[p.OutputAxis()] }
 
-// Tensor is the parameter as an entry of a file's header.
+// Tensor returns the entry of the parameter in a file's header.
 func (p *Parameter) Tensor(d safetensors.DType) safetensors.Tensor {
 	return safetensors.Tensor{Name: p.Name, DType: d, Shape: p.Shape}
 }
 
-// ScaleTensor is the entry of the scales of an I8 matrix.
+// ScaleTensor returns the entry of the scales of an I8 matrix.
 func (p *Parameter) ScaleTensor() safetensors.Tensor {
 	return safetensors.Tensor{Name: p.Name + ".scale", DType: safetensors.F32, Shape: []int{p.Outputs()}}
 }
 
-// Shipped lists the entries of the parameter in the form that [Convert] writes.
+// Shipped returns the entries that [Convert] writes for the parameter.
 func (p *Parameter) Shipped() []safetensors.Tensor {
 	if p.IsMatrix() {
 		return []safetensors.Tensor{p.Tensor(safetensors.I8), p.ScaleTensor()}
@@ -72,8 +71,8 @@ func (p *Parameter) Shipped() []safetensors.Tensor {
 // change it. In the comments on shapes, D is the width of a token, C the number
 // of classes, P the side of a patch.
 //
-// This file alone names the parameters. The names are those of the official
-// Segmenter checkpoints, with "mask." or "linear." for their "decoder.".
+// Only this file names the parameters. It uses the names of the official
+// Segmenter checkpoints, with "mask." or "linear." in place of "decoder.".
 type Table struct {
 	Encoder Encoder
 	Linear  *LinearLayer     // D → C, the linear decoder; nil if there is none
@@ -114,7 +113,7 @@ type Block struct {
 	FC2   LinearLayer // 4D → D
 }
 
-// LinearLayer is x·Wᵀ + b, or x·M + b where the weight is a [Projection].
+// LinearLayer computes x·Wᵀ + b, or x·M + b if the weight is a [Projection].
 type LinearLayer struct {
 	Weight *Parameter
 	Bias   *Parameter // (out), nil if the layer has none
@@ -123,13 +122,13 @@ type LinearLayer struct {
 // Norm is a layer normalisation.
 type Norm struct{ Gain, Bias *Parameter }
 
-// Prefixes of the names of blocks.
+// Prefixes of the blocks' names.
 const (
 	encoderBlocks = "encoder.blocks."
 	maskBlocks    = "mask.blocks."
 )
 
-// NewTable lists the parameters of a network with these decoders.
+// NewTable returns the parameters of a network with these decoders.
 func NewTable(a Architecture, classes int, decoders ...Decoder) *Table {
 	t := newTable()
 	D := a.Width
@@ -161,7 +160,7 @@ func NewTable(a Architecture, classes int, decoders ...Decoder) *Table {
 
 func newTable() *Table { return &Table{byName: make(map[string]*Parameter)} }
 
-// linear makes a layer with a weight of the shape (out, in…) and a bias. Inlined,
+// linear adds a layer with a weight of the shape (out, in…) and a bias. Inlining
 // linear, norm and add would make the engine 30 kB larger.
 //
 //go:noinline
@@ -208,15 +207,14 @@ func (t *Table) add(name string, role Role, shape ...int) *Parameter {
 	return p
 }
 
-// All lists the parameters in the order in which the network uses them, with
-// the linear decoder before the mask transformer.
+// All yields the parameters in the order in which the network uses them, the
+// linear decoder before the mask transformer.
 func (t *Table) All() iter.Seq[*Parameter] { return slices.Values(t.parameters) }
 
-// Lookup finds a parameter by its name. The result is nil if the network has no
-// such parameter.
+// Lookup returns the parameter of that name, or nil if the network has none.
 func (t *Table) Lookup(name string) *Parameter { return t.byName[name] }
 
-// Decoders lists the decoders, the better one first.
+// Decoders returns the decoders, the better one first.
 func (t *Table) Decoders() (list []Decoder) {
 	if t.Mask != nil {
 		list = append(list, Mask)

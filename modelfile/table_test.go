@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestTable holds names, order, shapes and roles fixed: files depend on them.
+// TestTable fixes names, order, shapes and roles: files depend on them.
 func TestTable(t *testing.T) {
 	a := Architecture{Patch: 2, Width: 8, Depth: 1, Heads: 2, DecoderDepth: 1, Grid: 3, ExtraTokens: 2}
 	const want = `
@@ -67,7 +67,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// The tree holds what All lists, and Lookup finds it.
+// The tree has the same parameters as All, and Lookup finds each.
 func TestTableTree(t *testing.T) {
 	for _, decoders := range [][]Decoder{{Mask, Linear}, {Mask}, {Linear}} {
 		for extra := 1; extra <= 2; extra++ {
@@ -92,7 +92,7 @@ func TestTableTree(t *testing.T) {
 		}
 	}
 	if p := NewTable(smallArchitecture, 3, Linear).Lookup("mask.cls_emb"); p != nil {
-		t.Errorf("Lookup found %s, which the network does not have", p.Name)
+		t.Errorf("Lookup found %s, which the network lacks", p.Name)
 	}
 }
 

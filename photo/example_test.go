@@ -6,7 +6,7 @@ import (
 	"segmenter/photo"
 )
 
-// A picture is brought to the size at which the network sees it.
+// Resize a picture for the network.
 func Example() {
 	source := &photo.Image{Height: 480, Width: 640, Pix: make([]byte, 3*480*640)}
 
@@ -14,7 +14,7 @@ func Example() {
 	var seen photo.Image
 	seen.Height, seen.Width = photo.Fit(height, width, 256, 16)
 
-	var resizer photo.Resizer // kept from one frame to the next
+	var resizer photo.Resizer // keep it for the next frame
 	if err := resizer.Resize(&seen, source, photo.Cubic); err != nil {
 		fmt.Println(err)
 		return

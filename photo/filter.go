@@ -2,16 +2,15 @@ package photo
 
 import "math"
 
-// Filter is a function by which the pixels around a point are weighted. When a
-// picture shrinks, the filter is widened by the same factor: it then averages
-// over all source pixels that fall onto a pixel, which keeps fine patterns
-// from turning into coarse ones (antialiasing).
+// Filter weights the pixels around a point. When a picture shrinks, the filter
+// widens by the same factor and averages all source pixels that fall onto a
+// pixel. That keeps fine patterns from turning into coarse ones (antialiasing).
 type Filter int
 
 const (
 	// Cubic is the convolution kernel of Keys, "Cubic Convolution
-	// Interpolation for Digital Image Processing" (1981), with a = −0.5: what
-	// Pillow calls BICUBIC.
+	// Interpolation for Digital Image Processing" (1981), with a = −0.5. Pillow
+	// calls it BICUBIC.
 	Cubic Filter = iota
 
 	// Bilinear is the triangle. Enlarging by it equals PyTorch's
@@ -19,7 +18,7 @@ const (
 	Bilinear
 )
 
-// support is the distance from which on the filter is 0.
+// support is the distance from the centre at which the filter reaches 0.
 func (f Filter) support() float64 {
 	if f == Bilinear {
 		return 1
@@ -42,24 +41,24 @@ func (f Filter) weight(x float64) float64 {
 	}
 }
 
-// axis says for one direction how the pixels of the result are weighted sums
-// of source pixels.
+// axis holds, for one direction, the weights of the source pixels that make each
+// pixel of the result.
 type axis struct {
 	source, target int
 	filter         Filter
 
 	windows []window
-	weights []float32 // of all windows, one after the other
-	widest  int       // number of weights of the widest window
+	weights []float32 // of all windows, concatenated
+	widest  int       // weights of the widest window
 }
 
-// window is the source pixels that make up one pixel of the result.
+// window is the range of source pixels that make one pixel of the result.
 type window struct {
 	first, n int // source pixels first … first+n−1
 	at       int // their weights are weights[at : at+n]
 }
 
-// set prepares the axis, unless it already is for these sizes.
+// set computes the windows, unless they already fit these sizes.
 func (a *axis) set(source, target int, f Filter) {
 	if a.source == source && a.target == target && a.filter == f {
 		return
@@ -71,8 +70,8 @@ func (a *axis) set(source, target int, f Filter) {
 }
 
 // add appends the window of pixel i of the result. Pixel k covers the interval
-// from k to k+1, its centre is at k + ½. Weights beyond the edges of the
-// source are left out and the others scaled to sum to 1.
+// from k to k+1, with its centre at k + ½. add drops weights beyond the edges of
+// the source and scales the others to sum to 1.
 func (a *axis) add(i int) {
 	scale := float64(a.source) / float64(a.target)
 	stretch := max(scale, 1)
@@ -100,29 +99,29 @@ func (a *axis) add(i int) {
 	a.widest = max(a.widest, w.n)
 }
 
-// of returns the first source pixel of pixel i of the result, and the weights
-// of the pixels from there on.
-func (a *axis) of(i int) (first int, weights []float32) {
+// tap returns the first source pixel of pixel i of the result, and the weights
+// of the source pixels from there on.
+func (a *axis) tap(i int) (first int, weights []float32) {
 	w := a.windows[i]
 	return w.first, a.weights[w.at:][:w.n]
 }
 
-// A Tap says how a pixel of a resized row is made: the sum of the source pixels
-// from First on, each by its weight.
+// A Tap makes one pixel of a resized row: the weighted sum of the source pixels
+// from First on.
 type Tap struct {
 	First   int
 	Weights []float32
 }
 
-// Taps lists how each of target pixels is made of source pixels, for those who
-// resize by themselves, such as a graphics processor: first along the rows,
-// then along the columns, and rounded at the end.
+// Taps returns the tap of each of target pixels, for code that resizes by
+// itself, such as a GPU shader: first along the rows, then along the columns,
+// rounding once at the end.
 func Taps(source, target int, f Filter) []Tap {
 	var a axis
 	a.set(source, target, f)
 	taps := make([]Tap, target)
 	for i := range taps {
-		taps[i].First, taps[i].Weights = a.of(i)
+		taps[i].First, taps[i].Weights = a.tap(i)
 	}
 	return taps
 }

@@ -2,8 +2,8 @@
 
 package photo
 
-// The inner loops of resizing, as plain loops. kernel_wasm.go holds the same
-// for WebAssembly, where a frame of a camera must not wait for them.
+// The inner loops of resizing, in plain Go. kernel_wasm.go has SIMD versions for
+// WebAssembly, where these would be too slow for camera frames.
 
 // widen converts a row of bytes.
 func widen(dst []float32, row []byte) {
@@ -13,8 +13,8 @@ func widen(dst []float32, row []byte) {
 	}
 }
 
-// weigh returns the sum of the pixels of row by weight. There is one value more
-// in row than the pixels need.
+// weigh returns the weighted sum of the pixels of row. row has one value more
+// than its pixels need.
 func weigh(row, weights []float32) (red, green, blue float32) {
 	for i, w := range weights {
 		pixel := row[3*i:][:3]
@@ -25,11 +25,11 @@ func weigh(row, weights []float32) (red, green, blue float32) {
 	return red, green, blue
 }
 
-// filterRow resizes a row to the new width. Each of row and dst has one value
-// more than its pixels need.
+// filterRow resizes a row to the new width. row and dst have one value more than
+// their pixels need.
 func filterRow(dst, row []float32, a *axis) {
 	for x := range a.windows {
-		first, weights := a.of(x)
+		first, weights := a.tap(x)
 		pixel := dst[3*x:][:3]
 		pixel[0], pixel[1], pixel[2] = weigh(row[3*first:], weights)
 	}
@@ -43,8 +43,8 @@ func addScaled(sum, row []float32, w float32) {
 	}
 }
 
-// round writes the values as bytes. The cubic filter overshoots at edges, so
-// that values beyond 0 … 255 occur.
+// round writes the values as bytes. It clamps them to 0 … 255, since the cubic
+// filter overshoots at edges.
 func round(dst []byte, values []float32) {
 	dst = dst[:len(values)]
 	for i, v := range values {

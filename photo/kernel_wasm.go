@@ -4,7 +4,7 @@ package photo
 
 import "simd/archsimd"
 
-// The inner loops of kernel.go on vectors of four values.
+// The inner loops of kernel.go, on vectors of four values.
 
 func widen(dst []float32, row []byte) {
 	for ; len(row) >= 16; dst, row = dst[16:], row[16:] {
@@ -21,11 +21,11 @@ func widen(dst []float32, row []byte) {
 	}
 }
 
-// filterRow takes a pixel and the first value of the next as one vector. The
-// fourth value is no use; the next pixel overwrites it.
+// filterRow loads a pixel and the first value of the next as one vector. The
+// fourth result is garbage, which the next pixel overwrites.
 func filterRow(dst, row []float32, a *axis) {
 	for x := range a.windows {
-		first, weights := a.of(x)
+		first, weights := a.tap(x)
 		in := row[3*first:][:3*len(weights)+1]
 		var sum archsimd.Float32x4
 		for _, w := range weights {

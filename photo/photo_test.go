@@ -17,15 +17,15 @@ import (
 	"segmenter/web/tests/cases"
 )
 
-// Pillow rounds to bytes between its horizontal and its vertical pass, the
-// Resizer does not: one grey level apart is as equal as they can be.
-func TestCubicIsPillows(t *testing.T) {
+// TestCubicMatchesPillow allows one grey level of difference: Pillow rounds to
+// bytes between its horizontal and vertical pass, the Resizer does not.
+func TestCubicMatchesPillow(t *testing.T) {
 	src := open(t, "source.png")
 	goldens, err := filepath.Glob("testdata/cubic-*.png")
 	if err != nil || len(goldens) == 0 {
 		t.Fatalf("no golden pictures in testdata (%v); run testdata/resize.py", err)
 	}
-	var r photo.Resizer // one for all sizes: nothing of the one before may be left
+	var r photo.Resizer // one for all sizes: it must keep nothing of the size before
 	for _, path := range goldens {
 		t.Run(path, func(t *testing.T) {
 			want := open(t, filepath.Base(path))
@@ -35,9 +35,9 @@ func TestCubicIsPillows(t *testing.T) {
 	}
 }
 
-// TestBilinearInterpolates holds enlarging against the formula of
-// F.interpolate(mode="bilinear", align_corners=False): a pixel's centre is
-// mapped to the source and lies between at most four centres there.
+// TestBilinearInterpolates compares enlarging with the formula of
+// F.interpolate(mode="bilinear", align_corners=False): it maps a pixel's centre
+// to the source, where it lies between at most four centres.
 func TestBilinearInterpolates(t *testing.T) {
 	src := noise(5, 7)
 	for _, size := range [][2]int{{5, 7}, {10, 14}, {6, 8}, {13, 50}, {33, 7}} {
@@ -79,8 +79,8 @@ func TestEqualSizeIsACopy(t *testing.T) {
 	}
 }
 
-// One colour must stay one colour, also at the edges and where only one side
-// or a great deal changes.
+// TestFlatStaysFlat resizes one colour, along one side only and by large
+// factors too. Every pixel must keep it, at the edges as well.
 func TestFlatStaysFlat(t *testing.T) {
 	for _, c := range []struct{ height, width, h, w int }{
 		{1, 1, 16, 16},
@@ -100,25 +100,25 @@ func TestFlatStaysFlat(t *testing.T) {
 	}
 }
 
-// ladder is a source that checks how it is climbed down.
-type ladder struct {
+// orderedSource is a source that checks the order of reads.
+type orderedSource struct {
 	height, width int
 	next          int
 	failAt        int
 }
 
-var errBroken = errors.New("broken rung")
+var errBroken = errors.New("broken source")
 
-func (l *ladder) Size() (height, width int) { return l.height, l.width }
+func (s *orderedSource) Size() (height, width int) { return s.height, s.width }
 
-func (l *ladder) Row(y int, dst []byte) error {
-	if y < l.next || y >= l.height || len(dst) != 3*l.width {
-		return fmt.Errorf("row %d into %d bytes after row %d of %d × %d", y, len(dst), l.next-1, l.width, l.height)
+func (s *orderedSource) Row(y int, dst []byte) error {
+	if y < s.next || y >= s.height || len(dst) != 3*s.width {
+		return fmt.Errorf("read row %d of %d × %d into %d bytes, after row %d", y, s.width, s.height, len(dst), s.next-1)
 	}
-	if l.failAt > 0 && y >= l.failAt {
+	if s.failAt > 0 && y >= s.failAt {
 		return errBroken
 	}
-	l.next = y + 1
+	s.next = y + 1
 	return nil
 }
 
@@ -126,7 +126,7 @@ func TestRowsAreReadInOrderAndOnce(t *testing.T) {
 	for _, h := range []int{1, 10, 99, 100, 101, 1000} {
 		for _, f := range []photo.Filter{photo.Cubic, photo.Bilinear} {
 			var r photo.Resizer
-			resize(t, &r, &ladder{height: 100, width: 3}, h, 5, f)
+			resize(t, &r, &orderedSource{height: 100, width: 3}, h, 5, f)
 		}
 	}
 }
@@ -151,9 +151,9 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	for _, h := range []int{16, 40} {
-		err := r.Resize(&photo.Image{Height: h, Width: 8}, &ladder{height: 40, width: 8, failAt: 30}, photo.Cubic)
+		err := r.Resize(&photo.Image{Height: h, Width: 8}, &orderedSource{height: 40, width: 8, failAt: 30}, photo.Cubic)
 		if !errors.Is(err, errBroken) {
-			t.Errorf("height %d: got error %v, want the one of the source", h, err)
+			t.Errorf("height %d: got error %v, want %v", h, err, errBroken)
 		}
 	}
 }

@@ -5,29 +5,28 @@ import (
 	"slices"
 )
 
-// Resizer resizes pictures. It keeps its tables and buffers, so that a frame
-// of the same sizes as the one before allocates nothing. The zero value is
-// ready to use, by one goroutine at a time.
+// Resizer resizes pictures. It keeps its tables and buffers, so a frame of the
+// same sizes as the one before allocates nothing. The zero value is ready to
+// use, by one goroutine at a time.
 //
-// Resizing is separable: each source row is resized to the new width as it
-// arrives, and each row of the result is a weighted sum of such rows, of which
-// only as many are held as one sum needs.
+// Resizing is separable: a Resizer resizes each source row to the new width as
+// it arrives. Each row of the result is a weighted sum of such rows, and memory
+// holds only the rows of one sum.
 //
 //	go test -bench Resize ./photo
 type Resizer struct {
 	columns, rows axis
 
-	bytes []byte    // one source row
-	line  []float32 // the same, and one value more
-	ring  []float32 // [rows.widest][held]: source row y, resized to the new width, at y mod rows.widest
-	held  int       // length of a row of the ring: 3·width of the result, and one more
-	sum   []float32 // one row of the result before it is rounded
+	bytes  []byte    // one source row
+	line   []float32 // the same row, and one value more
+	ring   []float32 // [rows.widest][stride]: source row y, resized to the new width, at y mod rows.widest
+	stride int       // length of a row of the ring: 3·width of the result + 1
+	sum    []float32 // one row of the result, not yet rounded
 }
 
-// Resize fills dst, of dst.Height × dst.Width pixels, with the picture src.
-// dst.Pix is allocated if it is too small. Arithmetic is in float32 and rounded
-// once, at the end. If src fails, so does Resize, and dst holds part of a
-// picture.
+// Resize resizes src to the dst.Height × dst.Width pixels of dst. It allocates
+// dst.Pix if that is too small. It computes in float32 and rounds once, at the
+// end. If src fails, Resize returns its error, and dst holds part of a picture.
 func (r *Resizer) Resize(dst *Image, src Source, f Filter) error {
 	height, width := src.Size()
 	if min(height, width, dst.Height, dst.Width) < 1 {
@@ -47,7 +46,7 @@ func (r *Resizer) Resize(dst *Image, src Source, f Filter) error {
 	r.prepare(height, width, dst, f)
 	next := 0 // the source row to read next
 	for y := range dst.Height {
-		first, weights := r.rows.of(y)
+		first, weights := r.rows.tap(y)
 		for ; next < first+len(weights); next++ {
 			if err := r.read(src, next); err != nil {
 				return err
@@ -62,26 +61,26 @@ func (r *Resizer) Resize(dst *Image, src Source, f Filter) error {
 	return nil
 }
 
-// prepare brings tables and buffers to the sizes of a picture.
+// prepare adapts tables and buffers to the sizes of a picture.
 func (r *Resizer) prepare(height, width int, dst *Image, f Filter) {
 	r.columns.set(width, dst.Width, f)
 	r.rows.set(height, dst.Height, f)
 	r.bytes = sized(r.bytes, 3*width)
 	r.line = sized(r.line, 3*width+1)
-	r.held = 3*dst.Width + 1
-	r.ring = sized(r.ring, r.rows.widest*r.held)
+	r.stride = 3*dst.Width + 1
+	r.ring = sized(r.ring, r.rows.widest*r.stride)
 	r.sum = sized(r.sum, 3*dst.Width)
 }
 
-// sized returns s with length n and any content, allocated anew if it must be.
+// sized returns a slice of length n with any content, in s's memory if it fits.
 func sized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
 
-// row is where source row y is held.
+// row returns the place of source row y in the ring.
 func (r *Resizer) row(y int) []float32 {
-	return r.ring[y%r.rows.widest*r.held:][:r.held]
+	return r.ring[y%r.rows.widest*r.stride:][:r.stride]
 }
 
-// read resizes source row y to the new width.
+// read reads source row y and resizes it to the new width.
 func (r *Resizer) read(src Source, y int) error {
 	if err := src.Row(y, r.bytes); err != nil {
 		return err

@@ -1,9 +1,9 @@
 // Package quant rounds weights to int8.
 //
-// [PerChannel] is symmetric, with one scale an output channel: weight[o][i] ≈
+// [PerChannel] is symmetric, with one scale per output channel: weight[o][i] ≈
 // q[o][i]·scale[o].
 //
-// A [Plan] says how finely to round. With fewer steps than int8 has, the bytes
-// compress better when they are served. With the [Moments] of what the network
-// does with photos, roundings make up for each other.
+// A [Plan] sets the precision of rounding. Fewer steps than int8 has make the
+// file compress better. With the [Moments] of a layer's inputs, the rounding of
+// one weight compensates for the errors of others.
 package quant

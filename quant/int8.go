@@ -9,7 +9,7 @@ import (
 // the output channel: values[…, c, …] ≈ q[…, c, …]·scale[c]. It is symmetric:
 // q is from −127 to 127, and zero stays zero. A channel of zeros has scale 1.
 //
-// The values have to be finite and to fill shape; q has the same order.
+// The values must be finite and fill shape; q has the same order.
 func PerChannel(values []float32, shape []int, axis int) (q []int8, scale []float32) {
 	q = make([]int8, len(values))
 	scale = make([]float32, shape[axis])
@@ -29,7 +29,7 @@ func PerChannel(values []float32, shape []int, axis int) (q []int8, scale []floa
 	return q, scale
 }
 
-// Dequantise gives the values that PerChannel has stored.
+// Dequantise returns the values that the output of [PerChannel] stands for.
 func Dequantise(q []int8, scale []float32, shape []int, axis int) []float32 {
 	values := make([]float32, len(q))
 	for run, c := range channelRuns(len(q), shape, axis) {
@@ -40,11 +40,11 @@ func Dequantise(q []int8, scale []float32, shape []int, axis int) []float32 {
 	return values
 }
 
-// span is values from an index to another, exclusive.
+// span is a range of indices, to exclusive.
 type span struct{ from, to int }
 
-// channelRuns cuts n values into runs that belong to one index of an axis, and
-// gives each with that index.
+// channelRuns cuts n values into runs of equal index on an axis, and yields each
+// run with that index.
 func channelRuns(n int, shape []int, axis int) iter.Seq2[span, int] {
 	length := 1
 	for _, dim := range shape[axis+1:] {
@@ -64,7 +64,7 @@ func channelScale(peak float32) float32 {
 	if scale := peak / 127; scale > 0 {
 		return scale
 	}
-	return 1 // zeros, or so small that the scale underflows
+	return 1 // all zero, or so small that the scale underflows
 }
 
 func toInt8(v, scale float32) int8 {

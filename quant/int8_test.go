@@ -33,7 +33,7 @@ func TestPerChannel(t *testing.T) {
 	}
 }
 
-// Every value is off by at most half a step of its channel.
+// No value is off by more than half a step of its channel.
 func TestQuantisationError(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	shape := []int{5, 7, 3}

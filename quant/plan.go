@@ -5,21 +5,22 @@ import (
 	"math"
 )
 
-// A Plan says how finely weights are rounded to int8. The zero Plan gives the
-// largest weight of every output channel 127 steps.
+// A Plan sets the precision of rounding to int8. The zero Plan gives the largest
+// weight of every output channel 127 steps.
 //
-// Fewer steps make a smaller file, though each weight still takes a byte: what
-// serves the file compresses it, and bytes of few values compress well.
+// Fewer steps make a smaller download, though each weight still takes a byte:
+// servers compress the file, and bytes of few values compress well.
 type Plan struct {
-	// Steps is how many steps the root mean square of a weight takes. No
-	// channel gets more than 127 for its largest weight; 0 = all have those.
+	// Steps is the number of steps for the root mean square of a weight. No
+	// channel gets more than 127 for its largest weight; 0 gives all channels
+	// 127.
 	Steps float64
-	// Finer multiplies Steps for some weights, by their names: a factor for
-	// each of equally many output channels (queries, keys and values have
-	// three). Weights that it does not name take 1.
+	// Finer multiplies Steps for some weights, by name. Each factor holds for an
+	// equal part of the output channels (queries, keys and values have three).
+	// Other weights have the factor 1.
 	Finer map[string][]float64
-	// Inputs, by the names of weights, lets the roundings of an output channel
-	// make up for each other. Other weights are rounded one by one.
+	// Inputs, by names of weights, lets the rounding of an output channel
+	// compensate for its own errors. Round rounds other weights one by one.
 	Inputs map[string]*Moments
 }
 
@@ -39,7 +40,7 @@ func (p Plan) Round(name string, values []float32, out int) (q []int8, scale []f
 	}
 	if m := p.Inputs[name]; m != nil {
 		if m.In != in {
-			return nil, nil, fmt.Errorf("weight %q has %d inputs; their moments are of %d", name, in, m.In)
+			return nil, nil, fmt.Errorf("weight %q has %d inputs, but its moments have %d", name, in, m.In)
 		}
 		err = m.round(q, values, scale)
 		return q, scale, err
@@ -50,15 +51,15 @@ func (p Plan) Round(name string, values []float32, out int) (q []int8, scale []f
 	return q, scale, nil
 }
 
-// finerEmbedding is the number of steps of an embedding for each step of a
-// weight. Embeddings are few, and every token has them.
+// finerEmbedding is the number of embedding steps for each step of a weight.
+// Embeddings are few, and they affect every token.
 const finerEmbedding = 16
 
-// RoundEmbedding rounds position embeddings, tokens or class embeddings, which stay
-// floats, to steps too. It returns values itself if Steps is 0.
+// RoundEmbedding rounds position embeddings, tokens or class embeddings to steps
+// too, but keeps them as floats. It returns values itself if Steps is 0.
 func (p Plan) RoundEmbedding(values []float32) []float32 {
 	step := rootMeanSquare(values) / (finerEmbedding * p.Steps)
-	if !(step > 0 && step <= math.MaxFloat32) { // as many as there are, or zeros
+	if !(step > 0 && step <= math.MaxFloat32) { // Steps is 0, or all values are
 		return values
 	}
 	rounded := make([]float32, len(values))

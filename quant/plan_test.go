@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// inputs makes tokens whose channels go together, as those of a network do.
+// inputs makes tokens with correlated channels, as a network has.
 func inputs(r *rand.Rand, tokens, in int) []float32 {
 	x := make([]float32, tokens*in)
 	for t := range tokens {
@@ -45,7 +45,7 @@ func outputError(w []float32, q []int8, scale, x []float32, in int) (sum float64
 	return sum
 }
 
-func TestPlanMakesUpForErrors(t *testing.T) {
+func TestPlanCompensatesErrors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, in := range []int{1, 2, 7, 48} {
 		const out = 6
@@ -66,15 +66,15 @@ func TestPlanMakesUpForErrors(t *testing.T) {
 		}
 		t.Logf("%d inputs: %.3g one by one, %.3g together", in, errors[0], errors[1])
 		if in == 1 && errors[1] != errors[0] {
-			t.Error("one input has no other to make up for, but is rounded otherwise")
+			t.Error("a single input has nothing to compensate for, but was rounded differently")
 		}
 		if in == 48 && errors[1] > errors[0]/3 {
-			t.Errorf("the error fell from %v to %v; a third is expected", errors[0], errors[1])
+			t.Errorf("the error fell from %v to %v; expected at most a third", errors[0], errors[1])
 		}
 	}
 }
 
-// The factors that feedback gives are those of the moments.
+// TestFeedback checks that feedback factorises the moments.
 func TestFeedback(t *testing.T) {
 	const n = 9
 	m := momentsOf(inputs(rand.New(rand.NewPCG(3, 4)), 50, n), n)
@@ -82,7 +82,7 @@ func TestFeedback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// D = U⁻¹·M·U⁻ᵀ has to be diagonal. U⁻¹ takes from row j the shares of the
+	// D = U⁻¹·M·U⁻ᵀ must be diagonal. U⁻¹ subtracts from row j the shares of the
 	// rows after it, the last first.
 	d := make([][]float64, n)
 	for a := range d {
@@ -113,7 +113,7 @@ func TestFeedback(t *testing.T) {
 	for a := range n {
 		for b := range n {
 			if a != b && math.Abs(d[a][b]) > 1e-9*mean {
-				t.Errorf("what is left of %d and %d together is %v", a, b, d[a][b])
+				t.Errorf("element (%d, %d) of D is %v, expected 0", a, b, d[a][b])
 			}
 		}
 	}
@@ -134,7 +134,7 @@ func TestPlanSteps(t *testing.T) {
 	if q[1] != 2 || q[5] != 10 || q[8] != 0 {
 		t.Errorf("rounded to %v", q)
 	}
-	// However fine, no channel takes more steps than there are.
+	// No channel takes more than 127 steps.
 	q, _, err = Plan{Steps: 1e6}.Round("w", w, 3)
 	if err != nil || q[0] != -127 || q[1] != 127 {
 		t.Errorf("with a million steps: %v, %v", q, err)

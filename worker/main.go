@@ -1,14 +1,14 @@
 //go:build js && wasm
 
-// Command worker serves the site on Cloudflare Workers: package site's handler
-// at the edge.
+// Command worker serves the site on Cloudflare Workers: it runs package site's
+// handler at the edge.
 //
-// It answers what the platform's static assets cannot: the engine and the model
-// in the coding that a browser prefers, ranges, addresses that may be kept for
-// good, errors. Everything else is served without it, with the headers of the
-// file _headers (wrangler.jsonc says which is which). Bytes of files never come
-// here: the handler decides what is sent, and worker.mjs hands the platform's
-// stream on.
+// It answers requests that the platform's static assets cannot: the engine and
+// the model in the encoding that a browser prefers, ranges, immutable addresses,
+// errors. The platform serves everything else alone, with the headers of the file
+// _headers (wrangler.jsonc draws the line). Bytes of files never pass through
+// this program: the handler decides what to send, and worker.mjs forwards the
+// platform's stream.
 package main
 
 import (
@@ -26,7 +26,7 @@ import (
 	"segmenter/site/listed"
 )
 
-// edge is what worker.mjs offers.
+// edge holds the list of files and the functions of worker.mjs.
 var edge = js.Global().Get("context").Get("edge")
 
 func main() {
@@ -37,7 +37,7 @@ func main() {
 	handler := site.Handler(files)
 	workers.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, parts := range r.Header {
-			r.Header[name] = []string{strings.Join(parts, ",")} // they were split at commas
+			r.Header[name] = []string{strings.Join(parts, ",")} // undo splitting at commas
 		}
 		response := &response{ResponseWriter: w, status: http.StatusOK, body: js.Null()}
 		handler.ServeHTTP(response, r)
@@ -45,8 +45,8 @@ func main() {
 	}))
 }
 
-// response collects what the handler makes, and then gives it to the platform
-// as a whole: its body is bytes, a stream of the platform's, or null.
+// response collects the handler's response, then passes it to the platform as a
+// whole. The body is bytes, a stream of the platform, or null.
 type response struct {
 	http.ResponseWriter
 	status int
@@ -58,8 +58,8 @@ func (w *response) WriteHeader(status int) { w.status = status }
 
 func (w *response) Write(text []byte) (int, error) { return w.text.Write(text) }
 
-// ReadFrom takes part of a file, as [io.CopyN] gives it, for what it is: a
-// place in the platform's store.
+// ReadFrom takes part of a file from [io.CopyN]. It reads no bytes, but opens that
+// range in the platform's store.
 func (w *response) ReadFrom(r io.Reader) (int64, error) {
 	limited, ok := r.(*io.LimitedReader)
 	if !ok {
@@ -72,7 +72,7 @@ func (w *response) ReadFrom(r io.Reader) (int64, error) {
 	stream, err := await(edge.Call("open", file.Path(), file.Size(), file.Offset(), limited.N))
 	if err != nil {
 		clear(w.Header())
-		http.Error(w, "502: the platform does not have this file.", http.StatusBadGateway)
+		http.Error(w, "502: the platform lacks this file.", http.StatusBadGateway)
 		return 0, err
 	}
 	w.body = stream

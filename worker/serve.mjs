@@ -2,8 +2,8 @@
 //
 //   node worker/serve.mjs PORT
 //
-// It is what `wrangler dev --local` is, by the same configuration, without the debugger in between,
-// which notes every 4096 bytes that are sent. Asks no other host for anything.
+// Like `wrangler dev --local`, with the same configuration, but without its debugger, which logs
+// every 4096 bytes sent. Contacts no other host.
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

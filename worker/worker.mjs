@@ -1,16 +1,15 @@
-// The worker's JavaScript: what only JavaScript can do at the edge.
+// The worker's JavaScript: the part that Go cannot do at the edge.
 //
-// It owns the Go program (main.go), one for all requests that an isolate gets. It is sent requests
-// by the platform, which it hands to the program. It sends the program streams of the platform's
-// files.
+// It owns the Go program (main.go), one for all requests of an isolate. It passes the platform's
+// requests to the program, and opens streams of the platform's files for it.
 
 import { env } from "cloudflare:workers";
 import "./wasm_exec.js";
 import files from "./files.txt";
 import module from "./worker.wasm";
 
-// To start the program takes a hundred times as long as to answer a request. So it starts, and
-// answers once, before there are any: that time is the platform's.
+// Starting the program takes a hundred times as long as answering a request. So it starts, and
+// answers once, before the first request: the platform does not count that time.
 let starting = true;
 let program = start();
 program.handleRequest(new Request("https://warm.invalid/", { method: "HEAD" }));
@@ -22,7 +21,7 @@ export default {
     try {
       return encoded(await program.handleRequest(asSent(request)));
     } catch (error) {
-      program = undefined; // one that has failed answers nothing any more
+      program = undefined; // after a failure it answers no more requests
       throw error;
     }
   },
@@ -34,43 +33,43 @@ function start() {
   const go = new Go();
   const { gojs } = go.importObject;
   const fill = gojs["runtime.getRandomData"];
-  // Before the first request the platform has no random numbers. Go wants some for its maps.
+  // Go wants random numbers for its maps, but the platform has none before the first request.
   gojs["runtime.getRandomData"] = (sp) => starting || fill(sp);
   go.importObject.workers = { ready() {} };
   go.run(new WebAssembly.Instance(module, go.importObject));
   return binding;
 }
 
-/** The platform puts its own preference in place of the visitor's. */
+/** Restores the visitor's Accept-Encoding, which the platform replaces by its own. */
 function asSent(request) {
   const headers = new Headers(request.headers);
   headers.set("Accept-Encoding", request.cf?.clientAcceptEncoding ?? headers.get("Accept-Encoding") ?? "");
   return new Request(request.url, { method: request.method, headers });
 }
 
-/** Bodies are files that were compressed when the site was built. */
+/** Marks the body as encoded: the site's build has compressed the files. */
 function encoded({ status, statusText, headers, body }) {
   return new Response(body, { status, statusText, headers, encodeBody: "manual" });
 }
 
-/** Part of a file, as a stream. A whole file never passes through JavaScript either. */
+/** Returns a range of a file as a stream. A whole file does not pass through JavaScript either. */
 async function open(name, size, from, length) {
   const response = await env.ASSETS.fetch(`https://assets.invalid/${name}`);
-  if (!response.ok) throw new Error(`the file ${name} cannot be had: ${response.status}`);
+  if (!response.ok) throw new Error(`cannot read the file ${name}: status ${response.status}`);
   if (length === size) return response.body;
   return response.body.pipeThrough(cut(from, length)).pipeThrough(new FixedLengthStream(length));
 }
 
-/** Lets only a range through; the store has none. */
+/** Passes only a range; the platform's store has no ranges. */
 function cut(from, length) {
-  let [skipped, left] = [from, length];
+  let [toSkip, toSend] = [from, length];
   return new TransformStream({
     transform(chunk, controller) {
-      const part = chunk.subarray(skipped, skipped + left);
-      skipped -= Math.min(skipped, chunk.length);
-      left -= part.length;
+      const part = chunk.subarray(toSkip, toSkip + toSend);
+      toSkip -= Math.min(toSkip, chunk.length);
+      toSend -= part.length;
       if (part.length > 0) controller.enqueue(part);
-      if (left === 0) controller.terminate();
+      if (toSend === 0) controller.terminate();
     },
   });
 }

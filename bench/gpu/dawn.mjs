@@ -1,8 +1,8 @@
-// Gives Node.js WebGPU, as a browser has it: Dawn, from the package "webgpu".
+// Adds a browser's WebGPU to Node.js: Dawn, from the package "webgpu".
 //
 //   node --import ./bench/gpu/dawn.mjs …
 //
-// The environment's DAWN_OPTIONS are Dawn's, such as backend=vulkan.
+// The environment variable DAWN_OPTIONS passes options to Dawn, such as backend=vulkan.
 
 import { create, globals } from "webgpu";
 

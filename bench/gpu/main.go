@@ -1,13 +1,12 @@
 //go:build js
 
-// Command gpu times the network on the graphics processor of a machine without
-// a browser: the engine's Go and shaders, under Node.js with Dawn, Chromium's
-// WebGPU (dawn.mjs).
+// Command gpu times the network on a GPU without a browser: it runs the engine's
+// Go and shaders under Node.js with Dawn, Chromium's WebGPU (dawn.mjs).
 //
 //	./build.sh bench gpu
 //
-// It prints what the processor is, a frame's milliseconds, and for each kind of
-// operation its share and the arithmetic it achieves.
+// It prints the GPU, the milliseconds of a frame, and the time and TFLOP/s of
+// each operation.
 package main
 
 import (
@@ -28,16 +27,16 @@ import (
 
 const weights = "model/weights/everyday.safetensors"
 
-// A frame is timed as often as fits into this, but for at least leastFrames.
+// Frames are timed until both limits are reached.
 const (
-	patience    = 3 * time.Second
-	leastFrames = 3
+	minTime   = 3 * time.Second
+	minFrames = 3
 )
 
 func main() {
 	err := run()
 	if errors.Is(err, gpu.ErrNone) {
-		fmt.Printf("skipped: there is no graphics processor that Dawn can use (%v)\n", err)
+		fmt.Printf("skipped: Dawn found no GPU (%v)\n", err)
 		return
 	}
 	if err != nil {
@@ -77,11 +76,11 @@ func describe(info gpu.Info) {
 	name := strings.TrimSpace(strings.Join([]string{info.Vendor, info.Architecture, info.Device, info.Description}, " "))
 	fmt.Printf("%s; features: %s; subgroups of %d to %d\n", name, strings.Join(info.Features, ", "), info.SubgroupMin, info.SubgroupMax)
 	if info.IsFallback {
-		fmt.Println("This is a program on the CPU, no GPU: only ratios mean anything.")
+		fmt.Println("This is a software adapter on the CPU: only ratios mean anything.")
 	}
 }
 
-// benchmark times frames, then their operations. It closes g.
+// benchmark times frames, then operations. It closes g.
 func benchmark(m *model.Model, g *gpu.Device, a compute.Arithmetic) error {
 	device, err := webgpu.New(g, a)
 	if err != nil {
@@ -94,26 +93,26 @@ func benchmark(m *model.Model, g *gpu.Device, a compute.Arithmetic) error {
 	defer s.Close()
 	name := map[compute.Arithmetic]string{compute.Int8: "bytes", compute.Float32: "float32"}[a]
 	for _, size := range []int{256, 512} {
-		took, err := frames(s, size)
+		durations, err := timeFrames(s, size)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("\n%d², %s: %s ms a frame (median of %d)\n", size, name, milliseconds(took[len(took)/2]), len(took))
+		fmt.Printf("\n%d², %s: %s ms per frame (median of %d)\n", size, name, milliseconds(durations[len(durations)/2]), len(durations))
 	}
 	buffers, bytes := g.Live()
 	fmt.Printf("Memory: %.1f MB in %d buffers\n", float64(bytes)/1e6, buffers)
 	if !g.Has("timestamp-query") {
-		fmt.Println("There are no timestamps, so operations are not told apart.")
+		fmt.Println("The GPU has no timestamps, so operations cannot be timed.")
 		return nil
 	}
 	if err := device.Profile(); err != nil {
 		return err
 	}
-	took, err := frames(s, 512)
+	durations, err := timeFrames(s, 512)
 	if err != nil {
 		return err
 	}
-	count := len(took) + 1 // with the one that is not timed
+	count := len(durations) + 1 // and the untimed one
 	times, err := device.Times()
 	if err != nil {
 		return err
@@ -129,14 +128,14 @@ func benchmark(m *model.Model, g *gpu.Device, a compute.Arithmetic) error {
 	return nil
 }
 
-// frames segments a picture again and again, and returns what that took, sorted.
-func frames(s *model.Segmenter, size int) ([]time.Duration, error) {
+// timeFrames segments a picture repeatedly and returns the durations, sorted.
+func timeFrames(s *model.Segmenter, size int) ([]time.Duration, error) {
 	src := &photo.Image{Height: size, Width: size, Pix: make([]byte, 3*size*size)}
 	for i := range src.Pix {
 		src.Pix[i] = byte(i * i >> 8)
 	}
 	r := new(model.Result)
-	one := func() (time.Duration, error) {
+	frame := func() (time.Duration, error) {
 		start := time.Now()
 		if _, err := s.Run(context.Background(), r, src, model.Options{}); err != nil {
 			return 0, err
@@ -144,19 +143,19 @@ func frames(s *model.Segmenter, size int) ([]time.Duration, error) {
 		err := s.Count(r)
 		return time.Since(start), err
 	}
-	if _, err := one(); err != nil { // buffers and bindings
+	if _, err := frame(); err != nil { // untimed: makes buffers and bindings
 		return nil, err
 	}
-	var took []time.Duration
-	for start := time.Now(); len(took) < leastFrames || time.Since(start) < patience; {
-		t, err := one()
+	var durations []time.Duration
+	for start := time.Now(); len(durations) < minFrames || time.Since(start) < minTime; {
+		d, err := frame()
 		if err != nil {
 			return nil, err
 		}
-		took = append(took, t)
+		durations = append(durations, d)
 	}
-	slices.Sort(took)
-	return took, nil
+	slices.Sort(durations)
+	return durations, nil
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()*1000) }

@@ -1,5 +1,5 @@
-// Package network reads the model that the peers' model files are made from, and
-// prepares what those files have in common.
+// Package network reads the float model that the exporters convert to the peers'
+// formats, and does the work that they share.
 package network
 
 import (
@@ -12,15 +12,19 @@ import (
 	"segmenter/modelfile"
 )
 
-// A Precision is how the matrices of a model file are stored and multiplied.
+// A Precision sets how a model file stores and multiplies matrices.
 type Precision string
 
 const (
 	Float Precision = "f32"
-	// Int8 is dynamic quantisation, in the words of the peers: int8 weights with one
-	// scale an output channel, activations quantised as they come.
+	// Int8 is dynamic quantisation: int8 weights with one scale per output channel;
+	// the engine quantises activations at run time.
 	Int8 Precision = "int8"
 )
+
+// An Exporter writes the encoder with the mask transformer, for pictures of
+// size×size pixels, in a peer's format.
+type Exporter func(n *Network, size int, p Precision) ([]byte, error)
 
 // Network is a float model file in memory, with a mask transformer.
 type Network struct{ *modelfile.Model }
@@ -46,13 +50,13 @@ func Open(path string) (*Network, error) {
 
 func (n *Network) check() error {
 	if n.Precision() != "float32" {
-		return errors.New("the model is quantised: choose the float model that it was made from")
+		return errors.New("the model is quantised: choose the float model it came from")
 	}
 	if n.Mask == nil {
-		return errors.New("the model has no mask transformer, which is the decoder that is measured: choose another")
+		return errors.New("the model has no mask transformer, the decoder to measure: choose another model")
 	}
 	if a := n.Architecture; a.ExtraTokens != 1 || a.Heads*modelfile.HeadWidth != a.Width {
-		return fmt.Errorf("the model has %d extra tokens and heads of %d channels; the exporters know one token, the class's, and heads of %d", a.ExtraTokens, a.Width/a.Heads, modelfile.HeadWidth)
+		return fmt.Errorf("the model has %d extra tokens and heads of %d channels; the exporters support one token, the class token, and heads of %d channels", a.ExtraTokens, a.Width/a.Heads, modelfile.HeadWidth)
 	}
 	return nil
 }
@@ -66,25 +70,24 @@ func (n *Network) Weight(l modelfile.LinearLayer) Tensor {
 	return Tensor{[]int{m.Out, m.In}, m.Float}
 }
 
-// Patches is how many patches a side of size pixels has.
+// Patches returns the number of patches along size pixels.
 func (n *Network) Patches(size int) (int, error) {
 	if patch := n.Architecture.Patch; size < patch || size%patch != 0 {
-		return 0, fmt.Errorf("size %d: a multiple of the patches' %d pixels is needed", size, patch)
+		return 0, fmt.Errorf("size %d: expected a multiple of the patch's %d pixels", size, patch)
 	}
 	return size / n.Architecture.Patch, nil
 }
 
-// Position is the position embeddings (1+side², D) for side×side patches,
-// resized bilinearly as the official implementation does. The peers' files
-// have one size each, so this is done once, in the file.
+// Position returns the position embeddings (1+side², D) for side×side patches,
+// resized bilinearly as in the official implementation. The peers' files have
+// fixed sizes, so they store the result.
 func (n *Network) Position(side int) []float32 {
 	a := n.Architecture
 	return model.ResizePosition(n.Floats(n.Encoder.Position), a.ExtraTokens, a.Grid, side, side, a.Width)
 }
 
 // QKV returns the weight (3D, D) and the bias of the layer that makes queries,
-// keys and values. Both include the factor that attention multiplies its queries
-// with, width^−½.
+// keys and values. Both include attention's factor on the queries, HeadWidth^−½.
 func (n *Network) QKV(l modelfile.LinearLayer) (weight Tensor, bias []float32) {
 	weight = n.Weight(l)
 	weight.Values = slices.Clone(weight.Values)
@@ -98,7 +101,7 @@ func (n *Network) QKV(l modelfile.LinearLayer) (weight Tensor, bias []float32) {
 	return weight, bias
 }
 
-// Rows returns the rows from (inclusive) to to (exclusive).
+// Rows returns the rows from from to to, exclusive.
 func (t Tensor) Rows(from, to int) Tensor {
 	length := len(t.Values) / t.Shape[0]
 	return Tensor{append([]int{to - from}, t.Shape[1:]...), t.Values[from*length : to*length]}

@@ -1,20 +1,19 @@
-package network
+package network_test
 
 import (
+	"math"
 	"slices"
 	"testing"
+
+	"segmenter/bench/network/networktest"
+	"segmenter/modelfile"
 )
 
-const weights = "../../model/testdata/everyday.f32.safetensors"
-
 func TestPosition(t *testing.T) {
-	n, err := Open(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := networktest.Open(t)
 	stored := n.Floats(n.Encoder.Position)
 	if !slices.Equal(n.Position(n.Architecture.Grid), stored) {
-		t.Error("the position embeddings for the grid that they were learned for are not as stored")
+		t.Error("resizing to the stored grid changed the position embeddings")
 	}
 	D := n.Architecture.Width
 	resized := n.Position(16)
@@ -24,41 +23,36 @@ func TestPosition(t *testing.T) {
 	if !slices.Equal(resized[:D], stored[:D]) {
 		t.Error("the class token's embedding was resized too")
 	}
-	// Without alignment of corners, a corner patch of a coarser grid lies
-	// between others; of a finer one it is the corner patch.
+	// Without alignment of corners, a corner patch of a coarser grid lies between
+	// stored patches; in a finer grid it equals the stored corner.
 	if fine := n.Position(4 * n.Architecture.Grid); !slices.Equal(fine[D:2*D], stored[D:2*D]) {
-		t.Error("the corner of a finer grid is not the stored corner")
+		t.Error("the corner of a finer grid differs from the stored corner")
 	}
 }
 
-func TestQKVScalesQueriesAlone(t *testing.T) {
-	n, err := Open(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestQKVScalesOnlyQueries(t *testing.T) {
+	n := networktest.Open(t)
 	layer := n.Encoder.Blocks[0].QKV
 	weight, bias := n.QKV(layer)
 	stored := n.Tensor(layer.Weight)
 	third := len(stored.Values) / 3
-	if weight.Values[0] != stored.Values[0]/8 || !slices.Equal(weight.Values[third:], stored.Values[third:]) {
-		t.Error("expected the first third of the weights divided by √64, the rest as it is")
+	divisor := float32(math.Sqrt(modelfile.HeadWidth))
+	if weight.Values[0] != stored.Values[0]/divisor || !slices.Equal(weight.Values[third:], stored.Values[third:]) {
+		t.Error("expected the first third of the weights divided by √HeadWidth, the rest unchanged")
 	}
-	if b := n.Floats(layer.Bias); bias[0] != b[0]/8 || bias[len(bias)-1] != b[len(b)-1] {
-		t.Error("expected the first third of the bias divided by √64, the rest as it is")
+	if b := n.Floats(layer.Bias); bias[0] != b[0]/divisor || bias[len(bias)-1] != b[len(b)-1] {
+		t.Error("expected the first third of the bias divided by √HeadWidth, the rest unchanged")
 	}
 }
 
 func TestPatches(t *testing.T) {
-	n, err := Open(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
+	n := networktest.Open(t)
 	if side, err := n.Patches(512); side != 32 || err != nil {
 		t.Errorf("512 pixels: %d patches, %v", side, err)
 	}
 	for _, size := range []int{0, 8, 500} {
 		if _, err := n.Patches(size); err == nil {
-			t.Errorf("%d pixels were let through", size)
+			t.Errorf("%d pixels were accepted", size)
 		}
 	}
 }

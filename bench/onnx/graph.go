@@ -10,7 +10,7 @@ import (
 	"segmenter/quant"
 )
 
-// Field numbers and enumerations are those of onnx.proto.
+// Field numbers and enumerations are from onnx.proto.
 const (
 	irVersion = 9
 	opset     = 17
@@ -27,11 +27,11 @@ const (
 // microsoft is the domain of onnxruntime's own operators.
 const microsoft = "com.microsoft"
 
-// graph collects the nodes and constants of a model. Values are known by name.
+// graph collects the nodes and constants of a model. Values have names.
 type graph struct {
 	precision network.Precision
-	message   message // of a GraphProto
-	values    int     // named so far
+	message   message // a GraphProto
+	values    int     // number of names given
 }
 
 func (g *graph) name() string {
@@ -67,13 +67,13 @@ func intsAttribute(name string, values ...int64) attribute {
 	}
 }
 
-// node adds an operator of ONNX and returns the name of its output; "" is an
-// input left out.
+// node adds an ONNX operator and returns the name of its output. "" stands for an
+// omitted input.
 func (g *graph) node(op string, inputs []string, attributes ...attribute) string {
 	return g.nodes(op, 1, inputs, attributes...)[0]
 }
 
-// nodes adds an operator of ONNX with several outputs.
+// nodes adds an ONNX operator with several outputs.
 func (g *graph) nodes(op string, outputs int, inputs []string, attributes ...attribute) []string {
 	names := make([]string, outputs)
 	for i := range names {
@@ -83,7 +83,7 @@ func (g *graph) nodes(op string, outputs int, inputs []string, attributes ...att
 	return names
 }
 
-// extension adds an operator of onnxruntime.
+// extension adds an onnxruntime operator.
 func (g *graph) extension(op string, inputs ...string) string {
 	output := g.name()
 	g.operator(microsoft, op, inputs, []string{output})
@@ -148,7 +148,7 @@ func (g *graph) int64s(values ...int) string {
 
 func (g *graph) tensor(t network.Tensor) string { return g.floats(t.Values, t.Shape...) }
 
-// linear is x·Wᵀ + b of a weight (out, in); the bias may be nil.
+// linear adds x·Wᵀ + b with a weight (out, in); the bias may be nil.
 func (g *graph) linear(x string, weight network.Tensor, bias []float32) string {
 	out, in := weight.Shape[0], weight.Shape[1]
 	if g.precision == network.Int8 {
@@ -166,7 +166,7 @@ func (g *graph) linear(x string, weight network.Tensor, bias []float32) string {
 	return g.node("Add", []string{y, g.floats(bias, out)})
 }
 
-// model is the whole file, a ModelProto.
+// model returns the whole file, a ModelProto.
 func (g *graph) model(input string, inputShape []int, output string, outputShape []int) []byte {
 	g.message.string(2, "segmenter")
 	g.message.sub(11, valueInfo(input, inputShape))

@@ -1,5 +1,5 @@
-// Package onnx writes Segmenter as an ONNX file for onnxruntime, in the form
-// in which that runs it fastest.
+// Package onnx exports Segmenter as an ONNX file, in the form that onnxruntime
+// runs fastest.
 package onnx
 
 import (
@@ -20,8 +20,7 @@ type exporter struct {
 	*graph
 }
 
-// Export is the encoder with the mask transformer, for pictures of size×size
-// pixels.
+// Export is a [network.Exporter].
 func Export(n *network.Network, size int, precision network.Precision) ([]byte, error) {
 	side, err := n.Patches(size)
 	if err != nil {
@@ -66,7 +65,7 @@ func (e *exporter) decode(features string, patches, classes int) string {
 	return e.norm(scores, m.ScoreNorm)
 }
 
-// block is a transformer block on x (1, tokens, D).
+// block adds a transformer block on x (1, tokens, D).
 func (e *exporter) block(x string, b modelfile.Block, tokens, heads int) string {
 	y := e.attention(e.norm(x, b.Norm1), b.QKV, tokens, heads)
 	x = e.node("Add", []string{x, e.layer(y, b.Proj)})
@@ -75,11 +74,11 @@ func (e *exporter) block(x string, b modelfile.Block, tokens, heads int) string 
 	return e.node("Add", []string{x, e.layer(y, b.FC2)})
 }
 
-// attention is softmax(q·kᵀ)·v of every head; q's scale is in its weights.
+// attention adds softmax(q·kᵀ)·v of every head. The weights of q include its scale.
 //
-// On WebAssembly, onnxruntime's operators for whole attentions (Attention,
-// QAttention, MultiHeadAttention) are as fast as this on one thread, and up to
-// an eighth slower on two.
+// On WebAssembly, onnxruntime's fused operators (Attention, QAttention,
+// MultiHeadAttention) are as fast as this on one thread, and up to an eighth
+// slower on two.
 func (e *exporter) attention(x string, layer modelfile.LinearLayer, tokens, heads int) string {
 	D := e.Architecture.Width
 	weight, bias := e.QKV(layer)
@@ -106,7 +105,7 @@ func (e *exporter) norm(x string, n modelfile.Norm) string {
 
 func (e *exporter) parameter(p *modelfile.Parameter) string { return e.tensor(e.Tensor(p)) }
 
-// rows is the tokens of x from (inclusive) to to (exclusive).
+// rows slices the tokens of x from from to to, exclusive.
 func (e *exporter) rows(x string, from, to int) string {
 	return e.node("Slice", []string{x, e.int64s(from), e.int64s(to), e.int64s(1)})
 }

@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"segmenter/bench/network"
+	"segmenter/bench/network/networktest"
 )
 
-const weights = "../../model/testdata/everyday.f32.safetensors"
+func TestExporter(t *testing.T) { networktest.TestExporter(t, Export) }
 
-// part is a field of a message that was read back.
+// part is a decoded field of a message.
 type part struct {
 	number int
 	value  uint64 // of a varint
@@ -22,7 +23,7 @@ func readMessage(t *testing.T, m []byte) (parts []part) {
 	uvarint := func() uint64 {
 		v, n := binary.Uvarint(m)
 		if n <= 0 {
-			t.Fatal("a number ends too early")
+			t.Fatal("a varint is cut short")
 		}
 		m = m[n:]
 		return v
@@ -59,29 +60,16 @@ func only(t *testing.T, parts []part, number int) part {
 	t.Helper()
 	i := slices.IndexFunc(parts, func(p part) bool { return p.number == number })
 	if i < 0 {
-		t.Fatalf("there is no field %d", number)
+		t.Fatalf("field %d is missing", number)
 	}
 	return parts[i]
 }
 
-func export(t *testing.T, size int, p network.Precision) []byte {
-	t.Helper()
-	n, err := network.Open(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := Export(n, size, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// TestGraph reads the graph back: every input of a node has to be a constant
-// or the output of a node before it, and every constant as long as its shape.
+// TestGraph decodes the graph: every input of a node must be a constant or the
+// output of an earlier node, and every constant as long as its shape.
 func TestGraph(t *testing.T) {
 	for _, precision := range []network.Precision{network.Float, network.Int8} {
-		graph := readMessage(t, only(t, readMessage(t, export(t, 64, precision)), 7).bytes)
+		graph := readMessage(t, only(t, readMessage(t, networktest.Export(t, Export, precision)), 7).bytes)
 		known := map[string]bool{"": true, Input: true}
 		for _, p := range graph {
 			if p.number == 5 {
@@ -98,7 +86,7 @@ func TestGraph(t *testing.T) {
 			operators[operator]++
 			for _, input := range texts(node, 1) {
 				if !known[input] {
-					t.Errorf("%s: %s takes %q, which does not exist yet", precision, operator, input)
+					t.Errorf("%s: %s uses %q before its definition", precision, operator, input)
 				}
 			}
 			for _, output := range texts(node, 2) {
@@ -116,7 +104,7 @@ func TestGraph(t *testing.T) {
 		if n := operators["DynamicQuantizeMatMul"]; precision == network.Int8 && n != 59 || precision == network.Float && n != 0 {
 			t.Errorf("%s: %d quantised products", precision, n)
 		}
-		// Two of each attention, patches·classes, and with float weights the layers.
+		// Two of each attention, patches·classes, and, with float weights, the layers.
 		if n := operators["MatMul"]; precision == network.Int8 && n != 29 || precision == network.Float && n != 88 {
 			t.Errorf("%s: %d float products", precision, n)
 		}
@@ -139,26 +127,10 @@ func checkConstant(t *testing.T, message []byte) (name string) {
 	return name
 }
 
-func TestInt8IsSmall(t *testing.T) {
-	if float, int8 := len(export(t, 64, network.Float)), len(export(t, 64, network.Int8)); int8*3 > float {
-		t.Errorf("%d bytes with int8 weights, %d with float", int8, float)
-	}
-}
-
-func TestBadSize(t *testing.T) {
-	n, err := network.Open(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Export(n, 100, network.Float); err == nil {
-		t.Error("a size that is no multiple of a patch was let through")
-	}
-}
-
 func TestNegativeNumbers(t *testing.T) {
 	var m message
 	m.int(1, -1)
 	if p := readMessage(t, m); len(p) != 1 || int64(p[0].value) != -1 {
-		t.Errorf("−1 was read back as %v", p)
+		t.Errorf("−1 was decoded as %v", p)
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// message is an encoded protobuf message that fields are appended to. A field
-// is its number and wire type, then the value.
+// message is an encoded protobuf message; its methods append fields. A field is
+// its number and wire type, then the value.
 type message []byte
 
 const (
@@ -37,7 +37,7 @@ func (m *message) bytes(field int, value []byte) {
 
 func (m *message) string(field int, value string) { m.bytes(field, []byte(value)) }
 
-// sub appends a message.
+// sub appends a nested message.
 func (m *message) sub(field int, fill func(*message)) {
 	var inner message
 	fill(&inner)

@@ -5,14 +5,14 @@ import (
 	"math"
 )
 
-// A node is a part of a FlatBuffers file that others refer to by its offset.
-// Nodes are written from the root on, each before those that it refers to.
+// A node is a part of a FlatBuffers file that other parts refer to by its offset.
+// Writing begins with the root; each node precedes those that it refers to.
 type node interface {
 	// write appends the node and returns where its offset points.
 	write(*[]byte) int
 }
 
-// table is a table of a schema. Fields are numbered by their place in it.
+// table is a table of the schema. Its keys are the fields' positions there.
 type table map[int]field
 
 // field is a number of 1 or 4 bytes, or another node.
@@ -35,7 +35,7 @@ func boolField(v bool) field {
 	return byteField(0)
 }
 
-// write puts the vtable, which has the fields' places, before the table.
+// write writes the vtable, which lists the fields' places, then the table.
 func (t table) write(out *[]byte) int {
 	slots := 0
 	for slot := range t {
@@ -75,7 +75,7 @@ func (t table) write(out *[]byte) int {
 	return at
 }
 
-// reference writes a node and puts its distance to where it is referred to.
+// reference writes a node, and its distance at the place that refers to it.
 func reference(out *[]byte, from int, n node) {
 	to := n.write(out)
 	binary.LittleEndian.PutUint32((*out)[from:], uint32(to-from))
@@ -94,7 +94,7 @@ func (v tables) write(out *[]byte) int {
 	return at
 }
 
-// text is a string, with the zero at its end that the format asks for.
+// text is a string. The format requires a zero at its end.
 type text string
 
 func (s text) write(out *[]byte) int {
@@ -103,8 +103,8 @@ func (s text) write(out *[]byte) int {
 	return at
 }
 
-// raw is a vector of bytes at an address that is a multiple of 16, as TFLite
-// wants the values of tensors.
+// raw is a vector of bytes at a multiple of 16, as TFLite requires for the values
+// of tensors.
 type raw []byte
 
 func (v raw) write(out *[]byte) int {
@@ -113,7 +113,7 @@ func (v raw) write(out *[]byte) int {
 	return at
 }
 
-// numbers is a vector of what encoding/binary can write.
+// numbers is a vector of numbers.
 type numbers[T int32 | int64 | float32] []T
 
 func (v numbers[T]) write(out *[]byte) int {
@@ -122,7 +122,7 @@ func (v numbers[T]) write(out *[]byte) int {
 	return at
 }
 
-// startVector writes the length, such that the first element is aligned.
+// startVector writes the length of a vector and aligns its first element.
 func startVector(out *[]byte, length, alignment int) int {
 	align(out, max(alignment, 4), 4)
 	at := len(*out)
@@ -130,7 +130,7 @@ func startVector(out *[]byte, length, alignment int) int {
 	return at
 }
 
-// align adds zeros until what comes after the next ahead bytes is aligned.
+// align adds zeros to align the position ahead bytes after the end.
 func align(out *[]byte, alignment, ahead int) {
 	end := len(*out) + ahead
 	*out = append(*out, make([]byte, roundUp(end, alignment)-end)...)
@@ -138,7 +138,8 @@ func align(out *[]byte, alignment, ahead int) {
 
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
-// encode is a whole file: the root's offset, the format's four letters, nodes.
+// encode returns a whole file: the root's offset, the four-letter identifier,
+// nodes.
 func encode(identifier string, root table) []byte {
 	out := append(make([]byte, 4), identifier...)
 	reference(&out, 0, root)

@@ -10,17 +10,18 @@ import (
 	"segmenter/quant"
 )
 
-// Numbers of tables' fields and of enumerations are those of TFLite's
-// schema.fbs.
+// Field numbers and enumerations are from TFLite's schema.fbs.
 const (
 	typeFloat32 = 0
 	typeInt32   = 2
 	typeInt8    = 9
 )
 
-// operator is a builtin operator, and the table of its options in the schema's
-// union BuiltinOptions; 0 where it needs none.
-type operator struct{ code, version, options int }
+// operator is a builtin operator.
+type operator struct {
+	code, version int
+	options       int // the type of its options in the union BuiltinOptions; 0 = none
+}
 
 var (
 	opAdd            = operator{code: 0, version: 1, options: 11}
@@ -39,11 +40,11 @@ var (
 	opBatchMatMul    = operator{code: 126, version: 1, options: 101}
 	opGelu           = operator{code: 150, version: 1, options: 116}
 
-	// From version 9 on, int8 weights may have a scale for each output.
+	// Since version 9, int8 weights may have one scale per output.
 	opFullyConnectedInt8 = operator{code: 9, version: 9, options: 8}
 )
 
-// value is a tensor of the graph, by its index.
+// value is the index of a tensor of the graph.
 type value int
 
 type graph struct {
@@ -56,7 +57,7 @@ type graph struct {
 }
 
 func newGraph(precision network.Precision) *graph {
-	// The first buffer is empty: that of tensors without constant values.
+	// The first buffer is empty, for tensors without constant values.
 	return &graph{precision: precision, buffers: tables{table{}}}
 }
 
@@ -96,7 +97,7 @@ func (g *graph) ints(values ...int) value {
 	return g.constant(typeInt32, []int{len(values)}, content, nil)
 }
 
-// weight is the matrix or the kernel of a layer, the output channel first.
+// weight adds the matrix or the kernel of a layer, output channels first.
 func (g *graph) weight(t network.Tensor) value {
 	if g.precision == network.Float {
 		return g.floats(t.Values, t.Shape...)
@@ -106,7 +107,7 @@ func (g *graph) weight(t network.Tensor) value {
 	for i, v := range values {
 		content[i] = byte(v)
 	}
-	return g.constant(typeInt8, t.Shape, content, table{ // QuantizationParameters, of dimension 0
+	return g.constant(typeInt8, t.Shape, content, table{ // QuantizationParameters along dimension 0
 		2: nodeField(numbers[float32](scale)),
 		3: nodeField(make(numbers[int64], len(scale))),
 	})
@@ -128,7 +129,7 @@ func indices(values []value) node {
 	return list
 }
 
-// missing is an optional input left out.
+// missing stands for an omitted input.
 const missing value = -1
 
 // add adds an operator and returns its output.
@@ -148,7 +149,7 @@ func (g *graph) add(op operator, options table, shape []int, inputs ...value) va
 	return output
 }
 
-// elementwise is an operator on two values, of which the smaller is repeated.
+// elementwise adds an operator on two values, which broadcasts the smaller one.
 func (g *graph) elementwise(op operator, a, b value) value {
 	shape := slices.Clone(g.shapes[a])
 	for i := range g.shapes[b] {
@@ -171,20 +172,20 @@ func (g *graph) transpose(x value, permutation ...int) value {
 	return g.add(opTranspose, nil, shape, x, g.ints(permutation...))
 }
 
-// concatenate joins two values at their axis 1.
+// concatenate joins two values along axis 1.
 func (g *graph) concatenate(a, b value) value {
 	shape := slices.Clone(g.shapes[a])
 	shape[1] += g.shapes[b][1]
 	return g.add(opConcatenation, table{0: intField(1)}, shape, a, b)
 }
 
-// rows is x[:, from:to] of (1, tokens, width).
+// rows slices x[:, from:to] from x (1, tokens, width).
 func (g *graph) rows(x value, from, to int) value {
 	width := g.shapes[x][2]
 	return g.add(opSlice, nil, []int{1, to - from, width}, x, g.ints(0, from, 0), g.ints(1, to-from, width))
 }
 
-// reduce is the mean or the sum along the last axis, which stays.
+// reduce adds the mean or the sum along the last axis, and keeps that axis.
 func (g *graph) reduce(op operator, x value) value {
 	shape := slices.Clone(g.shapes[x])
 	last := len(shape) - 1
@@ -202,7 +203,7 @@ func (g *graph) multiply(a, b value, transposeB bool) value {
 	return g.add(opBatchMatMul, table{1: boolField(transposeB)}, shape, a, b)
 }
 
-// linear is x·Wᵀ + b of a weight (out, in); the bias may be nil.
+// linear adds x·Wᵀ + b with a weight (out, in); the bias may be nil.
 func (g *graph) linear(x value, weight network.Tensor, bias []float32) value {
 	shape := slices.Clone(g.shapes[x])
 	out := weight.Shape[0]
@@ -218,12 +219,12 @@ func (g *graph) linear(x value, weight network.Tensor, bias []float32) value {
 	return g.add(op, options, shape, x, g.weight(weight), b)
 }
 
-// model is the whole file.
+// model returns the whole file.
 func (g *graph) model(input, output value) []byte {
 	var codes tables
 	for _, op := range g.codes {
 		codes = append(codes, table{
-			0: byteField(min(op.code, 127)), // deprecated_builtin_code, which older readers take
+			0: byteField(min(op.code, 127)), // deprecated_builtin_code, for older readers
 			2: intField(op.version),
 			3: intField(op.code),
 		})

@@ -1,5 +1,5 @@
-// Package tflite writes Segmenter as a .tflite file for LiteRT, in the form in
-// which that runs it fastest.
+// Package tflite exports Segmenter as a .tflite file, in the form that LiteRT runs
+// fastest.
 package tflite
 
 import (
@@ -14,9 +14,8 @@ type exporter struct {
 	*graph
 }
 
-// Export is the encoder with the mask transformer, for pictures of size×size
-// pixels. The input is (1, size, size, 3), normalised; the output (1, rows,
-// columns, classes) of patches.
+// Export is a [network.Exporter]. The file's input is (1, size, size, 3),
+// normalised, its output the scores (1, rows, columns, classes) of patches.
 func Export(n *network.Network, size int, precision network.Precision) ([]byte, error) {
 	side, err := n.Patches(size)
 	if err != nil {
@@ -71,7 +70,7 @@ func (e *exporter) decode(features value, patches, classes int) value {
 	return e.norm(e.multiply(p, c, true), m.ScoreNorm)
 }
 
-// block is a transformer block on x (1, tokens, D).
+// block adds a transformer block on x (1, tokens, D).
 func (e *exporter) block(x value, b modelfile.Block, heads int) value {
 	y := e.attention(e.norm(x, b.Norm1), b.QKV, heads)
 	x = e.elementwise(opAdd, x, e.layer(y, b.Proj))
@@ -80,8 +79,8 @@ func (e *exporter) block(x value, b modelfile.Block, heads int) value {
 	return e.elementwise(opAdd, x, e.layer(y, b.FC2))
 }
 
-// attention is softmax(q·kᵀ)·v of every head; q's scale is in its weights. One
-// product for q, k and v, cut afterwards, takes LiteRT just as long.
+// attention adds softmax(q·kᵀ)·v of every head. The weights of q include its scale.
+// One product for q, k and v, split afterwards, takes LiteRT just as long.
 func (e *exporter) attention(x value, layer modelfile.LinearLayer, heads int) value {
 	D, tokens := e.Architecture.Width, e.shapes[x][1]
 	weight, bias := e.QKV(layer)
@@ -95,7 +94,7 @@ func (e *exporter) attention(x value, layer modelfile.LinearLayer, heads int) va
 	return e.reshape(e.transpose(e.multiply(weights, v, false), 0, 2, 1, 3), 1, tokens, D)
 }
 
-// norm is a layer normalisation, which TFLite has no operator for.
+// norm adds a layer normalisation, for which TFLite has no operator.
 func (e *exporter) norm(x value, n modelfile.Norm) value {
 	d := e.elementwise(opSub, x, e.reduce(opMean, x))
 	variance := e.reduce(opMean, e.elementwise(opMul, d, d))

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"segmenter/bench/network"
+	"segmenter/bench/network/networktest"
 )
 
-const weights = "../../model/testdata/everyday.f32.safetensors"
+func TestExporter(t *testing.T) { networktest.TestExporter(t, Export) }
 
-// object is a table that was read back.
+// object is a table in an encoded file.
 type object struct {
 	file []byte
 	at   int
@@ -17,7 +18,7 @@ type object struct {
 
 func u32(file []byte, at int) int { return int(binary.LittleEndian.Uint32(file[at:])) }
 
-// root checks the format's letters.
+// root returns the root of a file and checks its identifier.
 func root(t *testing.T, file []byte) object {
 	t.Helper()
 	if got := string(file[4:8]); got != "TFL3" {
@@ -26,7 +27,7 @@ func root(t *testing.T, file []byte) object {
 	return object{file, u32(file, 0)}
 }
 
-// field is where a field's value is, 0 where the table does not have it.
+// field returns the position of a field's value, 0 if the table lacks it.
 func (o object) field(slot int) int {
 	vtable := o.at - u32(o.file, o.at)
 	if 4+2*slot >= int(binary.LittleEndian.Uint16(o.file[vtable:])) {
@@ -55,7 +56,7 @@ func (o object) byte(slot int) int {
 	return int(o.file[at])
 }
 
-// vector is the place of the first element, and how many there are.
+// vector returns the position of the first element and the number of elements.
 func (o object) vector(slot int) (at, n int) {
 	f := o.field(slot)
 	if f == 0 {
@@ -81,25 +82,12 @@ func (o object) ints(slot int) (list []int) {
 	return list
 }
 
-func export(t *testing.T, size int, p network.Precision) []byte {
-	t.Helper()
-	n, err := network.Open(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := Export(n, size, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// TestGraph reads the graph back: every input of an operator has to be a
-// constant or the output of an operator before it, and every constant aligned
-// and as long as its shape.
+// TestGraph decodes the graph: every input of an operator must be a constant or
+// the output of an earlier operator, and every constant aligned and as long as its
+// shape.
 func TestGraph(t *testing.T) {
 	for _, precision := range []network.Precision{network.Float, network.Int8} {
-		model := root(t, export(t, 64, precision))
+		model := root(t, networktest.Export(t, Export, precision))
 		graph, buffers := model.objects(2)[0], model.objects(4)
 		known := map[int]bool{-1: true}
 		for _, i := range graph.ints(1) {
@@ -118,7 +106,7 @@ func TestGraph(t *testing.T) {
 			operators[code]++
 			for _, input := range operator.ints(1) {
 				if !known[input] {
-					t.Errorf("%s: operator %d takes tensor %d, which does not exist yet", precision, code, input)
+					t.Errorf("%s: operator %d uses tensor %d before its definition", precision, code, input)
 				}
 			}
 			for _, output := range operator.ints(2) {
@@ -160,22 +148,6 @@ func checkConstant(t *testing.T, tensor, buffer object) {
 	}
 }
 
-func TestInt8IsSmall(t *testing.T) {
-	if float, int8 := len(export(t, 64, network.Float)), len(export(t, 64, network.Int8)); int8*3 > float {
-		t.Errorf("%d bytes with int8 weights, %d with float", int8, float)
-	}
-}
-
-func TestBadSize(t *testing.T) {
-	n, err := network.Open(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Export(n, 100, network.Float); err == nil {
-		t.Error("a size that is no multiple of a patch was let through")
-	}
-}
-
 func TestEncode(t *testing.T) {
 	file := encode("TFL3", table{
 		0: byteField(7),
@@ -186,13 +158,13 @@ func TestEncode(t *testing.T) {
 	})
 	o := root(t, file)
 	if o.byte(0) != 7 || o.int(3) != 0x3fc00000 || o.field(2) != 0 || o.field(9) != 0 {
-		t.Error("numbers were not read back, or are there though left out")
+		t.Error("numbers differ, or omitted fields are present")
 	}
 	if at, n := o.vector(1); string(file[at:at+n+1]) != "name\x00" {
 		t.Errorf("the text became %q", file[at:at+n+1])
 	}
 	if at, n := o.vector(5); n != 2 || at%8 != 0 || int64(binary.LittleEndian.Uint64(file[at:])) != -1 {
-		t.Error("the vector of eight-byte numbers is wrong or not aligned")
+		t.Error("the vector of eight-byte numbers is wrong or misaligned")
 	}
 	if list := o.objects(6); len(list) != 2 || list[0].int(0) != 9 || list[1].int(0) != 0 {
 		t.Error("the vector of tables is wrong")

@@ -1,4 +1,4 @@
-// LiteRT.js, on its WebAssembly back end, XNNPACK, or on that for WebGPU.
+// LiteRT.js, with its WebAssembly back end (XNNPACK) or its WebGPU back end.
 
 import { requireOk } from "./page.js";
 import { interleaved } from "./pixels.js";
@@ -6,10 +6,10 @@ import { interleaved } from "./pixels.js";
 const CORE = "/node_modules/@litertjs/core/";
 
 export async function start({ model, size, threads, device, photo }) {
-  const onGraphics = device === "webgpu"; // which needs another build
-  // Everything is asked for at once, as a page that is in a hurry does.
+  const onGPU = device === "webgpu"; // needs another build
+  // Starts all downloads at once, as a fast page does.
   const runtime = import(`${CORE}dist/index.js`).then(async (module) => {
-    await module.loadLiteRt(`${CORE}wasm/`, onGraphics ? { jspi: true } : { threads: threads > 1 });
+    await module.loadLiteRt(`${CORE}wasm/`, onGPU ? { jspi: true } : { threads: threads > 1 });
     return module;
   });
   const [{ Tensor, loadAndCompile }, bytes, pixels] = await Promise.all([
@@ -18,7 +18,7 @@ export async function start({ model, size, threads, device, photo }) {
     photo.then(interleaved),
   ]);
   const network = await loadAndCompile(bytes, {
-    accelerator: onGraphics ? "webgpu" : "wasm",
+    accelerator: onGPU ? "webgpu" : "wasm",
     cpuOptions: { numThreads: threads },
   });
   let scores;

@@ -1,4 +1,4 @@
-// onnxruntime-web, on its WebAssembly provider, by the build without others, or on that for WebGPU.
+// onnxruntime-web, with its WebAssembly provider (in the build without others) or its WebGPU provider.
 
 import { requireOk } from "./page.js";
 import { planar } from "./pixels.js";
@@ -6,7 +6,7 @@ import { planar } from "./pixels.js";
 const DIST = "/node_modules/onnxruntime-web/dist/";
 
 export async function start({ model, size, threads, device, photo }) {
-  // Everything is asked for at once, as a page that is in a hurry does.
+  // Starts all downloads at once, as a fast page does.
   const [ort, bytes, pixels] = await Promise.all([
     import(`${DIST}${device === "webgpu" ? "ort.webgpu" : "ort.wasm"}.min.mjs`),
     fetch(model).then(requireOk).then((response) => response.arrayBuffer()),

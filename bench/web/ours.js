@@ -1,4 +1,4 @@
-// This project: the library as a page uses it.
+// This project: its library, as a page uses it.
 
 import { Segmenter } from "/ours/library/segmenter.js";
 

@@ -1,10 +1,11 @@
 // The page of one engine.
 //
-// It owns one engine, which the address chooses: page.html?engine=litert&model=…&size=512&threads=2&device=cpu
-// names a module beside this one. The benchmark calls what it puts into globalThis.bench. An engine
-// module exports start({ model, size, threads, device, photo }), which returns
-//   segment()  computes the photo's masks or scores, and returns what it timed itself
-//   scores()   those of the patches of the last photo: { rows, cols, classes, values }
+// The address chooses the engine, a module beside this one, and its options:
+// page.html?engine=litert&model=…&size=512&threads=2&device=cpu. The benchmark calls
+// globalThis.bench. An engine module exports start({ model, size, threads, device, photo }), which
+// returns
+//   segment()  computes the photo's mask or scores; may return { network } in milliseconds
+//   scores()   returns the scores of the last photo's patches: { rows, cols, classes, values }
 
 const query = new URLSearchParams(location.search);
 const size = Number(query.get("size"));
@@ -19,10 +20,10 @@ const options = {
 const engine = query.has("engine")
   ? import(`./${query.get("engine")}.js`).then(({ start }) => start(options))
   : Promise.reject(new Error("the address names no engine"));
-engine.catch(() => {}); // told to whoever asks
+engine.catch(() => {}); // the methods of bench report it
 
 globalThis.bench = {
-  /** Runs n frames one after the other; milliseconds of each, and of its network where the engine says. */
+  /** Runs n frames in sequence. Returns the milliseconds of each, and of its network if the engine reports them. */
   async frames(n) {
     const { segment } = await engine;
     const frames = [];
@@ -34,7 +35,7 @@ globalThis.bench = {
     return frames;
   },
 
-  /** Milliseconds from the start of the navigation to the end of the first frame. */
+  /** Runs one frame. Returns the milliseconds from the start of the navigation to its end. */
   async first() {
     await (await engine).segment();
     return performance.now();

@@ -1,8 +1,8 @@
-// What the peers' pages have to do themselves: from a photo to the numbers that the network takes.
+// Preprocessing that the peers' pages must do themselves: from a photo to the network's input.
 
 /**
  * @param {Blob} photo
- * @returns {Promise<{ pixels: Uint8ClampedArray, count: number }>}  RGBA, and how many pixels
+ * @returns {Promise<{ pixels: Uint8ClampedArray, count: number }>}  RGBA and the number of pixels
  */
 export async function readPixels(photo) {
   const bitmap = await createImageBitmap(photo);
@@ -12,7 +12,7 @@ export async function readPixels(photo) {
   return { pixels: context.getImageData(0, 0, width, height).data, count: width * height };
 }
 
-/** Normalised to −1…1, the colours of a pixel side by side (NHWC). */
+/** Returns the pixels normalised to −1…1, in the order NHWC. */
 export async function interleaved(photo) {
   const { pixels, count } = await readPixels(photo);
   const values = new Float32Array(3 * count);
@@ -22,7 +22,7 @@ export async function interleaved(photo) {
   return values;
 }
 
-/** Normalised to −1…1, a plane a colour (NCHW). */
+/** Returns the pixels normalised to −1…1, in the order NCHW. */
 export async function planar(photo) {
   const { pixels, count } = await readPixels(photo);
   const values = new Float32Array(3 * count);

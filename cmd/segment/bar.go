@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// bar is a progress bar on a terminal, and nothing elsewhere.
+// bar is a progress bar on a terminal. Elsewhere, it prints nothing.
 type bar struct {
 	w     io.Writer
 	mu    sync.Mutex
-	shown string
+	units string // of the bar on the current line
 }
 
 func newBar(w io.Writer) *bar {
@@ -26,30 +26,30 @@ func newBar(w io.Writer) *bar {
 	return &bar{w: w}
 }
 
-// show says that done of total units are done.
+// show draws the bar at done of total units. New units start a new bar.
 func (b *bar) show(done, total int, units string) {
 	if b.w == nil {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.shown != units {
-		b.line()
+	if b.units != units {
+		b.newline()
 	}
-	b.shown = units
+	b.units = units
 	const width = 40
 	full := width * done / total
 	fmt.Fprintf(b.w, "\r[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, total, units)
 }
 
-func (b *bar) line() {
-	if b.shown != "" {
+func (b *bar) newline() {
+	if b.units != "" {
 		fmt.Fprintln(b.w)
 	}
 }
 
 func (b *bar) end() {
 	if b.w != nil {
-		b.line()
+		b.newline()
 	}
 }

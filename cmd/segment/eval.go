@@ -18,16 +18,16 @@ import (
 	"segmenter/modelfile"
 )
 
-// eval compares masks with the labels that people gave.
+// eval scores the masks of labelled photos.
 func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("eval", flag.ContinueOnError)
 	var n network
 	n.register(flags, 320)
 	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored)")
 	match := flags.String("match", "", "take only photos whose name begins with `PREFIX`")
-	against := flags.String("against", "", "judge a second model `file` too, in float32, and count the pixels to which both give the same class")
-	flags.BoolVar(&n.refine, "refine", false, "have edges follow those of the photo (default: not, to compare with other networks)")
-	boundary := flags.Bool("boundary", false, "judge where classes meet, too: the F-score of their boundaries")
+	against := flags.String("against", "", "also evaluate a second model `file`, in float32, and print the share of pixels with the same class")
+	flags.BoolVar(&n.refine, "refine", false, "align edges with the photo (default: off, for comparison with other networks)")
+	boundary := flags.Bool("boundary", false, "also print the F-score of the boundaries between classes")
 	asJSON := flags.Bool("json", false, "print JSON")
 	if err := parse(flags, arguments, stderr, "eval -data DIR [flags]"); err != nil {
 		return err
@@ -46,7 +46,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 			return err
 		}
 		if !slices.EqualFunc(m.Classes, other.Classes, func(a, b modelfile.Class) bool { return a.Name == b.Name }) {
-			return fmt.Errorf("%s has other classes than the model that it is compared with: expected the same names in the same order", *against)
+			return fmt.Errorf("%s has different classes: expected the model's names in the same order", *against)
 		}
 		e.models = append(e.models, other)
 	}
@@ -74,28 +74,28 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	return nil
 }
 
-// evaluation holds the masks of one or two models against the labels.
+// evaluation scores the masks of one or two models against the labels.
 type evaluation struct {
-	models     []*model.Model     // the one that is judged, and one to compare it with
-	arithmetic compute.Arithmetic // of the one that is judged
+	models     []*model.Model     // the model, and optionally a second one for comparison
+	arithmetic compute.Arithmetic // of the first model
 	options    model.Options
 	samples    []dataset.Sample
-	boundary   bool         // score boundaries, too
+	boundary   bool         // score boundaries too
 	done       atomic.Int64 // photos
 
 	mu     sync.Mutex
 	tally  tally
-	failed []string // photos that do not count, and why
+	failed []string // errors of photos that do not count
 }
 
 // tally counts the masks of each model.
 type tally []struct {
 	confusion  metrics.Confusion
 	boundaries metrics.Boundaries
-	same, all  int // pixels: those of the same class as from the last model, and all
+	same, all  int // pixels: with the same class as from the last model, and all
 }
 
-// merge adds what another tally of the same models has counted.
+// merge adds the counts of another tally of the same models.
 func (t tally) merge(other tally) {
 	for i := range t {
 		t[i].confusion.Merge(&other[i].confusion)
@@ -105,8 +105,8 @@ func (t tally) merge(other tally) {
 	}
 }
 
-// run takes several photos at once, one processor each: that needs less waiting
-// than several processors on one photo.
+// run evaluates several photos at once, one core each: that wastes less time
+// than several cores on one photo.
 func (e *evaluation) run(ctx context.Context, threads int, bar *bar) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -133,7 +133,7 @@ feed:
 	return context.Cause(ctx)
 }
 
-// work judges samples until there are no more.
+// work counts samples until there are no more.
 func (e *evaluation) work(ctx context.Context, samples <-chan dataset.Sample, bar *bar) error {
 	var segmenters []*model.Segmenter
 	for i, m := range e.models {
@@ -150,7 +150,7 @@ func (e *evaluation) work(ctx context.Context, samples <-chan dataset.Sample, ba
 	}
 	counted := make(tally, len(e.models))
 	for sample := range samples {
-		err := e.judge(ctx, segmenters, sample, counted)
+		err := e.count(ctx, segmenters, sample, counted)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -165,15 +165,15 @@ func (e *evaluation) work(ctx context.Context, samples <-chan dataset.Sample, ba
 	return nil
 }
 
-// fail keeps the error for the end, where it does not get in the bar's way.
+// fail keeps the error until the progress bar has ended.
 func (e *evaluation) fail(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.failed = append(e.failed, err.Error())
 }
 
-// judge counts one photo, or nothing of it if something fails.
-func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, sample dataset.Sample, counted tally) error {
+// count adds one photo to counted, or nothing if it fails.
+func (e *evaluation) count(ctx context.Context, segmenters []*model.Segmenter, sample dataset.Sample, counted tally) error {
 	source, err := sample.Photo.Open()
 	if err != nil {
 		return err
@@ -203,17 +203,17 @@ func (e *evaluation) judge(ctx context.Context, segmenters []*model.Segmenter, s
 	return nil
 }
 
-// scores is the outcome. Percentages are 0 to 100.
+// scores is the result of one model, in percent.
 type scores struct {
 	Photos        int          `json:"photos"`
 	MIoU          float64      `json:"miou"` // over the classes that occur in the labels
 	PixelAccuracy float64      `json:"pixel_accuracy"`
-	VOC           *float64     `json:"voc_miou,omitempty"`   // of 21 classes, if the model knows the 20 things
+	VOC           *float64     `json:"voc_miou,omitempty"`   // over 21 classes, if the model knows the 20 things
 	Boundary      *float64     `json:"boundary_f,omitempty"` // see [metrics.Boundaries]
 	Classes       []classScore `json:"classes"`
 
-	Other     *scores  `json:"other,omitempty"`     // those of the second model
-	Agreement *float64 `json:"agreement,omitempty"` // pixels to which both give the same class
+	Other     *scores  `json:"other,omitempty"`     // of the second model
+	Agreement *float64 `json:"agreement,omitempty"` // pixels with the same class from both
 }
 
 type classScore struct {
@@ -236,7 +236,7 @@ func (e *evaluation) report(w io.Writer, asJSON bool) error {
 	return result.print(w)
 }
 
-// score is the outcome for one of the models.
+// score returns the scores of model i.
 func (e *evaluation) score(i int) *scores {
 	classes, counted := e.models[i].Classes, &e.tally[i]
 	s := &scores{Photos: len(e.samples) - len(e.failed), Classes: []classScore{}}
@@ -278,10 +278,10 @@ func (s *scores) print(w io.Writer) error {
 	if s.Other == nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nThe model that it is compared with:\n\n")
+	fmt.Fprintf(w, "\nThe second model:\n\n")
 	if err := s.Other.print(w); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "\n%6.2f  %% of all pixels get the same class from both\n", *s.Agreement)
+	_, err = fmt.Fprintf(w, "\n%6.2f  %% of all pixels have the same class from both\n", *s.Agreement)
 	return err
 }

@@ -1,14 +1,13 @@
-// Command segment finds the classes of photos with the model that it carries,
-// or another:
+// Command segment segments photos, with its built-in model or another one:
 //
-//	segment [flags] PHOTO…              what is in photos; masks, overlays, JSON
-//	segment eval -data DIR [flags]      mIoU on a set of labelled photos
-//	segment quantise [-card FILE] IN OUT   a small model file from a float one
-//	segment serve [-addr HOST:PORT]     the page, in a browser on this machine
-//	segment version                     which release this is
+//	segment [flags] PHOTO…              print classes; write masks and overlays
+//	segment eval -data DIR [flags]      score a model on labelled photos
+//	segment quantise [flags] IN OUT     make a small model file from a float one
+//	segment serve [-addr HOST:PORT]     serve the page on this machine
+//	segment version                     print the release
 //
-// Each command prints its flags with -h. The exit status is 0, 1 after an
-// error, 2 for a call that makes no sense.
+// Each command prints its flags with -h. The exit status is 0 for success, 1 for
+// an error, 2 for wrong arguments.
 package main
 
 import (
@@ -34,7 +33,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run carries out a command line and returns the exit status.
+// run executes a command line and returns the exit status.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	command := segment
 	if len(arguments) > 0 {
@@ -64,15 +63,15 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	return 1
 }
 
-// usageError is a call that makes no sense.
+// usageError reports wrong arguments.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-// errReported is an error that the user has already been told of.
+// errReported means that the command has already printed its errors.
 var errReported = errors.New("some photos failed")
 
-// network is the flags that choose model and device.
+// network holds the flags that choose and run a model.
 type network struct {
 	model   string
 	decoder string
@@ -90,14 +89,14 @@ func (n *network) arithmetic(m *model.Model) compute.Arithmetic {
 }
 
 func (n *network) register(flags *flag.FlagSet, size int) {
-	flags.StringVar(&n.model, "model", "", "model `file`, float or quantised (default: the one inside)")
+	flags.StringVar(&n.model, "model", "", "model `file`, float or quantised (default: the built-in model)")
 	flags.StringVar(&n.decoder, "decoder", "", "mask or linear (default: mask, if the model has it)")
-	flags.IntVar(&n.size, "size", size, "short side in `pixels` that a photo is resized to; 0 = not at all")
-	flags.BoolVar(&n.float, "float", false, "compute in float32 even if the weights are int8: slower, and a little more exact. A model of float weights always does")
-	flags.IntVar(&n.threads, "threads", runtime.NumCPU(), "`number` of threads, at most one a core")
+	flags.IntVar(&n.size, "size", size, "resize photos to this short side in `pixels`; 0 = do not resize")
+	flags.BoolVar(&n.float, "float", false, "compute in float32 even if the weights are int8: slower, but a little more exact. Models with float weights always do")
+	flags.IntVar(&n.threads, "threads", runtime.NumCPU(), "`number` of threads, at most one per core")
 }
 
-// parse parses flags; its errors have been printed with the usage.
+// parse parses flags. It prints errors itself, with the usage.
 func parse(flags *flag.FlagSet, arguments []string, stderr io.Writer, usage string) error {
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
@@ -123,12 +122,12 @@ func (n *network) open() (*model.Model, model.Decoder, error) {
 			return nil, "", usageError(err.Error())
 		}
 	}
-	n.threads = min(n.threads, runtime.NumCPU()) // more only cost memory
+	n.threads = min(n.threads, runtime.NumCPU()) // more would only cost memory
 	m, err := openModel(n.model)
 	return m, decoder, err
 }
 
-// openModel reads a model file, or the embedded one for "".
+// openModel reads a model file, or the built-in model for "".
 func openModel(path string) (*model.Model, error) {
 	if path == "" {
 		return model.Read(weights.Everyday())

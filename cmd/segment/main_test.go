@@ -53,25 +53,25 @@ func readPNG(t *testing.T, path string) image.Image {
 func TestPhoto(t *testing.T) {
 	folder := t.TempDir()
 	maskFile, overlayFile := filepath.Join(folder, "mask.png"), filepath.Join(folder, "overlay.png")
-	var f found
-	if err := json.Unmarshal([]byte(succeed(t, "-size", "128", "-json", "-mask", maskFile, "-overlay", overlayFile, cat)), &f); err != nil {
+	var s summary
+	if err := json.Unmarshal([]byte(succeed(t, "-size", "128", "-json", "-mask", maskFile, "-overlay", overlayFile, cat)), &s); err != nil {
 		t.Fatal(err)
 	}
-	if f.Width != 451 || f.Height != 300 || f.Classes[0].Name != "cat" || f.Classes[0].Share < 0.5 {
-		t.Errorf("found %+v", f)
+	if s.Width != 451 || s.Height != 300 || s.Classes[0].Name != "cat" || s.Classes[0].Share < 0.5 {
+		t.Errorf("printed %+v", s)
 	}
 	mask, ok := readPNG(t, maskFile).(*image.Paletted)
 	if !ok || mask.Bounds() != image.Rect(0, 0, 451, 300) {
-		t.Fatal("the mask is no paletted picture of the photo's size")
+		t.Fatal("the mask is not a paletted picture of the photo's size")
 	}
 	pixels := 0
 	for _, id := range mask.Pix {
-		if int(id) == f.Classes[0].ID {
+		if int(id) == s.Classes[0].ID {
 			pixels++
 		}
 	}
-	if pixels != f.Classes[0].Pixels {
-		t.Errorf("the mask has %d pixels of the first class, expected %d", pixels, f.Classes[0].Pixels)
+	if pixels != s.Classes[0].Pixels {
+		t.Errorf("the mask has %d pixels of the first class, expected %d", pixels, s.Classes[0].Pixels)
 	}
 	if size := readPNG(t, overlayFile).Bounds().Size(); size != image.Pt(451, 300) {
 		t.Errorf("the overlay has %v pixels", size)
@@ -82,7 +82,7 @@ func TestSeveralPhotos(t *testing.T) {
 	folder := t.TempDir()
 	status, stdout, stderr := call("-size", "64", "-decoder", "linear", "-mask", folder, cat, "nothing.jpg", "../../web/samples/rocket.jpg")
 	if status != 1 || !strings.Contains(stderr, "nothing.jpg") {
-		t.Errorf("status %d, %q: expected the missing photo to be named", status, stderr)
+		t.Errorf("status %d, %q: expected 1 and the name of the missing photo", status, stderr)
 	}
 	if !strings.Contains(stdout, "chelsea.png") || !strings.Contains(stdout, "rocket.jpg") {
 		t.Errorf("output %q: expected both photos", stdout)
@@ -103,22 +103,22 @@ func TestMisuse(t *testing.T) {
 		{"-size x " + cat, 2, "see above"},
 		{"-window 8 " + cat, 1, "window 8"},
 		{"-stride 8 " + cat, 2, "-window"},
-		{"-mask " + cat + " " + cat, 2, "written over"},
-		{"-overlay ../../web/samples " + cat, 2, "written over"},
-		{"-mask . -overlay . " + cat, 2, "written twice"},
-		{"-mask . " + cat + " elsewhere/chelsea.jpg", 2, "written twice"},
+		{"-mask " + cat + " " + cat, 2, "overwrite the photo"},
+		{"-overlay ../../web/samples " + cat, 2, "overwrite the photo"},
+		{"-mask . -overlay . " + cat, 2, "twice"},
+		{"-mask . " + cat + " elsewhere/chelsea.jpg", 2, "twice"},
 		{"-mask mask.png a.png b.png", 2, "folder"},
 		{"-model " + cat + " " + cat, 1, "safetensors"},
 		{"-model nothing.safetensors " + cat, 1, "nothing.safetensors"},
-		{"main.go", 1, "no photo that can be opened"},
+		{"main.go", 1, "not a photo in a known format"},
 		{"eval", 2, "-data"},
 		{"eval -data nowhere", 1, "nowhere"},
 		{"quantise one", 2, "two"},
 		{"quantise main.go x", 1, "main.go"},
-		{"quantise main.go ./main.go", 2, "one file"},
-		{"serve here", 2, "expected flags"},
-		{"serve -dir nowhere", 1, "cannot be opened"},
-		{"version 1", 2, "nothing after it"},
+		{"quantise main.go ./main.go", 2, "same file"},
+		{"serve here", 2, "expected only flags"},
+		{"serve -dir nowhere", 1, "nowhere"},
+		{"version 1", 2, "no arguments"},
 	} {
 		status, _, stderr := call(strings.Fields(c.arguments)...)
 		if status != c.status || !strings.Contains(stderr, c.want) {
@@ -126,11 +126,11 @@ func TestMisuse(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat("x.part"); err == nil {
-		t.Error("a failed quantise leaves a file behind")
+		t.Error("a failed quantise left a file behind")
 	}
 }
 
-// TestQuantise rounds as finely as there are steps, and as coarsely as asked.
+// TestQuantise rounds to all steps of int8, then to fewer.
 func TestQuantise(t *testing.T) {
 	const float = "../../model/testdata/everyday.f32.safetensors"
 	photo := "../../web/samples/chelsea.png"
@@ -139,7 +139,7 @@ func TestQuantise(t *testing.T) {
 	sizes := []int{}
 	for _, c := range []struct {
 		flags []string
-		share float64 // of pixels that keep their class
+		share float64 // of the pixels that must keep their class
 	}{
 		{nil, 0.99},
 		{[]string{"-steps", "8"}, 0.9},
@@ -148,23 +148,23 @@ func TestQuantise(t *testing.T) {
 		succeed(t, slices.Concat([]string{"quantise", "-card", "../../model/weights/everyday.json"}, c.flags, []string{float, out})...)
 		succeed(t, "-float", "-size", "224", "-model", out, "-mask", mask, photo)
 		if share := sameShare(t, mask, want); share < c.share {
-			t.Errorf("%q: %.2f %% of the pixels keep their class; at least %v %% are expected", c.flags, 100*share, 100*c.share)
+			t.Errorf("%q: %.2f %% of the pixels keep their class, expected at least %v %%", c.flags, 100*share, 100*c.share)
 		}
 		sizes = append(sizes, compressedSize(t, out))
 	}
 	if sizes[1] > sizes[0]*3/4 {
-		t.Errorf("fewer steps compress to %d bytes, all to %d: they are to save a quarter", sizes[1], sizes[0])
+		t.Errorf("fewer steps compress to %d bytes, all steps to %d: expected a quarter less", sizes[1], sizes[0])
 	}
 }
 
-// sameShare is the share of pixels that have the same class in two masks.
+// sameShare returns the share of pixels that have the same class in two mask files.
 func sameShare(t *testing.T, a, b string) float64 {
 	t.Helper()
 	first, second := readPNG(t, a).(*image.Paletted), readPNG(t, b).(*image.Paletted)
 	return metrics.Agreement(first.Pix, second.Pix)
 }
 
-// compressedSize is about that of a file as it is served.
+// compressedSize approximates the size of a file as servers compress it.
 func compressedSize(t *testing.T, path string) int {
 	t.Helper()
 	file, err := os.ReadFile(path)
@@ -181,7 +181,7 @@ func compressedSize(t *testing.T, path string) int {
 	return out.Len()
 }
 
-// set makes a set of one photo, with the model's own mask as its labels.
+// set makes a set of one photo whose labels are the model's own mask.
 func set(t *testing.T) (data, label string) {
 	t.Helper()
 	data = t.TempDir()
@@ -202,11 +202,11 @@ func set(t *testing.T) (data, label string) {
 	return data, label
 }
 
-// TestEval judges the model by its own masks, then by labels of which a part is
-// wrong and a part is ignored.
+// TestEval scores the model against its own masks, then against labels that are
+// partly wrong and partly ignored.
 func TestEval(t *testing.T) {
 	data, label := set(t)
-	judge := func(flags ...string) (s scores) {
+	score := func(flags ...string) (s scores) {
 		t.Helper()
 		out := succeed(t, slices.Concat([]string{"eval", "-data", data, "-size", "64", "-json", "-match", "a_", "-against", "../../model/testdata/everyday.f32.safetensors"}, flags)...)
 		if err := json.Unmarshal([]byte(out), &s); err != nil {
@@ -214,14 +214,14 @@ func TestEval(t *testing.T) {
 		}
 		return s
 	}
-	if s := judge(); s.Photos != 1 || s.MIoU != 100 || s.PixelAccuracy != 100 || *s.VOC != 100 || *s.Agreement < 90 {
+	if s := score(); s.Photos != 1 || s.MIoU != 100 || s.PixelAccuracy != 100 || *s.VOC != 100 || *s.Agreement < 90 {
 		t.Errorf("its own masks: %+v", s)
 	}
-	if s := judge("-boundary"); *s.Boundary != 100 || *s.Other.Boundary <= 0 {
+	if s := score("-boundary"); *s.Boundary != 100 || *s.Other.Boundary <= 0 {
 		t.Errorf("the boundaries of its own masks: %v, %v", *s.Boundary, *s.Other.Boundary)
 	}
-	if s := judge("-refine"); s.PixelAccuracy == 100 || s.PixelAccuracy < 70 {
-		t.Errorf("refined masks against its own: %+v", s)
+	if s := score("-refine"); s.PixelAccuracy == 100 || s.PixelAccuracy < 70 {
+		t.Errorf("refined masks against unrefined ones: %+v", s)
 	}
 
 	mask := readPNG(t, label).(*image.Paletted)
@@ -237,12 +237,12 @@ func TestEval(t *testing.T) {
 	if err := writePNG(label, grey); err != nil {
 		t.Fatal(err)
 	}
-	if s := judge(); s.PixelAccuracy != 50 || s.MIoU >= 50 {
+	if s := score(); s.PixelAccuracy != 50 || s.MIoU >= 50 {
 		t.Errorf("half of the labels wrong: %+v", s)
 	}
 }
 
-// TestEvalBadFiles spoils photos and labels: each is named, the others count.
+// TestEvalBadFiles damages photos and labels: eval names each and counts the rest.
 func TestEvalBadFiles(t *testing.T) {
 	data, label := set(t)
 	photo, err := os.ReadFile(cat)

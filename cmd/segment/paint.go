@@ -11,8 +11,8 @@ import (
 	"segmenter/photo"
 )
 
-// paletted is the mask as a picture whose pixel values are class ids and whose
-// palette is the classes' colours.
+// paletted returns the mask as a picture: its pixels are class ids, its palette
+// the classes' colours.
 func paletted(m *model.Model, r *model.Result) *image.Paletted {
 	palette := make(color.Palette, len(m.Classes))
 	for id, c := range m.Classes {
@@ -21,7 +21,7 @@ func paletted(m *model.Model, r *model.Result) *image.Paletted {
 	return &image.Paletted{Pix: r.Mask, Stride: r.Width, Rect: image.Rect(0, 0, r.Width, r.Height), Palette: palette}
 }
 
-// overlay is the photo with the classes' colours over it, half and half.
+// overlay mixes the photo with the classes' colours, half and half.
 func overlay(m *model.Model, source photo.Source, r *model.Result) (image.Image, error) {
 	out := image.NewRGBA(image.Rect(0, 0, r.Width, r.Height))
 	row := make([]byte, 3*r.Width)

@@ -17,15 +17,15 @@ import (
 	"segmenter/photo/decode"
 )
 
-// found is what is printed of one photo.
-type found struct {
-	Photo   string       `json:"photo"`
-	Width   int          `json:"width"`
-	Height  int          `json:"height"`
-	Classes []foundClass `json:"classes"`
+// summary is the output for one photo.
+type summary struct {
+	Photo   string         `json:"photo"`
+	Width   int            `json:"width"`
+	Height  int            `json:"height"`
+	Classes []classSummary `json:"classes"`
 }
 
-type foundClass struct {
+type classSummary struct {
 	ID     int     `json:"id"`
 	Name   string  `json:"name"`
 	Colour string  `json:"colour"`
@@ -33,17 +33,17 @@ type foundClass struct {
 	Share  float64 `json:"share"` // of the photo's pixels, 0 to 1
 }
 
-// segment is the command without a name: it segments photos.
+// segment is the default command: it segments photos.
 func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("segment", flag.ContinueOnError)
 	var n network
 	n.register(flags, 512)
 	window := flags.Int("window", 0, "side of a sliding window in `pixels`; 0 = the whole photo at once")
-	stride := flags.Int("stride", 0, "distance of windows in `pixels` (default three quarters of the window)")
-	flags.BoolVar(&n.refine, "refine", true, "have edges follow those of the photo; not with -window")
-	maskOut := flags.String("mask", "", "write the mask to a `file`: a paletted PNG of class ids; a folder, for several photos")
-	overlayOut := flags.String("overlay", "", "write the photo with its classes painted over it to a PNG `file`; a folder, for several photos")
-	asJSON := flags.Bool("json", false, "print JSON, an object for each photo")
+	stride := flags.Int("stride", 0, "distance between windows in `pixels` (default three quarters of the window)")
+	flags.BoolVar(&n.refine, "refine", true, "align edges with the photo; not with -window")
+	maskOut := flags.String("mask", "", "write the mask to a `file`, a paletted PNG of class ids; give a folder for several photos")
+	overlayOut := flags.String("overlay", "", "write the photo with its classes painted over it to a PNG `file`; give a folder for several photos")
+	asJSON := flags.Bool("json", false, "print one JSON object per photo")
 	if err := parse(flags, arguments, stderr, "[flags] PHOTO…  (or: segment eval -h, quantise -h, serve -h, version)"); err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 		return err
 	}
 	if *stride != 0 && *window == 0 {
-		return usageError("-stride is the distance of windows: give -window too")
+		return usageError("-stride is the distance between windows: give -window too")
 	}
 	if *stride == 0 {
 		*stride = *window * 3 / 4
@@ -82,7 +82,7 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 			if err != nil {
 				return err
 			}
-			if err := print(stdout, describe(path, m, result), *asJSON); err != nil {
+			if err := summarise(path, m, result).print(stdout, *asJSON); err != nil {
 				return err
 			}
 			return write(m, source, result, outputFor(*maskOut, path), outputFor(*overlayOut, path))
@@ -101,7 +101,8 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	return nil
 }
 
-// checkOutputs refuses to write over a photo, or two pictures to one file.
+// checkOutputs refuses to overwrite a photo, and to write two pictures to one
+// file.
 func checkOutputs(photos []string, outs ...string) error {
 	written := map[string]bool{}
 	for _, out := range outs {
@@ -109,23 +110,23 @@ func checkOutputs(photos []string, outs ...string) error {
 			continue
 		}
 		if len(photos) > 1 && !isFolder(out) {
-			return usageError(fmt.Sprintf("%d photos cannot be written to one file: %s has to be a folder that exists", len(photos), out))
+			return usageError(fmt.Sprintf("cannot write %d photos to one file: expected %s to be an existing folder", len(photos), out))
 		}
 		for _, photo := range photos {
 			file := filepath.Clean(outputFor(out, photo))
 			if written[file] {
-				return usageError(fmt.Sprintf("%s would be written twice: give other folders, or photos of other names", file))
+				return usageError(fmt.Sprintf("would write %s twice: give different folders, or photos with different names", file))
 			}
 			written[file] = true
 			if slices.ContainsFunc(photos, func(photo string) bool { return sameFile(photo, file) }) {
-				return usageError(fmt.Sprintf("%s is a photo and would be written over: give another folder or file", file))
+				return usageError(fmt.Sprintf("would overwrite the photo %s: give another folder or file", file))
 			}
 		}
 	}
 	return nil
 }
 
-// sameFile says whether two paths lead to one file that exists.
+// sameFile reports whether two paths lead to the same existing file.
 func sameFile(a, b string) bool {
 	first, err := os.Stat(a)
 	if err != nil {
@@ -140,8 +141,8 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// outputFor is the file that out stands for: itself, or one in the folder out
-// that is named after the photo.
+// outputFor returns the output file for a photo: out itself, or, if out is a
+// folder, a file there with the photo's name.
 func outputFor(out, photo string) string {
 	if out == "" || !isFolder(out) {
 		return out
@@ -150,31 +151,31 @@ func outputFor(out, photo string) string {
 	return filepath.Join(out, strings.TrimSuffix(name, filepath.Ext(name))+".png")
 }
 
-// describe lists the classes in a photo, the largest first.
-func describe(path string, m *model.Model, r *model.Result) found {
-	f := found{Photo: path, Width: r.Width, Height: r.Height, Classes: []foundClass{}}
+// summarise lists the classes in a photo, the largest first.
+func summarise(path string, m *model.Model, r *model.Result) summary {
+	s := summary{Photo: path, Width: r.Width, Height: r.Height, Classes: []classSummary{}}
 	for id, area := range r.Areas {
 		if area > 0 {
 			c := m.Classes[id]
-			f.Classes = append(f.Classes, foundClass{id, c.Name, c.Colour.String(), area, float64(area) / float64(len(r.Mask))})
+			s.Classes = append(s.Classes, classSummary{id, c.Name, c.Colour.String(), area, float64(area) / float64(len(r.Mask))})
 		}
 	}
-	slices.SortStableFunc(f.Classes, func(a, b foundClass) int { return cmp.Compare(b.Pixels, a.Pixels) })
-	return f
+	slices.SortStableFunc(s.Classes, func(a, b classSummary) int { return cmp.Compare(b.Pixels, a.Pixels) })
+	return s
 }
 
-func print(w io.Writer, f found, asJSON bool) error {
+func (s summary) print(w io.Writer, asJSON bool) error {
 	if asJSON {
-		return json.NewEncoder(w).Encode(f)
+		return json.NewEncoder(w).Encode(s)
 	}
-	_, err := fmt.Fprintf(w, "%s  %d×%d\n", f.Photo, f.Width, f.Height)
-	for _, c := range f.Classes {
+	_, err := fmt.Fprintf(w, "%s  %d×%d\n", s.Photo, s.Width, s.Height)
+	for _, c := range s.Classes {
 		_, err = fmt.Fprintf(w, "  %6.2f %%  %s\n", 100*c.Share, c.Name)
 	}
 	return err
 }
 
-// write writes the pictures that have a file.
+// write writes the mask and the overlay, each unless its file is "".
 func write(m *model.Model, source photo.Source, r *model.Result, maskFile, overlayFile string) error {
 	if maskFile != "" {
 		if err := writePNG(maskFile, paletted(m, r)); err != nil {

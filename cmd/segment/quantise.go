@@ -21,9 +21,9 @@ import (
 // quantise makes a small model file from a float one.
 func quantise(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("quantise", flag.ContinueOnError)
-	cardFile := flags.String("card", "", "JSON `file` that says what the model is (docs/model-file.md)")
-	photos := flags.String("calibrate", "", "`folder` of photos, such as the model was trained on: rounds weights so that what it sees there changes least. Some hundred are enough; they take minutes")
-	steps := flags.Float64("steps", 0, "`number` of steps that the root mean square of a weight is rounded to: fewer make the file smaller once it is compressed. 0 = as many as fit, or with -calibrate 4")
+	cardFile := flags.String("card", "", "JSON `file` that describes the model (docs/model-file.md)")
+	photos := flags.String("calibrate", "", "round weights so that results change least on the photos in this `folder`. Use photos like those of training; a few hundred are enough and take minutes")
+	steps := flags.Float64("steps", 0, "`number` of rounding steps in the root mean square of a weight: fewer make the compressed file smaller. 0 = as many as fit, or 4 with -calibrate")
 	if err := parse(flags, arguments, stderr, "quantise [flags] IN OUT"); err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func quantise(ctx context.Context, arguments []string, stdout, stderr io.Writer)
 		return usageError(fmt.Sprintf("%d files: expected two, IN and OUT", flags.NArg()))
 	}
 	if sameFile(flags.Arg(0), flags.Arg(1)) {
-		return usageError("IN and OUT are one file: the float weights would be lost")
+		return usageError("IN and OUT are the same file: the float weights would be lost")
 	}
 	if !(*steps >= 0 && *steps <= 127) {
 		return usageError(fmt.Sprintf("-steps %v: expected 0 to 127", *steps))
@@ -59,7 +59,7 @@ func quantise(ctx context.Context, arguments []string, stdout, stderr io.Writer)
 	return nil
 }
 
-// calibrate makes the plan for the model in a file from the photos in a folder.
+// calibrate makes the plan for a model file from the photos in a folder.
 func calibrate(ctx context.Context, in, folder string, steps float64, stderr io.Writer) (quant.Plan, error) {
 	m, err := model.Open(in)
 	if err != nil {
@@ -92,8 +92,8 @@ func readCard(path string) (modelfile.Card, error) {
 	return card, nil
 }
 
-// convert writes to a file beside out first, so that a failure leaves out as it
-// was.
+// convert writes to a file beside out first, so that a failure leaves out
+// unchanged.
 func convert(in, out string, card modelfile.Card, plan quant.Plan) (report modelfile.Report, err error) {
 	src, err := os.Open(in)
 	if err != nil {

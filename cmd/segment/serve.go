@@ -9,11 +9,11 @@ import (
 	"segmenter/site/serve"
 )
 
-// version is that of the release; the linker fills it in.
-var version = "built from its sources"
+// version is the release; the linker sets it.
+var version = "built from source"
 
-// servePage serves the page that is inside, as the program in the root of the
-// repository does.
+// servePage serves the embedded page, like the program in the root of the
+// repository.
 func servePage(ctx context.Context, arguments []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	var options serve.Options
@@ -22,14 +22,14 @@ func servePage(ctx context.Context, arguments []string, stdout, stderr io.Writer
 		return err
 	}
 	if flags.NArg() > 0 {
-		return usageError(fmt.Sprintf("%q: expected flags and nothing else", flags.Arg(0)))
+		return usageError(fmt.Sprintf("%q: expected only flags", flags.Arg(0)))
 	}
 	return serve.Run(ctx, options, stdout)
 }
 
 func printVersion(_ context.Context, arguments []string, stdout, _ io.Writer) error {
 	if len(arguments) > 0 {
-		return usageError("version: expected nothing after it")
+		return usageError("version: expected no arguments")
 	}
 	_, err := fmt.Fprintln(stdout, "segment,", version)
 	return err

@@ -18,20 +18,20 @@ func FromF16(h uint16) float32 {
 	}
 }
 
-// ToF16 returns the half-precision number nearest to f, the even one of two that
-// are equally near; infinity beyond ±65504 once rounded.
+// ToF16 rounds f to the nearest half-precision number, ties to even. Numbers that
+// round beyond ±65504 become infinite.
 func ToF16(f float32) uint16 {
 	bits := math.Float32bits(f)
 	sign := uint16(bits>>31) << 15
 	bits &^= 1 << 31
 	switch {
-	case bits > 0xff<<23: // NaN: keep it one
+	case bits > 0xff<<23: // NaN stays NaN
 		return sign | 0x7e00 | uint16(bits>>13)&0x3ff
 	case bits >= math.Float32bits(65520): // halfway to the value after 65504
 		return sign | 0x7c00
 	case bits < math.Float32bits(0x1p-14):
-		// Subnormal. The last bit of a float32 from ½ to 1 is worth 2⁻²⁴, as a
-		// subnormal half's is: adding ½ rounds to it.
+		// Subnormal. The last bit of a subnormal half is worth 2⁻²⁴, like that of a
+		// float32 from ½ to 1: adding ½ rounds to it.
 		return sign | uint16(math.Float32bits(math.Float32frombits(bits)+0.5)-math.Float32bits(0.5))
 	default:
 		bits += 0xfff + bits>>13&1

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FromF16 is held against the definition for all 65536 halves, and ToF16 gives
-// each of them back.
+// TestEveryHalf compares FromF16 with the definition for all 65536 halves, and
+// checks that ToF16 inverts it.
 func TestEveryHalf(t *testing.T) {
 	for i := range 1 << 16 {
 		h := uint16(i)
@@ -36,8 +36,8 @@ func TestEveryHalf(t *testing.T) {
 	}
 }
 
-// Between any two neighbours, numbers go to the nearer and the middle to the
-// even one; above the largest, the neighbour is where 2¹⁶ would be.
+// Numbers between two neighbours round to the nearer one, the middle to the even
+// one. The neighbour above the largest half is 2¹⁶.
 func TestToF16RoundsToNearestEven(t *testing.T) {
 	for h := range uint16(0x7c00) {
 		low, high := FromF16(h), FromF16(h+1)

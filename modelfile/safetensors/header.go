@@ -13,17 +13,17 @@ import (
 	"segmenter/modelfile/internal/jsonread"
 )
 
-// metadataKey is the one name in a header that is not a tensor.
+// metadataKey is the only name in a header that is not a tensor's.
 const metadataKey = "__metadata__"
 
-// placed is a tensor with its place in the data of a file.
+// placed is a tensor with its range of bytes in the data of a file.
 type placed struct {
 	Tensor
 	from, to int
 }
 
-// parseHeader reads the JSON of a header. The tensors come in the order of
-// their data, which they cover without holes or overlap.
+// parseHeader reads the JSON of a header. It returns the tensors in the order of
+// their data, and fails if there are holes or overlaps.
 func parseHeader(text []byte) (map[string]string, []Tensor, error) {
 	if len(text) == 0 || text[0] != '{' {
 		return nil, nil, errors.New("the file is not a safetensors file: its header does not begin with '{'")
@@ -39,7 +39,7 @@ func parseHeader(text []byte) (map[string]string, []Tensor, error) {
 			return err
 		}
 		if len(found) == maxTensors {
-			return fmt.Errorf("it names more than %d tensors", maxTensors)
+			return fmt.Errorf("it has more than %d tensors", maxTensors)
 		}
 		p, err := readPlaced(d, name)
 		found = append(found, p)
@@ -104,12 +104,13 @@ func readPlaced(d *jsontext.Decoder, name string) (placed, error) {
 	return p, nil
 }
 
-// readCounts reads an array of at most limit counts; never nil without error.
+// readCounts reads an array of at most limit counts. Without error, the result is
+// not nil.
 func readCounts(d *jsontext.Decoder, limit int) ([]int, error) {
 	counts := []int{}
 	err := jsonread.Array(d, func(i int) error {
 		if i == limit {
-			return fmt.Errorf("an array has more than the %d numbers supported", limit)
+			return fmt.Errorf("an array has more than %d numbers", limit)
 		}
 		n, err := jsonread.Count(d)
 		counts = append(counts, n)
@@ -118,8 +119,8 @@ func readCounts(d *jsontext.Decoder, limit int) ([]int, error) {
 	return counts, err
 }
 
-// inFileOrder sorts tensors by place and reports holes and overlap. Empty
-// tensors share their place with the next; they stay in the header's order.
+// inFileOrder sorts tensors by their place and reports holes and overlaps. Empty
+// tensors share their place with the next one; they keep the header's order.
 func inFileOrder(found []placed) ([]Tensor, error) {
 	slices.SortStableFunc(found, func(a, b placed) int {
 		if a.from != b.from {
@@ -131,24 +132,23 @@ func inFileOrder(found []placed) ([]Tensor, error) {
 	end := 0
 	for i, p := range found {
 		if p.from != end {
-			return nil, fmt.Errorf("the header of the safetensors file is damaged: tensor %q begins at byte %d of the data, but what comes before it ends at %d", p.Name, p.from, end)
+			return nil, fmt.Errorf("the header of the safetensors file is damaged: tensor %q begins at byte %d of the data, but the tensor before it ends at %d", p.Name, p.from, end)
 		}
 		tensors[i], end = p.Tensor, p.to
 	}
 	return tensors, nil
 }
 
-// headerText is the header of a file with these tensors, in this order, with
-// its length before it and padded so that the data begins at a multiple of 8.
+// headerText returns the header of a file with these tensors, in this order,
+// prefixed by its length and padded so that the data begins at a multiple of 8.
 func headerText(metadata map[string]string, tensors []Tensor) ([]byte, error) {
 	var text bytes.Buffer
 	e := jsontext.NewEncoder(&text)
-	// Tokens that do not fit are refused by the encoder: its first error is kept.
-	var failed error
+	var firstErr error // the encoder refuses invalid tokens
 	write := func(tokens ...jsontext.Token) {
 		for _, t := range tokens {
-			if err := e.WriteToken(t); failed == nil && err != nil {
-				failed = err
+			if err := e.WriteToken(t); firstErr == nil && err != nil {
+				firstErr = err
 			}
 		}
 	}
@@ -167,7 +167,7 @@ func headerText(metadata map[string]string, tensors []Tensor) ([]byte, error) {
 			return nil, err
 		}
 		if t.Bytes() > math.MaxInt-end {
-			return nil, fmt.Errorf("tensor %q does not fit: the file would be larger than any disk", t.Name)
+			return nil, fmt.Errorf("tensor %q would make the file larger than any disk", t.Name)
 		}
 		write(jsontext.String(t.Name), jsontext.BeginObject,
 			jsontext.String("dtype"), jsontext.String(string(t.DType)),
@@ -181,17 +181,17 @@ func headerText(metadata map[string]string, tensors []Tensor) ([]byte, error) {
 		end += t.Bytes()
 	}
 	write(jsontext.EndObject)
-	if failed != nil {
-		return nil, fmt.Errorf("the header cannot be written: %w", failed)
+	if firstErr != nil {
+		return nil, fmt.Errorf("cannot write the header: %w", firstErr)
 	}
 	return frame(bytes.TrimSpace(text.Bytes()))
 }
 
-// frame puts the length before a header and pads it.
+// frame prefixes a header with its length and pads it.
 func frame(header []byte) ([]byte, error) {
 	padded := (len(header) + 7) / 8 * 8
 	if padded > MaxHeader {
-		return nil, fmt.Errorf("the header is %d bytes long; at most %d are allowed", padded, MaxHeader)
+		return nil, fmt.Errorf("the header has %d bytes, more than the limit of %d", padded, MaxHeader)
 	}
 	text := make([]byte, 0, 8+padded)
 	text = binary.LittleEndian.AppendUint64(text, uint64(padded))

@@ -9,12 +9,12 @@ import (
 	"unsafe"
 )
 
-// chunk is how many bytes are read, converted or written at a time.
+// chunk is the number of bytes to read, convert or write at a time.
 const chunk = 32 << 10
 
-// believed is the number of bytes of a tensor that readAll allocates before any
-// of them arrives.
-const believed = 160 << 10
+// firstAllocation is the most bytes that readAll allocates for a tensor when its
+// first chunk arrives.
+const firstAllocation = 160 << 10
 
 // Reader reads a safetensors file from a stream, a tensor at a time, in the
 // order of the file.
@@ -23,9 +23,9 @@ type Reader struct {
 	metadata map[string]string
 	tensors  []Tensor
 
-	next    int    // index of the tensor that Next gives
-	current Tensor // what Read reads
-	left    int    // unread bytes of current
+	next    int    // index of the tensor that Next will return
+	current Tensor // the tensor that Read reads
+	unread  int    // bytes of current
 	err     error  // the first failure, which every later call repeats
 	buffer  []byte
 }
@@ -38,7 +38,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	}
 	length := binary.LittleEndian.Uint64(prefix[:])
 	if length > MaxHeader {
-		return nil, fmt.Errorf("the file is not a safetensors file, or damaged: it claims a header of %d bytes; at most %d are allowed", length, MaxHeader)
+		return nil, fmt.Errorf("the file is not a safetensors file, or damaged: it claims a header of %d bytes, more than the limit of %d", length, MaxHeader)
 	}
 	text, err := io.ReadAll(io.LimitReader(r, int64(length)))
 	if err == nil && uint64(len(text)) < length {
@@ -56,20 +56,21 @@ func NewReader(r io.Reader) (*Reader, error) {
 
 func headerError(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return fmt.Errorf("the file ends inside its header: it is not a safetensors file or was not copied whole (%w)", io.ErrUnexpectedEOF)
+		return fmt.Errorf("the file ends inside its header: it is not a safetensors file, or incomplete (%w)", io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("the header of the model file could not be read: %w", err)
+	return fmt.Errorf("cannot read the header of the model file: %w", err)
 }
 
-// Metadata is the text that the file carries, nil if none. It belongs to the
-// Reader.
+// Metadata returns the metadata of the file, nil if there is none. It belongs to
+// the Reader.
 func (r *Reader) Metadata() map[string]string { return r.metadata }
 
-// Tensors lists the tensors in the order of the file. It belongs to the Reader.
+// Tensors returns the tensors in the order of the file. The list belongs to the
+// Reader.
 func (r *Reader) Tensors() []Tensor { return r.tensors }
 
-// Next moves to the next tensor and skips the unread rest of the current one.
-// After the last it returns [io.EOF], or an error if the file goes on.
+// Next skips the rest of the current tensor and moves to the next one. After the
+// last it returns [io.EOF], or another error if the file goes on.
 func (r *Reader) Next() (Tensor, error) {
 	if r.err == nil {
 		r.skip()
@@ -81,30 +82,30 @@ func (r *Reader) Next() (Tensor, error) {
 		return Tensor{}, r.err
 	}
 	r.current = r.tensors[r.next]
-	r.left = r.current.Bytes()
+	r.unread = r.current.Bytes()
 	r.next++
 	return r.current, nil
 }
 
-// Read reads raw bytes of the current tensor, [io.EOF] at its end.
+// Read reads raw bytes of the current tensor. It returns [io.EOF] at its end.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.err != nil {
 		return 0, r.err
 	}
-	if r.left == 0 {
+	if r.unread == 0 {
 		return 0, io.EOF
 	}
-	n, err := r.r.Read(p[:min(len(p), r.left)])
-	r.left -= n
-	if err != nil && r.left > 0 {
+	n, err := r.r.Read(p[:min(len(p), r.unread)])
+	r.unread -= n
+	if err != nil && r.unread > 0 {
 		r.err = r.readError(err)
 		return n, r.err
 	}
 	return n, nil
 }
 
-// Float32s reads the current tensor, F32, F16, BF16 or F64, as float32. It
-// refuses values that are not finite.
+// Float32s reads the current tensor, which must be F32, F16, BF16 or F64, as
+// float32. It fails if a value is not finite.
 func (r *Reader) Float32s() ([]float32, error) {
 	if !r.current.DType.IsFloat() {
 		return nil, r.typeError("F32, F16, BF16 or F64")
@@ -117,43 +118,43 @@ func (r *Reader) Float32s() ([]float32, error) {
 	}
 	for i, v := range values {
 		if v-v != 0 { // NaN and infinities
-			return nil, fmt.Errorf("tensor %q holds %v at index %d; every weight has to be a finite number, so the model is damaged or its training failed", r.current.Name, v, i)
+			return nil, fmt.Errorf("tensor %q has the value %v at index %d, but weights must be finite: the model is damaged or its training failed", r.current.Name, v, i)
 		}
 	}
 	return values, nil
 }
 
-// Int8s reads the current tensor, which has to be I8.
+// Int8s reads the current tensor, which must be I8.
 func (r *Reader) Int8s() ([]int8, error) {
 	if r.current.DType != I8 {
 		return nil, r.typeError("I8")
 	}
 	return readAll(r, func(dst []int8, p []byte) {
-		// One copy: a loop over millions of bytes takes a quarter of a second
-		// in a browser that has not optimised this program yet.
+		// One copy: a loop over millions of bytes takes a quarter of a second in a
+		// browser that has not optimised this program yet.
 		copy(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(dst))), len(dst)), p)
 	})
 }
 
 // readAll reads the whole current tensor. Memory grows with the bytes that
-// arrive, to the tensor's size and not beyond.
+// arrive, at most to the tensor's size.
 func readAll[T any](r *Reader, decode func(dst []T, p []byte)) ([]T, error) {
 	size, total := r.current.DType.Size(), r.current.Elements()
-	if r.left != r.current.Bytes() {
-		return nil, fmt.Errorf("tensor %q was read already; call Next for the next one", r.current.Name)
+	if r.unread != r.current.Bytes() {
+		return nil, fmt.Errorf("tensor %q has already been read: call Next", r.current.Name)
 	}
 	if r.buffer == nil {
 		r.buffer = make([]byte, chunk)
 	}
 	var values []T
-	for r.left > 0 {
-		p := r.buffer[:min(chunk, r.left)]
+	for r.unread > 0 {
+		p := r.buffer[:min(chunk, r.unread)]
 		if _, err := io.ReadFull(r, p); err != nil {
 			return nil, err
 		}
 		from, to := len(values), len(values)+len(p)/size
 		if to > cap(values) {
-			values = append(make([]T, 0, min(max(2*cap(values), to, believed/size), total)), values...)
+			values = append(make([]T, 0, min(max(2*cap(values), to, firstAllocation/size), total)), values...)
 		}
 		values = values[:to]
 		decode(values[from:], p)
@@ -161,16 +162,16 @@ func readAll[T any](r *Reader, decode func(dst []T, p []byte)) ([]T, error) {
 	return values, nil
 }
 
-// skip moves past the rest of the current tensor.
+// skip discards the rest of the current tensor.
 func (r *Reader) skip() {
-	n, err := io.CopyN(io.Discard, r.r, int64(r.left))
-	r.left -= int(n)
+	n, err := io.CopyN(io.Discard, r.r, int64(r.unread))
+	r.unread -= int(n)
 	if err != nil {
 		r.err = r.readError(err)
 	}
 }
 
-// end is io.EOF if the stream has ended, as it should after the last tensor.
+// end returns io.EOF if the stream ends here, as it must after the last tensor.
 func (r *Reader) end() error {
 	var p [1]byte
 	switch n, err := io.ReadFull(r.r, p[:]); {
@@ -179,22 +180,22 @@ func (r *Reader) end() error {
 	case err == io.EOF:
 		return io.EOF
 	default:
-		return fmt.Errorf("the end of the model file could not be read: %w", err)
+		return fmt.Errorf("cannot read the end of the model file: %w", err)
 	}
 }
 
 func (r *Reader) readError(err error) error {
 	if err == io.EOF {
-		return fmt.Errorf("the model file ends inside tensor %q, %d bytes too early: copy or download it again (%w)", r.current.Name, r.left, io.ErrUnexpectedEOF)
+		return fmt.Errorf("the model file ends inside tensor %q, %d bytes too early: copy or download it again (%w)", r.current.Name, r.unread, io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("tensor %q could not be read: %w", r.current.Name, err)
+	return fmt.Errorf("cannot read tensor %q: %w", r.current.Name, err)
 }
 
 func (r *Reader) typeError(want string) error {
 	if r.next == 0 {
-		return errors.New("no tensor to read from: call Next first")
+		return errors.New("no current tensor: call Next first")
 	}
-	return fmt.Errorf("tensor %q is %s; %s is needed here", r.current.Name, r.current.DType, want)
+	return fmt.Errorf("tensor %q is %s; expected %s", r.current.Name, r.current.DType, want)
 }
 
 // decodeFloats converts len(dst) values of type d.

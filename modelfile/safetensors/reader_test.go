@@ -16,7 +16,7 @@ import (
 	"testing/iotest"
 )
 
-// file is a safetensors file with this header, as written by hand.
+// file returns a safetensors file with a handwritten header.
 func file(header string, data ...byte) []byte {
 	text := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(text, header...), data...)
@@ -45,7 +45,7 @@ func TestReaderTakesTensorsInFileOrder(t *testing.T) {
 		t.Errorf("a = %v, %v", got, err)
 	}
 	if _, err := r.Float32s(); err == nil {
-		t.Error("a tensor was read twice without an error")
+		t.Error("reading a tensor twice gave no error")
 	}
 	mustNext(t, r, "empty")
 	if got, err := r.Float32s(); err != nil || len(got) != 0 {
@@ -67,7 +67,7 @@ func mustNext(t *testing.T, r *Reader, name string) {
 	}
 }
 
-func TestNextSkipsWhatWasNotRead(t *testing.T) {
+func TestNextSkipsUnreadBytes(t *testing.T) {
 	src := file(`{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}`, 1, 2, 3, 4, 5, 6)
 	r, err := NewReader(bytes.NewReader(src))
 	if err != nil {
@@ -109,7 +109,7 @@ func oneTensor(d DType, shape string, data ...byte) []byte {
 	return file(fmt.Sprintf(`{"w":{"dtype":%q,"shape":%s,"data_offsets":[0,%d]}}`, d, shape, len(data)), data...)
 }
 
-func TestFloat32sRefusesWhatIsNotFinite(t *testing.T) {
+func TestFloat32sRefusesNonFiniteValues(t *testing.T) {
 	le := binary.LittleEndian
 	for _, src := range [][]byte{
 		oneTensor(F32, "[1]", le.AppendUint32(nil, math.Float32bits(float32(math.NaN())))...),
@@ -129,7 +129,7 @@ func TestFloat32sRefusesWhatIsNotFinite(t *testing.T) {
 	}
 }
 
-// A header that does not fit is refused, in words that say what is wrong.
+// NewReader refuses invalid headers and says what is wrong.
 func TestNewReaderRefuses(t *testing.T) {
 	tensor := func(entry string) []byte { return file(`{"w":` + entry + `}`) }
 	many := strings.Repeat("1,", maxRank) + "1"
@@ -150,17 +150,17 @@ func TestNewReaderRefuses(t *testing.T) {
 		{"not UTF-8", file("{\"\xff\":{}}"), "UTF-8"},
 		{"name twice", file(`{"w":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\u0077":{}}`), "duplicate"},
 		{"metadata of numbers", file(`{"__metadata__":{"k":1}}`), `metadata "k"`},
-		{"tensor is a list", tensor(`[]`), "a JSON [ was found where a { belongs"},
+		{"tensor is a list", tensor(`[]`), "found a JSON [, expected a {"},
 		{"unknown type", tensor(`{"dtype":"Q4","shape":[0],"data_offsets":[0,0]}`), `type "Q4"`},
 		{"unknown field", tensor(`{"dtype":"U8","order":1}`), `"order"`},
 		{"no shape", tensor(`{"dtype":"U8","data_offsets":[0,1]}`), "needs a dtype"},
 		{"one offset", tensor(`{"dtype":"U8","shape":[],"data_offsets":[0]}`), "needs a dtype"},
-		{"three offsets", tensor(`{"dtype":"U8","shape":[],"data_offsets":[0,1,2]}`), "more than the 2"},
+		{"three offsets", tensor(`{"dtype":"U8","shape":[],"data_offsets":[0,1,2]}`), "more than 2 numbers"},
 		{"negative dimension", tensor(`{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}`), "-1 is not a whole number"},
 		{"fraction", tensor(`{"dtype":"U8","shape":[1.5],"data_offsets":[0,1]}`), "1.5 is not a whole number"},
 		{"dimension beyond int", tensor(`{"dtype":"U8","shape":[9223372036854775808],"data_offsets":[0,1]}`), "not a whole number"},
 		{"product beyond int", tensor(`{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}`), "larger than any memory"},
-		{"rank", tensor(`{"dtype":"U8","shape":[` + many + `],"data_offsets":[0,1]}`), "more than the 8"},
+		{"rank", tensor(`{"dtype":"U8","shape":[` + many + `],"data_offsets":[0,1]}`), "more than 8 numbers"},
 		{"size", tensor(`{"dtype":"F32","shape":[2],"data_offsets":[0,4]}`), "8 bytes, but lies from byte 0 to 4"},
 		{"backwards", tensor(`{"dtype":"U8","shape":[1],"data_offsets":[1,0]}`), "from byte 1 to 0"},
 		{"hole", tensor(`{"dtype":"U8","shape":[1],"data_offsets":[1,2]}`), "begins at byte 1"},
@@ -220,7 +220,7 @@ func TestReaderReportsDamagedData(t *testing.T) {
 	}
 }
 
-// What a header claims costs nothing until it arrives.
+// Memory grows with the bytes that arrive, not with the size that a header claims.
 func TestMemoryIsBoundedByTheStream(t *testing.T) {
 	const arrived = 100 << 10
 	header := `{"w":{"dtype":"F32","shape":[1099511627776],"data_offsets":[0,4398046511104]}}`
@@ -241,8 +241,8 @@ func TestMemoryIsBoundedByTheStream(t *testing.T) {
 	}
 }
 
-// Any bytes are read without a panic, and what is read is the same once it has
-// been written and read again.
+// FuzzReader: no input makes a Reader panic, and a file survives writing and
+// reading again.
 func FuzzReader(f *testing.F) {
 	f.Add(file(`{}`))
 	f.Add(oneTensor(F32, "[1]", 1, 2, 3, 4))
@@ -256,7 +256,7 @@ func FuzzReader(f *testing.F) {
 		var first bytes.Buffer
 		w, err := NewWriter(&first, r.Metadata(), tensors)
 		if err != nil {
-			t.Fatalf("what was read cannot be written: %v", err)
+			t.Fatalf("cannot write the file again: %v", err)
 		}
 		if _, err := w.Write(data); err != nil {
 			t.Fatal(err)
@@ -266,10 +266,10 @@ func FuzzReader(f *testing.F) {
 		}
 		again, tensors2, data2, err := readWhole(first.Bytes())
 		if err != nil {
-			t.Fatalf("what was written cannot be read: %v", err)
+			t.Fatalf("cannot read the file again: %v", err)
 		}
 		if !maps.Equal(r.Metadata(), again.Metadata()) || !reflect.DeepEqual(tensors, tensors2) || !bytes.Equal(data, data2) {
-			t.Errorf("written and read again, it differs:\n%v %v\n%v %v", r.Metadata(), tensors, again.Metadata(), tensors2)
+			t.Errorf("after writing and reading again, the file differs:\n%v %v\n%v %v", r.Metadata(), tensors, again.Metadata(), tensors2)
 		}
 	})
 }

@@ -5,11 +5,11 @@ import (
 	"math"
 )
 
-// DType is the type of a tensor's values, as safetensors spells it.
+// DType is the type of a tensor's values, in the spelling of safetensors.
 type DType string
 
-// The types that models are made of. Other types of the format can be read and
-// written as bytes.
+// The types that models use. Read and Write handle the format's other types as
+// bytes.
 const (
 	F32  DType = "F32"
 	F16  DType = "F16"
@@ -19,7 +19,7 @@ const (
 	U8   DType = "U8"
 )
 
-// Size is the number of bytes of a value; 0 for a type that is not known here.
+// Size returns the number of bytes of a value, 0 for an unknown type.
 func (d DType) Size() int {
 	switch d {
 	case "BOOL", U8, I8, "F8_E4M3", "F8_E5M2", "F8_E8M0":
@@ -34,20 +34,19 @@ func (d DType) Size() int {
 	return 0
 }
 
-// IsFloat says whether [Reader.Float32s] can convert values of this type.
+// IsFloat reports whether [Reader.Float32s] can convert values of this type.
 func (d DType) IsFloat() bool {
 	return d == F32 || d == F16 || d == BF16 || d == F64
 }
 
-// Tensor is the entry of a tensor in a header. Values are row-major and
-// little-endian.
+// Tensor is an entry of a header. Values are row-major and little-endian.
 type Tensor struct {
 	Name  string
 	DType DType
 	Shape []int // no dimensions: a single value
 }
 
-// Elements is the number of values.
+// Elements returns the number of values.
 func (t Tensor) Elements() int {
 	n := 1
 	for _, dim := range t.Shape {
@@ -56,12 +55,12 @@ func (t Tensor) Elements() int {
 	return n
 }
 
-// Bytes is the number of bytes of the values.
+// Bytes returns the number of bytes of the values.
 func (t Tensor) Bytes() int { return t.Elements() * t.DType.Size() }
 
-// MaxHeader is the largest header that is read or written, in bytes. This limit
-// and the next ones are far above any real model; they keep a hostile header
-// from costing more than a few times its own bytes.
+// MaxHeader is the largest header to read or write, in bytes. This limit and the
+// next ones are far above any real model; they keep a hostile header from costing
+// more than a few times its own size.
 const MaxHeader = 16 << 20
 
 const (
@@ -70,18 +69,18 @@ const (
 	maxRank     = 8
 )
 
-// check reports a type or shape that no file may have, so that Elements and
-// Bytes of what passes cannot overflow.
+// check fails if no file may have this type or shape. After it, Elements and
+// Bytes cannot overflow.
 func (t Tensor) check() error {
 	if t.Name == metadataKey {
-		return fmt.Errorf("a tensor cannot be named %q: that name is the metadata's", t.Name)
+		return fmt.Errorf("a tensor cannot have the name %q, which the metadata has", t.Name)
 	}
 	size := t.DType.Size()
 	if size == 0 {
-		return fmt.Errorf("tensor %q has the type %q, which is not a safetensors type known here; convert it to F32", t.Name, t.DType)
+		return fmt.Errorf("tensor %q has the unknown type %q: convert it to F32", t.Name, t.DType)
 	}
 	if len(t.Shape) > maxRank {
-		return fmt.Errorf("tensor %q has %d dimensions; at most %d are supported", t.Name, len(t.Shape), maxRank)
+		return fmt.Errorf("tensor %q has %d dimensions, more than the limit of %d", t.Name, len(t.Shape), maxRank)
 	}
 	bytes := size
 	for _, dim := range t.Shape {

@@ -13,26 +13,26 @@ import (
 type Writer struct {
 	w       io.Writer
 	tensors []Tensor
-	next    int // index of the current tensor
-	left    int // bytes that it lacks
+	current int // index of the tensor to write
+	missing int // bytes of it
 	buffer  []byte
 }
 
-// NewWriter writes the header. The tensors, in this order, have to follow, then
-// [Writer.Close]. Equal arguments give equal bytes, and data begins at a
-// multiple of 8.
+// NewWriter writes the header. Write the tensors next, in this order, then call
+// [Writer.Close]. Equal arguments give equal bytes, and data begins at a multiple
+// of 8.
 func NewWriter(w io.Writer, metadata map[string]string, tensors []Tensor) (*Writer, error) {
 	if len(tensors) > maxTensors || len(metadata) > maxMetadata {
-		return nil, fmt.Errorf("%d tensors and %d entries of metadata are too many; at most %d and %d are allowed", len(tensors), len(metadata), maxTensors, maxMetadata)
+		return nil, fmt.Errorf("%d tensors and %d entries of metadata are more than the limits of %d and %d", len(tensors), len(metadata), maxTensors, maxMetadata)
 	}
 	text, err := headerText(metadata, tensors)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := w.Write(text); err != nil {
-		return nil, fmt.Errorf("the header of the model file could not be written: %w", err)
+		return nil, fmt.Errorf("cannot write the header of the model file: %w", err)
 	}
-	out := &Writer{w: w, tensors: tensors, next: -1}
+	out := &Writer{w: w, tensors: tensors, current: -1}
 	out.advance()
 	return out, nil
 }
@@ -41,14 +41,14 @@ func NewWriter(w io.Writer, metadata map[string]string, tensors []Tensor) (*Writ
 func (w *Writer) Write(p []byte) (int, error) {
 	written := 0
 	for len(p) > 0 {
-		if w.next == len(w.tensors) {
-			return written, errors.New("more bytes were written than the tensors of the header hold")
+		if w.current == len(w.tensors) {
+			return written, errors.New("the header has no tensor for these bytes: all are complete")
 		}
-		n, err := w.w.Write(p[:min(len(p), w.left)])
+		n, err := w.w.Write(p[:min(len(p), w.missing)])
 		written += n
-		w.left -= n
+		w.missing -= n
 		if err != nil {
-			return written, fmt.Errorf("tensor %q could not be written: %w", w.tensors[w.next].Name, err)
+			return written, fmt.Errorf("cannot write tensor %q: %w", w.tensors[w.current].Name, err)
 		}
 		p = p[n:]
 		w.advance()
@@ -56,8 +56,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// WriteFloat32s writes the whole next tensor, F32 or F16. It refuses values that
-// are not finite in that type.
+// WriteFloat32s writes the whole next tensor, F32 or F16. It fails if a value is
+// not finite in that type.
 func (w *Writer) WriteFloat32s(values []float32) error {
 	t, err := w.begin(len(values), F32, F16)
 	if err != nil {
@@ -75,7 +75,7 @@ func (w *Writer) WriteFloat32s(values []float32) error {
 				w.buffer = binary.LittleEndian.AppendUint32(w.buffer, math.Float32bits(v))
 			}
 			if stored-stored != 0 { // NaN and infinities
-				return fmt.Errorf("tensor %q: %v is not a finite number as %s", t.Name, v, t.DType)
+				return fmt.Errorf("tensor %q: %v is not finite as %s", t.Name, v, t.DType)
 			}
 		}
 		if _, err := w.Write(w.buffer); err != nil {
@@ -102,42 +102,42 @@ func (w *Writer) WriteInt8s(values []int8) error {
 	return nil
 }
 
-// Close reports tensors that were not written. It does not close the stream.
+// Close fails if tensors are missing. It does not close the stream.
 func (w *Writer) Close() error {
-	if w.next < len(w.tensors) {
-		return fmt.Errorf("the model file is not complete: tensor %q lacks %d bytes", w.tensors[w.next].Name, w.left)
+	if w.current < len(w.tensors) {
+		return fmt.Errorf("the model file is incomplete: tensor %q lacks %d bytes", w.tensors[w.current].Name, w.missing)
 	}
 	return nil
 }
 
-// begin checks that the next tensor is of one of the types and has this many
-// values. Empty tensors need no call: they are passed over.
+// begin checks that the next tensor has one of the types and this many values.
+// The Writer skips empty tensors, so they need no call.
 func (w *Writer) begin(elements int, types ...DType) (Tensor, error) {
-	if w.next == len(w.tensors) {
+	if w.current == len(w.tensors) {
 		if elements == 0 {
 			return Tensor{DType: types[0]}, nil
 		}
-		return Tensor{}, errors.New("all tensors of the header were written already")
+		return Tensor{}, errors.New("all tensors of the header are complete")
 	}
-	t := w.tensors[w.next]
+	t := w.tensors[w.current]
 	switch {
 	case elements == 0:
-	case w.left != t.Bytes():
-		return t, fmt.Errorf("tensor %q was begun already and lacks %d bytes", t.Name, w.left)
+	case w.missing != t.Bytes():
+		return t, fmt.Errorf("tensor %q is partly written and lacks %d bytes", t.Name, w.missing)
 	case !slices.Contains(types, t.DType):
-		return t, fmt.Errorf("tensor %q is %s, which %d values of %s were to be written to", t.Name, t.DType, elements, types[0])
+		return t, fmt.Errorf("cannot write %d values of %s to tensor %q, which is %s", elements, types[0], t.Name, t.DType)
 	case elements != t.Elements():
-		return t, fmt.Errorf("tensor %q has %d values, but %d were to be written", t.Name, t.Elements(), elements)
+		return t, fmt.Errorf("cannot write %d values to tensor %q, which has %d", elements, t.Name, t.Elements())
 	}
 	return t, nil
 }
 
-// advance moves to the next tensor that lacks bytes.
+// advance moves to the next incomplete tensor.
 func (w *Writer) advance() {
-	for w.left == 0 && w.next < len(w.tensors) {
-		w.next++
-		if w.next < len(w.tensors) {
-			w.left = w.tensors[w.next].Bytes()
+	for w.missing == 0 && w.current < len(w.tensors) {
+		w.current++
+		if w.current < len(w.tensors) {
+			w.missing = w.tensors[w.current].Bytes()
 		}
 	}
 }

@@ -64,7 +64,7 @@ func TestNewWriterRefuses(t *testing.T) {
 	}
 }
 
-func TestWriterRefusesWhatDoesNotFitTheHeader(t *testing.T) {
+func TestWriterRefusesMismatches(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		write func(w *Writer) error
@@ -90,7 +90,7 @@ func TestWriterRefusesWhatDoesNotFitTheHeader(t *testing.T) {
 	}
 }
 
-// Tensors that are longer than the buffers come back as they were.
+// Tensors longer than the buffers survive writing and reading.
 func TestLongTensors(t *testing.T) {
 	floats := make([]float32, 3*chunk/4+1)
 	ints := make([]int8, 3*chunk+1)
@@ -117,7 +117,7 @@ func TestLongTensors(t *testing.T) {
 	}
 	mustNext(t, r, "floats")
 	if got, err := r.Float32s(); err != nil || !slices.Equal(got, floats) || cap(got) != len(floats) {
-		t.Errorf("floats differ, or hold %d places for %d values: %v", cap(got), len(floats), err)
+		t.Errorf("floats differ, or have a capacity of %d for %d values: %v", cap(got), len(floats), err)
 	}
 	mustNext(t, r, "ints")
 	if got, err := r.Int8s(); err != nil || !slices.Equal(got, ints) {

@@ -1,10 +1,9 @@
-// Package decode opens photos in files: PNG, JPEG, GIF (its first frame), WebP,
-// BMP and TIFF, upright as their EXIF orientation says, transparent ones laid
-// over white, with 8 bits a channel.
+// Package decode opens photo files: PNG, JPEG, GIF (the first frame), WebP, BMP
+// and TIFF. It turns photos upright by their EXIF orientation, lays transparent
+// ones over white, and returns 8 bits per channel.
 //
-// A file may be anything, so its size and its picture's size are bounded before
-// anything is decoded, and what a decoder cannot take is an error in a
-// sentence.
+// Files are untrusted: the package limits the size of a file and of its picture
+// before it decodes, and answers everything else with an error in a sentence.
 package decode
 
 import (
@@ -25,8 +24,8 @@ import (
 	"segmenter/photo"
 )
 
-// What is accepted: a picture of up to MaxPixels, 178 megapixels, the largest
-// that Pillow opens without complaint, in a file of up to MaxBytes.
+// Limits on a picture and its file. MaxPixels is 178 megapixels, the most that
+// Pillow opens without a warning.
 const (
 	MaxPixels = 178 << 20
 	MaxBytes  = 512 << 20
@@ -68,10 +67,10 @@ func decode(file []byte, maxPixels int) (picture image.Image, err error) {
 		return nil, fmt.Errorf("the %s file holds a picture of %d×%d pixels: expected at least one", format, config.Width, config.Height)
 	}
 	if config.Width > maxPixels/config.Height {
-		return nil, fmt.Errorf("the photo has %d×%d pixels, more than the %d megapixels that can be opened: make it smaller", config.Width, config.Height, maxPixels>>20)
+		return nil, fmt.Errorf("the photo has %d×%d pixels, more than the limit of %d megapixels: make it smaller", config.Width, config.Height, maxPixels>>20)
 	}
-	// Decoders of other people meet files of strangers here: a bug in one of
-	// them must not take the program down.
+	// Other people's decoders read strangers' files here: a bug in one of them
+	// must not crash the program.
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("the %s file is damaged (%v): open another copy of it", format, cause)
@@ -87,7 +86,7 @@ func decode(file []byte, maxPixels int) (picture image.Image, err error) {
 	return picture, nil
 }
 
-// explain says what is wrong with a file that a decoder refuses.
+// explain returns an error that says why a decoder refused a file.
 func explain(file []byte, err error) error {
 	text := bytes.ToLower(bytes.TrimSpace(file[:min(len(file), 512)]))
 	switch {
@@ -96,11 +95,11 @@ func explain(file []byte, err error) error {
 	case !errors.Is(err, image.ErrFormat):
 		return fmt.Errorf("the photo is damaged or cut short (%w): open another copy of it", err)
 	case len(file) > 12 && string(file[4:8]) == "ftyp":
-		return fmt.Errorf("the file is in the format %q (HEIC, AVIF or a video), which cannot be opened: convert it to JPEG or PNG", file[8:12])
+		return fmt.Errorf("the file has the format %q (HEIC, AVIF or a video), which is not supported: convert it to JPEG or PNG", file[8:12])
 	case bytes.HasPrefix(text, []byte("<svg")) || bytes.Contains(text, []byte("<svg")):
 		return errors.New("the file is an SVG drawing, not a photo: convert it to PNG")
 	case bytes.HasPrefix(text, []byte("<!doctype html")) || bytes.HasPrefix(text, []byte("<html")):
 		return errors.New("the file is a web page, not a photo: save the picture itself")
 	}
-	return errors.New("the file is no photo that can be opened: expected PNG, JPEG, GIF, WebP, BMP or TIFF")
+	return errors.New("the file is not a photo in a known format: expected PNG, JPEG, GIF, WebP, BMP or TIFF")
 }

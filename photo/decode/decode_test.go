@@ -130,7 +130,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// exifOf is a TIFF structure with the orientation alone.
+// exifOf returns a TIFF structure that holds only the orientation.
 func exifOf(order binary.AppendByteOrder, o uint16) []byte {
 	b := []byte("II*\x00")
 	if order == binary.AppendByteOrder(binary.BigEndian) {
@@ -146,7 +146,7 @@ func exifOf(order binary.AppendByteOrder, o uint16) []byte {
 	return append(b, 0, 0, 0, 0, 0, 0)
 }
 
-// withEXIF puts EXIF data into a PNG, before its picture.
+// withEXIF inserts EXIF data into a PNG, before its picture.
 func withEXIF(file, exif []byte) []byte {
 	body := append([]byte("eXIf"), exif...)
 	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(exif)))
@@ -213,7 +213,7 @@ func TestRefusals(t *testing.T) {
 	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
 	for _, c := range []struct{ name, file, want string }{
 		{"empty", "", "empty"},
-		{"text", "Dear photo,", "no photo that can be opened"},
+		{"text", "Dear photo,", "not a photo in a known format"},
 		{"page", "\n<!DOCTYPE html><p>404", "web page"},
 		{"drawing", `<?xml version="1.0"?><svg xmlns="…">`, "SVG"},
 		{"HEIC", "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "convert it to JPEG"},

@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// orientation is the EXIF orientation of a photo, 1 to 8; 1, upright, where the
-// file says nothing or nothing sensible.
+// orientation returns the EXIF orientation of a photo, 1 to 8. It returns 1,
+// upright, if the file states none or an invalid one.
 func orientation(file []byte) int {
 	if o := tagOrientation(exif(file)); o >= 1 && o <= 8 {
 		return o
@@ -14,7 +14,7 @@ func orientation(file []byte) int {
 	return 1
 }
 
-// exif finds the EXIF data of a file: a TIFF structure. nil if there is none.
+// exif returns the EXIF data of a file, a TIFF structure, or nil.
 func exif(file []byte) []byte {
 	switch {
 	case bytes.HasPrefix(file, []byte{0xff, 0xd8}):
@@ -29,12 +29,12 @@ func exif(file []byte) []byte {
 	return nil
 }
 
-// jpegEXIF finds the segment APP1 (EXIF 2.32, section 4.7.2), which comes
-// before the picture.
+// jpegEXIF returns the EXIF data of the segment APP1 (EXIF 2.32, section 4.7.2),
+// which precedes the picture.
 func jpegEXIF(rest []byte) []byte {
 	for len(rest) >= 4 && rest[0] == 0xff {
 		marker, length := rest[1], int(binary.BigEndian.Uint16(rest[2:]))
-		if marker == 0xff { // a filling byte
+		if marker == 0xff { // a fill byte
 			rest = rest[1:]
 			continue
 		}
@@ -49,9 +49,9 @@ func jpegEXIF(rest []byte) []byte {
 	return nil
 }
 
-// chunk finds a chunk of a PNG or a RIFF file. A chunk begins with its length
-// and its name, the name at nameAt; overhead is how much longer it is than its
-// data. RIFF pads data to an even length, PNG does not.
+// chunk returns the data of a chunk of a PNG or RIFF file. A chunk begins with
+// its length and its name, the name at nameAt, and is overhead bytes longer than
+// its data. RIFF pads data to an even length, PNG does not.
 func chunk(rest []byte, name string, order binary.ByteOrder, nameAt, overhead int) []byte {
 	for len(rest) >= 8 {
 		length := int(order.Uint32(rest[4-nameAt:]))
@@ -70,8 +70,8 @@ func chunk(rest []byte, name string, order binary.ByteOrder, nameAt, overhead in
 	return nil
 }
 
-// tagOrientation reads tag 274, a SHORT, of the first directory (TIFF 6.0,
-// section 2); 0 if there is none.
+// tagOrientation returns tag 274, a SHORT, of the first directory (TIFF 6.0,
+// section 2), or 0 if there is none.
 func tagOrientation(tiff []byte) int {
 	if len(tiff) < 8 {
 		return 0

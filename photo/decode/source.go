@@ -8,9 +8,9 @@ import (
 	"segmenter/photo"
 )
 
-// source gives the rows of a decoded picture, upright, as RGB. It converts them
-// on the way: the picture stays as the decoder made it, and rows may be read in
-// any order and again.
+// source returns the rows of a decoded picture upright, as RGB. It converts each
+// row on demand and leaves the picture unchanged, so callers may read rows in
+// any order and more than once.
 type source struct {
 	picture       image.Image
 	at            func(x, y int) (r, g, b uint8)
@@ -40,9 +40,9 @@ func (s *source) Row(y int, dst []byte) error {
 	return nil
 }
 
-// start is where the stored picture has the first pixel of upright row y, and
-// the direction in which the row runs there (EXIF 2.32, tag 274: the stored
-// picture's row 0 and column 0 are the upright one's …).
+// start returns where the stored picture has the first pixel of upright row y,
+// and the direction of that row there. The comments give the upright sides of
+// the stored picture's row 0 and column 0 (EXIF 2.32, tag 274).
 func (s *source) start(y int) (first image.Point, dx, dy int) {
 	b := s.picture.Bounds()
 	last := image.Pt(b.Max.X-1, b.Max.Y-1)
@@ -65,8 +65,8 @@ func (s *source) start(y int) (first image.Point, dx, dy int) {
 	return image.Pt(b.Min.X, b.Min.Y+y), 1, 0
 }
 
-// pixels is how a pixel is read from a picture: quickly from the types that
-// decoders make for most photos.
+// pixels returns a function that reads a pixel of the picture. The types that
+// most photos decode to have a fast path.
 func pixels(picture image.Image) func(x, y int) (r, g, b uint8) {
 	switch m := picture.(type) {
 	case *image.YCbCr:

@@ -1,9 +1,9 @@
-// Command build makes the worker for Cloudflare, of a site that is built:
+// Command build makes the Cloudflare worker for the built site:
 //
 //	go run ./worker/build [-o dist/worker]
 //
 // It compiles ./worker to WebAssembly, adds the support file of the same Go
-// toolchain and the worker's JavaScript, and lists the site's files. It runs in
+// toolchain and the worker's JavaScript, and lists the site's files. Run it in
 // the root of the repository.
 package main
 
@@ -23,14 +23,15 @@ import (
 const (
 	siteFolder = "dist/site"
 
-	// maxWorker is what a worker may weigh on Cloudflare's free plan, with gzip.
+	// maxWorker is the limit for a gzipped worker on Cloudflare's free plan, in
+	// bytes.
 	maxWorker = 3_000_000
-	// maxAsset is what a file of the site may weigh there.
+	// maxAsset is the limit for a file of the site there, in bytes.
 	maxAsset = 25 << 20
 )
 
 func main() {
-	out := flag.String("o", filepath.Join("dist", "worker"), "the `folder` that the worker is written to")
+	out := flag.String("o", filepath.Join("dist", "worker"), "write the worker to this `folder`")
 	flag.Parse()
 	if err := build(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "worker/build:", err)
@@ -56,11 +57,11 @@ func build(out string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("the worker is %d bytes with gzip, of at most %d\n", size, maxWorker)
+	fmt.Printf("the worker has %d bytes with gzip; the limit is %d\n", size, maxWorker)
 	return checkWorker(size)
 }
 
-// addTexts adds everything but the program.
+// addTexts writes everything except the program.
 func addTexts(out string) error {
 	list, err := listed.Write(os.DirFS(siteFolder))
 	if err != nil {
@@ -86,7 +87,7 @@ func addTexts(out string) error {
 	return nil
 }
 
-// checkSite fails where the platform would not take the site.
+// checkSite fails if the platform would refuse the site.
 func checkSite(files fs.FS) error {
 	if _, err := fs.Stat(files, "index.html"); err != nil {
 		return fmt.Errorf("there is no built site: run ./build.sh build first (%w)", err)
@@ -97,13 +98,14 @@ func checkSite(files fs.FS) error {
 		}
 		info, err := entry.Info()
 		if err == nil && info.Size() > maxAsset {
-			err = fmt.Errorf("%s has %d bytes, more than the %d that Cloudflare takes as an asset", name, info.Size(), maxAsset)
+			err = fmt.Errorf("%s has %d bytes, more than Cloudflare's limit of %d for an asset", name, info.Size(), maxAsset)
 		}
 		return err
 	})
 }
 
-// gzipped is what the worker's files weigh together as they are uploaded.
+// gzipped returns the size of the worker's files together, compressed as for the
+// upload.
 func gzipped(files fs.FS) (int, error) {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)
@@ -121,7 +123,7 @@ func gzipped(files fs.FS) (int, error) {
 
 func checkWorker(size int) error {
 	if size > maxWorker {
-		return fmt.Errorf("the worker is %d bytes with gzip, more than the %d that Cloudflare's free plan takes: see what it imports with GOOS=js GOARCH=wasm go list -deps ./worker", size, maxWorker)
+		return fmt.Errorf("the worker has %d bytes with gzip, more than the limit of %d on Cloudflare's free plan: see its imports with GOOS=js GOARCH=wasm go list -deps ./worker", size, maxWorker)
 	}
 	return nil
 }

@@ -26,6 +26,6 @@ func TestCheckWorker(t *testing.T) {
 		t.Errorf("a worker at the limit was refused: %v", err)
 	}
 	if err := checkWorker(maxWorker + 1); err == nil {
-		t.Error("a worker above the limit was let through")
+		t.Error("a worker above the limit was accepted")
 	}
 }

@@ -1,5 +1,5 @@
-// Package jsonread reads JSON token by token. Package encoding/json, which works
-// by reflection, would make the WebAssembly engine much larger.
+// Package jsonread reads JSON token by token. Package encoding/json uses
+// reflection and would make the WebAssembly engine much larger.
 package jsonread
 
 import (
@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 )
 
-// Object reads an object and calls member for each of its names; member reads
-// the value. The decoder refuses a name that comes twice.
+// Object reads an object and calls member with each of its names; member reads
+// the value. The decoder refuses duplicate names.
 func Object(d *jsontext.Decoder, member func(name string) error) error {
 	if err := expect(d, jsontext.KindBeginObject); err != nil {
 		return err
@@ -28,8 +29,8 @@ func Object(d *jsontext.Decoder, member func(name string) error) error {
 	return expect(d, jsontext.KindEndObject)
 }
 
-// Array reads an array and calls element with the index of each of its
-// elements; element reads the value.
+// Array reads an array and calls element with the index of each element; element
+// reads the value.
 func Array(d *jsontext.Decoder, element func(i int) error) error {
 	if err := expect(d, jsontext.KindBeginArray); err != nil {
 		return err
@@ -65,19 +66,19 @@ func Count(d *jsontext.Decoder) (int, error) {
 	text := t.String()
 	n, err := strconv.ParseInt(text, 10, strconv.IntSize)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%s is not a whole number from 0 to the largest that fits", text)
+		return 0, fmt.Errorf("%s is not a whole number from 0 to %d", text, math.MaxInt)
 	}
 	return int(n), nil
 }
 
-// Token reads a token of the kind that is wanted.
+// Token reads a token and fails if it has another kind.
 func Token(d *jsontext.Decoder, want jsontext.Kind) (jsontext.Token, error) {
 	t, err := d.ReadToken()
 	if err != nil {
 		return t, err
 	}
 	if t.Kind() != want {
-		return t, fmt.Errorf("a JSON %v was found where a %v belongs", t.Kind(), want)
+		return t, fmt.Errorf("found a JSON %v, expected a %v", t.Kind(), want)
 	}
 	return t, nil
 }
@@ -90,5 +91,5 @@ func End(d *jsontext.Decoder) error {
 	case err != nil:
 		return err
 	}
-	return errors.New("something follows the end of the JSON")
+	return errors.New("unexpected text follows the end of the JSON")
 }
