@@ -103,6 +103,8 @@ check_sources() {
 	wasm "$tools/staticcheck" -tags webgpu ./wasm
 }
 
+test_javascript() { "$(command -v node || command -v nodejs)" --test web/tests/*.test.js; }
+
 # The wasm runtime of Go has 8 kB for arguments and variables together, so it
 # gets only the variables that it needs.
 # What takes longest and has the same kernels in Chromium is left to that.
@@ -143,6 +145,8 @@ run_tests() {
 	step "Go tests of what runs at the same time, with the race detector"
 	go test -race -short -run 'Ranks|Operations|Classify' ./compute/... ./model
 	go test -race ./site/...
+	step "JavaScript unit tests"
+	if has_node; then test_javascript; fi
 	step "Go tests in WebAssembly, in Node.js"
 	if has_node; then test_in_node; fi
 	step "Go tests in WebAssembly, in Chromium"

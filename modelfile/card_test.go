@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"segmenter/web/tests/cases"
 )
 
 func testCard() Card {
@@ -99,4 +101,26 @@ func FuzzCard(f *testing.F) {
 			t.Errorf("%+v became %+v, %v", card, again, err)
 		}
 	})
+}
+
+// TestParseColour reads the cases that the browser's library is held to as well.
+func TestParseColour(t *testing.T) {
+	c := cases.Read[struct {
+		Valid []struct {
+			Colour string
+			RGB    [3]uint8
+		}
+		Invalid []string
+	}](t, "colours")
+	for _, valid := range c.Valid {
+		got, err := ParseColour(valid.Colour)
+		if want := (Colour{valid.RGB[0], valid.RGB[1], valid.RGB[2]}); got != want || err != nil {
+			t.Errorf("%s is %v (%v), expected %v", valid.Colour, got, err, want)
+		}
+	}
+	for _, invalid := range c.Invalid {
+		if got, err := ParseColour(invalid); err == nil {
+			t.Errorf("%q is %v, expected an error", invalid, got)
+		}
+	}
 }

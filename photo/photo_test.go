@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"segmenter/photo"
+	"segmenter/web/tests/cases"
 )
 
 // TestCubicMatchesPillow allows one grey level of difference: Pillow rounds to
@@ -170,29 +171,15 @@ func TestNoAllocationPerFrame(t *testing.T) {
 	}
 }
 
+// TestFit reads the cases that the browser's library is held to as well.
 func TestFit(t *testing.T) {
-	for _, c := range []struct {
-		height, width, short, patch int
-		h, w                        int
-	}{
-		{512, 512, 512, 16, 512, 512},
-		{480, 640, 512, 16, 512, 688}, // 682.7 lies nearer to 43 patches than to 42
-		{640, 480, 512, 16, 688, 512},
-		{3000, 4000, 256, 16, 256, 336}, // 341.3
-		{100, 100, 320, 32, 320, 320},
-		{100, 100, 500, 16, 496, 496}, // halfway between two patches would be 504
-		{100, 100, 504, 16, 512, 512},
-		{1, 5000, 512, 16, 512, 2048},
-		{5000, 1, 500, 16, 2000, 496},
-		{1, 5000, 510, 16, 512, 2032}, // not beyond 4·510 = 2040
-		{1, 1, 512, 16, 512, 512},
-		{300, 400, 3, 16, 16, 16},
-		{333, 500, 0, 16, 333, 500},
-		{1, 1 << 40, 512, 16, 512, 2048},
-	} {
-		h, w := photo.Fit(c.height, c.width, c.short, c.patch)
-		if h != c.h || w != c.w {
-			t.Errorf("Fit(%d, %d, %d, %d) = %d, %d, want %d, %d", c.height, c.width, c.short, c.patch, h, w, c.h, c.w)
+	for _, c := range cases.Read[[]struct {
+		Height, Width, Short, Patch int
+		Fit                         [2]int
+	}](t, "fit") {
+		h, w := photo.Fit(c.Height, c.Width, c.Short, c.Patch)
+		if got := [2]int{h, w}; got != c.Fit {
+			t.Errorf("Fit(%d, %d, %d, %d) = %v, want %v", c.Height, c.Width, c.Short, c.Patch, got, c.Fit)
 		}
 	}
 }

@@ -1,43 +1,43 @@
 // The service worker: keeps the site on this device and serves it from there, with or without its
 // server.
 //
-// It owns the site's Cache Storage. It is sent requests for files by the site's pages, and messages
-// by page/offline.js, which it answers through the port that comes with them:
-//   check      fetch again what is missing or broken; the answer: { whole, bytes } that are kept
-//   take over  put this version in place of the one before; the answer: whether no page minds
+// It owns the site's Cache Storage. Pages send it requests for files, and page/offline.js sends it
+// messages, which it answers through their port:
+//   check      fetch what is missing or broken; the answer: { whole, bytes }, what it keeps
+//   take over  replace the version before; the answer: whether all pages agreed
 //   free       keep nothing any more
-// It sends the pages, to be answered in the same way:
-//   reload?    whether the page would lose nothing by being loaded again
+// It asks the pages in the same way:
+//   reload?    whether the page would lose nothing by reloading
 //
-// A version of the site is a list of files with the hashes of their bytes. Entries are kept by hash,
-// so that two versions share what is the same, and are held against it whenever they are served: a
-// page gets the files of one version, or fails.
+// A version of the site is a list of files with the hashes of their bytes. The cache keeps files by
+// hash, so that versions share equal files, and checks the hash whenever it serves one: a page gets
+// the files of one version, or fails.
 //
-// (A script, no module: not all browsers take modules here.)
+// (A script, since not all browsers take modules here.)
 
 "use strict";
 
 /**
- * What the site is made of, filled in by site/offline. Files that are for `later` are kept once they
- * have been asked for, the others at once.
+ * The files of the site, which site/offline fills in. The cache keeps those for `later` once a page
+ * has asked for them, the others at once.
  *
  * @type {{
  *   version: string,
  *   headers: Record<string, string>,
- *   files: { name: string, type: string, size: number, sha256: string, later: boolean }[],
+ *   files: { name: string, type: string, size: number, sha256: string, later: boolean, model: boolean }[],
  * }}
  */
 const SITE = {};
 
 const SCOPE = self.registration.scope;
 const STORE = `segmenter-site ${SCOPE}`; // other sites of the same origin have theirs
-const MODELS = "segmenter-models"; // of library/model.js
+const MODELS = "segmenter-models"; // library/model.js owns it
 const PATIENCE = 1000; // ms, for pages that may be asleep
 
 const filesByName = new Map(SITE.files.map((file) => [file.name, file]));
 const needed = SITE.files.filter(({ later }) => !later);
 
-/** Whether files are missing here that the server no longer has: then all of them come from there. */
+/** Whether the server has replaced files that are missing here: then all files come from the server. */
 let superseded = false;
 
 self.addEventListener("install", (event) => event.waitUntil(keepAll()));
@@ -55,12 +55,12 @@ self.addEventListener("message", (event) => {
 
 // Keeping.
 
-/** Fails where a file cannot be had as it is in the list, so that there is never half a version. */
+/** Fails if one file cannot be had as the list has it, so that there is never half a version. */
 async function keepAll() {
   for (const file of needed) await ensure(file);
 }
 
-/** Removes what only older versions had, and serves the pages that were here before. */
+/** Removes files of older versions, and serves the pages that are open. */
 async function begin() {
   const current = new Set(SITE.files.map(addressOf));
   const store = await caches.open(STORE);
@@ -72,12 +72,12 @@ async function begin() {
 
 async function ensure(file) {
   if (!(await readKept(file))) await keep(file, (await adopt(file)) ?? (await download(file)));
-  if (isModel(file) && (await caches.has(MODELS))) {
+  if (file.model && (await caches.has(MODELS))) {
     await (await caches.open(MODELS)).delete(addressOf(file), { ignoreSearch: true });
   }
 }
 
-/** The file as it is kept; undefined if it is not, or is broken. */
+/** The file from the cache; undefined if it is missing or broken there. */
 async function readKept(file) {
   try {
     const kept = await caches.match(addressOf(file), { cacheName: STORE });
@@ -94,7 +94,7 @@ async function keep(file, response) {
 
 /** The model that library/model.js kept before there was a service worker. */
 async function adopt(file) {
-  if (!isModel(file)) return undefined;
+  if (!file.model) return undefined;
   const stored = await caches.match(addressOf(file), { cacheName: MODELS });
   const bytes = await stored?.arrayBuffer();
   return bytes && (await isRight(file, bytes)) ? responseOf(file, bytes, {}) : undefined;
@@ -102,7 +102,7 @@ async function adopt(file) {
 
 /** Downloads a file, unless the browser still has it from showing the page. */
 async function download(file) {
-  const address = isModel(file) ? addressOf(file) : SCOPE + (file.name === "index.html" ? "" : file.name);
+  const address = file.model ? addressOf(file) : SCOPE + (file.name === "index.html" ? "" : file.name);
   for (const cache of ["force-cache", "reload"]) {
     const response = await fetch(address, { cache });
     const bytes = await response.arrayBuffer();
@@ -111,7 +111,7 @@ async function download(file) {
   throw new Error(`${address} is not the file of this version: the server has another version, or changed it.`);
 }
 
-/** With the headers that the site's own server sends, where the one at hand sent others or none. */
+/** A response with the headers of the site's own server, where the host sent none. */
 function responseOf(file, bytes, given) {
   const headers = new Headers(given);
   for (const [name, value] of Object.entries(SITE.headers)) {
@@ -129,34 +129,30 @@ async function isRight({ size, sha256 }, bytes) {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("") === sha256;
 }
 
-/** Where a file is kept: the page asks for the model by just that. */
+/** The address that the cache keeps a file under. The page asks for the model by the same one. */
 function addressOf({ name, sha256 }) {
   return `${SCOPE}${name}?v=${sha256.slice(0, 12)}`;
 }
 
-function isModel({ name }) {
-  return name.startsWith("library/models/");
-}
-
 // Serving.
 
-/** The file that a request asks for, whatever its query; undefined if that is for the network. */
+/** The file that a request asks for, whatever its query; undefined if the network answers it. */
 function fileOf({ method, url, headers }) {
   if (method !== "GET" || headers.has("Range") || !url.startsWith(SCOPE)) return undefined;
   const { pathname, href } = new URL(url);
   const file = filesByName.get(pathname.slice(new URL(SCOPE).pathname.length) || "index.html");
-  return file && isModel(file) && href !== addressOf(file) ? undefined : file;
+  return file && file.model && href !== addressOf(file) ? undefined : file;
 }
 
 async function answer(request, file) {
   const isThere = await caches.has(STORE).catch(() => false);
-  if (!isThere) return fetch(request); // since it was freed
+  if (!isThere) return fetch(request); // the visitor freed it
   if (request.mode === "navigate") superseded = await isSuperseded();
   if (superseded) return fetch(request);
   const kept = await readKept(file);
   if (kept) return kept;
   const response = await download(file);
-  await keep(file, response.clone()).catch(() => {}); // a full disk keeps nobody from using the page
+  await keep(file, response.clone()).catch(() => {}); // the page works with a full disk too
   return response;
 }
 
@@ -196,7 +192,7 @@ async function takeOver() {
   return true;
 }
 
-/** A page that does not answer counts as one that would lose something. */
+/** A page that does not answer would lose something. */
 function mayReload(page) {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

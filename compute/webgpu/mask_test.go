@@ -3,22 +3,21 @@
 package webgpu
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"syscall/js"
 	"testing"
 
 	"segmenter/compute"
+	"segmenter/web/tests/cases"
 )
 
 // newMask is a mask of blobs, and its pixels.
 func newMask(t *testing.T, d *Device, height, width, classes int) (*Mask, []byte) {
-	m, err := d.NewMask(height, width)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(m.Free)
 	seed := rand.New(rand.NewPCG(1, 2))
 	corner := make([]byte, 64)
 	for i := range corner {
@@ -28,9 +27,19 @@ func newMask(t *testing.T, d *Device, height, width, classes int) (*Mask, []byte
 	for i := range pixels {
 		pixels[i] = corner[i/width*8/height*8+i%width*8/width]
 	}
+	return maskOf(t, d, height, width, pixels), pixels
+}
+
+// maskOf is a mask with these pixels.
+func maskOf(t *testing.T, d *Device, height, width int, pixels []byte) *Mask {
+	m, err := d.NewMask(height, width)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Free)
 	padded := append(slices.Clone(pixels), 9, 9, 9)
 	d.write(m.(*Mask).buffer, 0, padded[:(len(pixels)+3)/4*4])
-	return m.(*Mask), pixels
+	return m.(*Mask)
 }
 
 func TestCount(t *testing.T) {
@@ -97,6 +106,70 @@ func TestPaint(t *testing.T) {
 	small, _ := newMask(t, d, 4, 4, 2)
 	if _, err := small.Paint(Painting{0, 4, bytesOf(palette), AllBorders}); err == nil {
 		t.Error("a painting without pixels was made")
+	}
+}
+
+// TestPaintings reads the cases that web/library/painting.js is held to as well.
+func TestPaintings(t *testing.T) {
+	requireCanvas(t)
+	d := openDevice(t, compute.Int8, variant{})
+	c := cases.Read[struct {
+		Palette   map[int]string
+		Paintings []struct {
+			Name          string
+			Mask, Painted []string
+			Width, Height int
+			Border        any // "all", "none" or a class's id
+		}
+		Lines []struct{ Longest, Line int }
+	}](t, "painting")
+	palette := make([]byte, 4*len(c.Palette))
+	for id, colour := range c.Palette {
+		rgba, err := hex.DecodeString((colour[1:] + "ff")[:8])
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(palette[4*id:], rgba)
+	}
+	const white = 0xffffffff
+	paint := func(rows []string, height, width, border int) []uint32 {
+		t.Helper()
+		pixels := []byte(strings.Join(rows, ""))
+		for i := range pixels {
+			pixels[i] -= '0'
+		}
+		bitmap, err := maskOf(t, d, len(rows), len(rows[0]), pixels).Paint(Painting{height, width, palette, border})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pixelsOf(bitmap, height, width)
+	}
+	for _, p := range c.Paintings {
+		border := AllBorders
+		switch b := p.Border.(type) {
+		case string:
+			border = map[string]int{"all": AllBorders, "none": NoBorder}[b]
+		case float64:
+			border = int(b)
+		}
+		var want []uint32
+		for _, pixel := range strings.Join(p.Painted, "") {
+			if pixel == '|' {
+				want = append(want, white)
+			} else {
+				want = append(want, binary.LittleEndian.Uint32(palette[4*(pixel-'0'):]))
+			}
+		}
+		if got := paint(p.Mask, p.Height, p.Width, border); !slices.Equal(got, want) {
+			t.Errorf("%s: got %08x, expected %08x", p.Name, got, want)
+		}
+	}
+	for _, l := range c.Lines {
+		painted := paint([]string{"01"}, 1, l.Longest, AllBorders)
+		painted = slices.DeleteFunc(painted, func(pixel uint32) bool { return pixel != white })
+		if len(painted) != l.Line {
+			t.Errorf("of %d pixels %d are border, expected %d", l.Longest, len(painted), l.Line)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"segmenter/site"
+	"segmenter/site/offline"
 )
 
 // What the build adds for hosts and for other programs. The page does not need
@@ -33,21 +34,21 @@ type listedModel struct {
 
 // listModels makes the list of models that the site offers.
 func listModels(sources map[string][]byte) ([]byte, error) {
-	listed := []listedModel{}
+	models := []listedModel{}
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		base, isModel := strings.CutPrefix(name, models)
+		base, isModel := strings.CutPrefix(name, offline.Models)
 		if !isModel {
 			continue
 		}
 		sum := sha256.Sum256(sources[name])
-		listed = append(listed, listedModel{
+		models = append(models, listedModel{
 			Name:    strings.TrimSuffix(base, path.Ext(base)),
 			Address: site.Address(name, sum),
 			Bytes:   len(sources[name]),
 			SHA256:  fmt.Sprintf("%x", sum),
 		})
 	}
-	list, err := json.MarshalIndent(map[string]any{"models": listed}, "", "  ")
+	list, err := json.MarshalIndent(map[string]any{"models": models}, "", "  ")
 	return append(list, '\n'), err
 }
 

@@ -39,8 +39,7 @@ const (
 	engine         = "library/engine.wasm"
 	graphicsEngine = "library/engine-webgpu.wasm"
 	goSupport      = "library/wasm_exec.js"
-	models         = "library/models/"
-	defaultModel   = models + "everyday.safetensors"
+	defaultModel   = offline.Models + "everyday.safetensors"
 	modelOwner     = "library/options.js" // names it
 )
 

@@ -15,8 +15,11 @@ import (
 	"segmenter/site"
 )
 
-// Worker is the service worker's name in the site.
-const Worker = "service-worker.js"
+// Worker is the service worker's name in the site, Models the folder of models.
+const (
+	Worker = "service-worker.js"
+	Models = "library/models/"
+)
 
 // blank is the line of the service worker that the build fills in.
 const blank = "const SITE = {};"
@@ -35,6 +38,7 @@ type file struct {
 	Size   int    `json:"size"`
 	SHA256 string `json:"sha256"`
 	Later  bool   `json:"later"`
+	Model  bool   `json:"model"`
 }
 
 // Stamp fills in the service worker among the files of a site. They have to be
@@ -49,7 +53,9 @@ func Stamp(files map[string][]byte) error {
 		hash := sha256.Sum256(files[name])
 		versions.Write(hash[:])
 		fmt.Fprintln(versions, name)
-		list.Files = append(list.Files, file{name, site.ContentType(name), len(files[name]), fmt.Sprintf("%x", hash), isLater(name)})
+		list.Files = append(list.Files, file{
+			name, site.ContentType(name), len(files[name]), fmt.Sprintf("%x", hash), isLater(name), isModel(name),
+		})
 	}
 	list.Version = fmt.Sprintf("%x", versions.Sum(nil)[:8])
 	text, err := json.MarshalIndent(list, "", "  ")
@@ -61,10 +67,11 @@ func Stamp(files map[string][]byte) error {
 	return nil
 }
 
-// sorted lists the files that the page is made of, models last: where the
-// service worker comes to one, the page has long kept it.
+func isModel(name string) bool { return strings.HasPrefix(name, Models) }
+
+// sorted lists the files that the page is made of, models last: by the time the
+// service worker comes to one, the page has kept it.
 func sorted(files map[string][]byte) []string {
-	isModel := func(name string) bool { return strings.HasPrefix(name, "library/models/") }
 	var first, last []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch {

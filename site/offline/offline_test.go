@@ -56,9 +56,12 @@ func TestStamp(t *testing.T) {
 	if want := []string{"library/engine-webgpu.wasm", "samples/cat.png"}; !slices.Equal(later, want) {
 		t.Errorf("kept later: got %q, want %q", later, want)
 	}
-	want := file{"library/engine.wasm", "application/wasm", 4, "cd5d4935a48c0672cb06407bb443bc0087aff947c6b864bac886982c73b3027f", false}
+	want := file{"library/engine.wasm", "application/wasm", 4, "cd5d4935a48c0672cb06407bb443bc0087aff947c6b864bac886982c73b3027f", false, false}
 	if got := list.Files[2]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if last := list.Files[len(list.Files)-1]; !last.Model || last.Name != Models+"a.safetensors" {
+		t.Errorf("got %+v last, want the model", last)
 	}
 	if list.Headers["Cross-Origin-Embedder-Policy"] != "require-corp" {
 		t.Errorf("got the headers %q, want those of the site", list.Headers)

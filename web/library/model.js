@@ -47,10 +47,10 @@ export async function readModel(source, onProgress) {
  */
 export async function storeModel(url, bytes) {
   try {
-    if (await caches.match(url)) return; // the service worker keeps it
+    if (await caches.match(url)) return; // the service worker has it
     const store = await caches.open(STORE);
     await store.delete(url, { ignoreSearch: true });
-    await store.put(url, new Response(bytes.slice())); // a copy, since shared memory is refused
+    await store.put(url, new Response(bytes.slice())); // a copy: the cache refuses shared memory
   } catch {
     // Private windows, plain http and full disks have no store.
   }
@@ -68,7 +68,7 @@ export async function forgetModel(url) {
 /** @param {string} url */
 async function readStored(url) {
   try {
-    const response = await caches.match(url); // whoever keeps it
+    const response = await caches.match(url); // of any store
     return response && new Uint8Array(await response.arrayBuffer());
   } catch {
     return undefined;
@@ -135,7 +135,7 @@ export class Download {
 
   /** @param {Response} response */
   constructor(response) {
-    // Content-Length counts the compressed body, the stream delivers the decompressed one.
+    // Content-Length counts compressed bytes, the stream delivers decompressed ones.
     if (!response.headers.get("Content-Encoding")) {
       this.total = Number(response.headers.get("Content-Length")) || 0;
     }

@@ -1,8 +1,7 @@
-// Intake: every way that a photo comes in: the file dialogue, a drop anywhere, a paste, a sample.
+// Intake: takes photos from the file dialogue, drops, pastes and samples.
 //
-// It owns the file input, the drop target and the samples. It is sent what the visitor does; it
-// calls onFile with the photo, onSample with a sample's address, and onNothing with a sentence when
-// what came holds no file.
+// It owns the file input, the drop target and the samples. It calls onFile with a photo, onSample with
+// a sample's address, and onNothing with a sentence when a drop holds no file.
 
 import { t } from "./texts.js";
 
@@ -32,7 +31,7 @@ function takeFromDialogue(onFile) {
   }
   input.addEventListener("change", () => {
     const [file] = input.files;
-    input.value = ""; // the same file may be chosen again
+    input.value = ""; // so that the same file can be chosen again
     if (file) onFile(file);
   });
 }

@@ -1,8 +1,8 @@
 // The legend: the classes of the picture, the largest first.
 //
-// It owns the list. It is sent classes and the class under the pointer in the picture; it calls
-// onHighlight with the class to highlight, or null: the hovered one, else the focused, else the
-// pinned; and, of a live picture, onToggle with the class to show or hide.
+// It owns the list. It is sent classes and the class under the pointer in the picture. It calls
+// onHighlight with the class to highlight or null (the hovered one, else the focused, else the pinned)
+// and, for a live picture, onToggle with the class to show or hide.
 
 import { className, percentage, say, t } from "./texts.js";
 
@@ -45,7 +45,7 @@ export class Legend {
     this.#mark();
   }
 
-  /** Shows the classes of another frame: entries stay, so that they can be pointed at. @param {import("../library/segmenter.js").ClassArea[]} classes */
+  /** Shows the classes of the next frame, in the same entries. @param {import("../library/segmenter.js").ClassArea[]} classes */
   update(classes) {
     const lines = new Map([...this.#list.children].map((line) => [Number(line.dataset.classId), line]));
     const wanted = classes.map((info) => {
@@ -54,7 +54,7 @@ export class Legend {
       return line;
     });
     if (this.#list.matches(":hover") || this.#list.contains(document.activeElement)) {
-      // What somebody is at is not moved: what is gone has no share, what came goes to the end.
+      // Nothing moves under a pointer: classes that went have no share, new ones go to the end.
       for (const line of lines.values()) if (!wanted.includes(line)) showShare(line, 0);
       for (const line of wanted) if (!line.isConnected) this.#list.append(line);
     } else if (wanted.some((line, i) => line !== this.#list.children[i]) || wanted.length !== lines.size) {
@@ -120,7 +120,7 @@ export class Legend {
     this.#onHighlight(lit);
   }
 
-  /** One stop of the Tab key; arrows move within the list. */
+  /** The list is one stop of the Tab key; arrows move within it. */
   #move(event) {
     const items = this.#items();
     const at = items.indexOf(event.target);

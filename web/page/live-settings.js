@@ -8,7 +8,7 @@ import { keepInAddress } from "./address.js";
 import { unlessDefault } from "./settings.js";
 import { percentage, say } from "./texts.js";
 
-/** Who is in front, where an effect changes what is behind. */
+/** The classes in front, where an effect changes the background. */
 const FOREGROUND = ["person", "cat", "dog", "horse", "cow", "sheep", "bird"];
 
 /** Effects that change the background. */
@@ -16,7 +16,7 @@ const ON_BACKGROUND = ["blur", "colour", "picture", "cut", "grey"];
 
 export class LiveSettings {
   #form = document.getElementById("live");
-  #picture = null; // to put behind
+  #picture = null; // for the background
   #hidden;
   #kept;
   #mirror; // as chosen, undefined where the source decides
@@ -56,12 +56,12 @@ export class LiveSettings {
     };
   }
 
-  /** Tells whether a class of a name is shown, or kept. @type {(name: string) => boolean} */
+  /** Tells whether a class is shown or kept, by its name. @type {(name: string) => boolean} */
   get chosen() {
     return this.#isOnBackground ? (name) => this.#kept.has(name) : (name) => !this.#hidden.has(name);
   }
 
-  /** Begins with a source: people expect to see themselves as in a mirror. @param {import("./sources.js").Source} source */
+  /** Takes a new source: people expect to see themselves as in a mirror. @param {import("./sources.js").Source} source */
   begin({ kind, facesUser }) {
     this.#field("mirror").checked = this.#mirror ?? (kind === "camera" && facesUser);
   }

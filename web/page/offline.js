@@ -11,12 +11,12 @@ import { number, say, t } from "./texts.js";
 const WORKER = new URL("service-worker.js", document.baseURI).href;
 const SCOPE = new URL("./", WORKER).href;
 
-// Should a server's versions come and go, the page does not with them.
+// So that a server with changing versions does not reload the page again and again.
 const LEAST_BETWEEN_RELOADS = 60_000; // ms
 const RELOADED = "segmenter-reloaded";
 
-const LONGEST_START = 20_000; // ms, of a page; later, something must be wrong with it
-const LONGEST_ANSWER = 5000; // ms, that a new version takes to come
+const LONGEST_START = 20_000; // ms; a page that takes longer has failed
+const LONGEST_ANSWER = 5000; // ms, for a new version to take over
 const MOST_ATTEMPTS = 5;
 
 const page = document.documentElement;
@@ -28,19 +28,19 @@ const comesBack = workers?.controller?.scriptURL === WORKER;
 
 /** Whether the visitor asked for the new version. */
 let isWanted = false;
-/** Until when this page keeps its word that it would lose nothing by being loaded again. */
+/** Until when this page stands by its answer that it would lose nothing by reloading. */
 let mayReloadUntil = 0;
-/** Settles when the service worker has done what it was sent before. Sending it more would delay a new version. */
+/** Settles when the service worker has done its last task. More messages would delay a new version. */
 let turn = untilStarted();
 
-// Browsers may forbid it, as in private windows: then the page is what it is without.
+// Browsers may forbid it, as in private windows. The page works without.
 if (workers) keepOffline().catch(() => {});
 
 async function keepOffline() {
   workers.addEventListener("message", ({ data, ports }) => data === "reload?" && ports[0].postMessage(agree()));
   workers.addEventListener("controllerchange", replaced);
   const present = await workers.getRegistration(SCOPE);
-  const isOurs = present?.scope === SCOPE; // and not another site's, of which this one is a part
+  const isOurs = present?.scope === SCOPE; // not that of a site above this one
   if (isOurs) {
     watch(present);
     present.update().catch(() => {}); // without a network there is nothing new
@@ -53,14 +53,14 @@ async function keepOffline() {
   const kept = await inTurn(() => ask(worker, "check"));
   await show(kept);
 
-  // Some browsers ask the visitor before they promise to keep it: only who returns and uses it.
+  // Some browsers ask the visitor before they promise to keep it: so only those who return.
   if (!comesBack || !navigator.storage?.persist) return;
   await untilState("done");
   await navigator.storage.persist();
   if (!freeButton.hidden) await show(kept);
 }
 
-/** Waits until the page asks for nothing any more, however it ended. */
+/** Waits until the page has loaded all it needs, or has failed. */
 async function untilStarted() {
   const isLoaded = new Promise((resolve) => {
     if (document.readyState === "complete") resolve();
@@ -84,7 +84,7 @@ function untilState(...states) {
   });
 }
 
-/** Waits for a first version to be installed; for ever, if it cannot be. */
+/** Waits for the first version, forever if it cannot be installed. */
 function activeWorker(registration) {
   return new Promise((resolve) => {
     const look = () => registration.active && resolve(registration.active);
@@ -102,7 +102,7 @@ function ask(worker, message) {
   });
 }
 
-// What is kept.
+// What the service worker keeps.
 
 async function show({ whole, bytes }) {
   const persisted = await navigator.storage?.persisted?.();
@@ -119,7 +119,7 @@ async function free(worker) {
 
 // New versions.
 
-/** Brings those to the page that wait or come. */
+/** Offers versions that wait or arrive. */
 function watch(registration) {
   const follow = (worker) => worker?.addEventListener("statechange", () => {
     if (worker.state === "installed" && registration.active) offer(worker);
@@ -129,11 +129,11 @@ function watch(registration) {
   registration.addEventListener("updatefound", () => follow(registration.installing));
 }
 
-/** Tries more than once: a tab that was closed just now still counts, and a busy browser takes its time. */
+/** Tries more than once: a tab that just closed still counts, and browsers may be busy. */
 async function offer(worker) {
   for (let attempt = 0; attempt < MOST_ATTEMPTS && isIdle(); attempt++) {
     await inTurn(() => isIdle() && takeOver(worker));
-    await pause(LONGEST_ANSWER); // in which the page is loaded again, if all goes well
+    await pause(LONGEST_ANSWER); // the page reloads meanwhile if all goes well
   }
   offerReload(() => insist(worker));
 }
@@ -146,13 +146,13 @@ async function insist(worker) {
   isWanted = true;
   if (await inTurn(() => takeOver(worker))) {
     await pause(LONGEST_ANSWER);
-    return reload(); // if that has not come about by itself
+    return reload(); // unless it happened by itself
   }
   isWanted = false;
   showMessage(() => t("offline.other-tab"));
 }
 
-/** Has a version replace the one before; false if that may not be, or does not come about. */
+/** Has a version replace the one before; false if a page objects or it takes too long. */
 function takeOver(worker) {
   return Promise.race([ask(worker, "take over"), pause(LONGEST_ANSWER).then(() => false)]);
 }
@@ -169,12 +169,12 @@ function agree() {
 
 /** Another version serves this page now. */
 function replaced() {
-  if (mayReloadUntil === 0) return; // the first one, which is the page's own
+  if (mayReloadUntil === 0) return; // the first version, which served this page
   if (performance.now() < mayReloadUntil || isWanted || isIdle()) reload();
   else offerReload(reload); // it came too late
 }
 
-/** Whether the page has only just been opened: nothing is shown, or done, or was touched. */
+/** Whether the visitor has done nothing on the page yet. */
 function isIdle() {
   const isQuiet = ["loading", "ready", "error"].includes(page.dataset.state) && !("photo" in page.dataset);
   const isTouched = navigator.userActivation?.hasBeenActive || document.querySelector("dialog[open]");

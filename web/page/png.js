@@ -41,7 +41,7 @@ function palette(classes) {
   return bytes;
 }
 
-/** The pixels, each row behind the byte of its filter: 0, none. */
+/** The pixels: before each row, the byte of its filter (0, none). */
 function rows(width, height, mask) {
   const bytes = new Uint8Array((width + 1) * height);
   for (let y = 0; y < height; y++) {

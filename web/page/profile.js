@@ -34,7 +34,7 @@ const row = (...cells) => line("td", "", cells);
 function line(kind, scope, cells) {
   const element = document.createElement("tr");
   element.append(...cells.map((text) => {
-    const cell = document.createElement(text === "" ? "td" : kind); // a header would have to say something
+    const cell = document.createElement(text === "" ? "td" : kind); // headers must have a text
     if (scope && text !== "") cell.scope = scope;
     say(cell, text);
     return cell;

@@ -1,8 +1,8 @@
-// Recorder: the live picture as it is seen, as a video file.
+// Recorder: records the live picture with its effect to a video file.
 //
-// It owns the recording. It is sent a stream; it sends back a file.
+// It owns the recording. live-controls.js sends it a stream; it sends back a file.
 
-/** What browsers record to, the best first. (Safari knows only the last.) */
+/** Formats of recordings, the best first. (Safari knows only the last.) */
 const FORMATS = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
 
 export class Recorder {
@@ -18,7 +18,7 @@ export class Recorder {
     this.#recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 5e6 });
     this.#recorder.addEventListener("dataavailable", ({ data }) => this.#parts.push(data));
     this.#ended = new Promise((resolve) => this.#recorder.addEventListener("stop", resolve, { once: true }));
-    this.#recorder.start(1000); // what was recorded so far is not lost if memory is
+    this.#recorder.start(1000); // so that parts of a recording survive
   }
 
   static get isSupported() {

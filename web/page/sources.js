@@ -1,7 +1,7 @@
-// Sources: what a live picture may come from: a camera, the screen, or a video file.
+// Sources of live pictures: a camera, the screen, or a video file.
 //
-// It owns nothing. It is asked for a source; it sends back a video element that shows it, with what
-// is known of it, or an error that says what to do.
+// It owns nothing. It sends back a video element that shows the source, with facts about it, or an
+// error that says what to do.
 
 import { SegmenterError } from "../library/segmenter.js";
 
@@ -15,10 +15,10 @@ import { SegmenterError } from "../library/segmenter.js";
  * @property {() => void} close
  */
 
-// What phones and laptops have without effort; the network sees less.
+// All phones and laptops have this; the network sees less.
 const CAMERA = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
 
-/** What the browser says when it gives no stream, by the key of what the page says then. */
+/** The page's reason for each error with which a browser refuses a stream. */
 const REFUSALS = {
   NotAllowedError: "refused",
   SecurityError: "refused",
@@ -29,7 +29,7 @@ const REFUSALS = {
 };
 
 /**
- * @param {string} [device]  that of cameras(), or the one that the browser prefers
+ * @param {string} [device]  one of cameras(); default: the browser's choice
  * @returns {Promise<Source>}
  */
 export async function openCamera(device) {
@@ -62,7 +62,7 @@ export async function openVideo(file) {
   return { kind: "file", name: file.name.replace(/\.\w+$/, "") || "video", video, facesUser: false, close };
 }
 
-/** The cameras there are. Their names are known once one has been allowed. */
+/** The cameras. Browsers tell their names once the visitor has allowed one. */
 export async function cameras() {
   const devices = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
   return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId);
@@ -79,7 +79,7 @@ async function ask(kind, open) {
   }
 }
 
-/** An error whose sentence is a text of the page. */
+/** An error with a text of the page. */
 function refusal(kind, reason, cause) {
   const error = new SegmenterError("no-image", `The ${kind} gives no picture: ${reason}.`, { cause });
   return Object.assign(error, { key: `source.${kind}.${reason}`, values: { message: cause?.message ?? "" }, mayHelp: true });
@@ -95,10 +95,10 @@ function ofStream(kind, stream) {
   return { kind, video, close };
 }
 
-/** Browsers' recordings do not say how long they are: their end has to be looked for. */
+/** Seeks the end of a video that does not state its length, such as a browser's recording. */
 async function findEnd(video) {
   await happened(video, "loadedmetadata", "error");
-  if (video.duration !== Infinity) return; // or it cannot be played, which is said later
+  if (video.duration !== Infinity) return; // LiveSegmentation reports videos that cannot play
   for (const place of [Number.MAX_SAFE_INTEGER, 0]) {
     video.currentTime = place;
     await happened(video, "seeked", "error");

@@ -1,13 +1,13 @@
 // The stage: the photo and its classes over it, or the live picture; and the class under the pointer.
 //
 // It owns the canvases and the tooltip. It is sent photos, results, a live canvas and a class to
-// highlight; it calls onPoint with the class under the pointer, or null, and onBare when the picture
-// is to be seen as it is, or no longer.
+// highlight. It calls onPoint with the class under the pointer or null, and onBare when the visitor
+// wants to see the picture alone, or no longer.
 
 import { ALL_BORDERS, paint, paletteOf, sample } from "../library/painting.js";
 import { className, say, t } from "./texts.js";
 
-// What a large screen can show of a photo; and of a mask, so that painting it takes milliseconds.
+// A large screen shows no more of a photo. Painting a mask of this size takes milliseconds.
 const PHOTO_PIXELS = 4e6;
 const MASK_PIXELS = 2e6;
 
@@ -42,7 +42,7 @@ export class Stage {
       this.#point(event);
       this.bare(event.pointerType === "mouse" && event.button === 0);
     });
-    // A fault of the graphics driver takes with it what canvases hold.
+    // When the GPU's driver fails, canvases lose their pixels.
     this.#photo.addEventListener("contextrestored", () => this.#drawPhoto());
     this.#classes.addEventListener("contextrestored", () => this.#drawClasses());
     addEventListener("pointerup", () => this.bare(false));
@@ -51,7 +51,7 @@ export class Stage {
     this.#frame.addEventListener("pointerleave", (event) => {
       if (event.pointerType === "mouse") this.#leave();
     });
-    // A finger leaves the name standing until it touches something else.
+    // After a tap, the name stays until the next tap elsewhere.
     addEventListener("pointerdown", (event) => {
       if (!this.#frame.contains(event.target)) this.#leave();
     });
@@ -121,7 +121,7 @@ export class Stage {
 
   /**
    * @param {import("../library/segmenter.js").Segmentation} result  of the photo that is shown
-   * @param {() => string} description  for those who do not see it
+   * @param {() => string} description  for screen readers
    */
   showResult(result, description) {
     say(this.#photo, () => t("photo.described", { classes: description() }), "aria-label");
@@ -183,7 +183,7 @@ export class Stage {
     this.#onPoint(mask[y * width + x]);
   }
 
-  /** The engine has the mask: one question at a time. */
+  /** Asks the engine, which has the mask, one question at a time. */
   async #pointLive(event) {
     this.#pointer = event;
     if (this.#isAsking) return;
@@ -221,7 +221,7 @@ export class Stage {
   }
 }
 
-/** The size of a picture that has at most so many pixels. */
+/** The picture's size, shrunk to at most so many pixels. */
 function within({ width, height }, pixels) {
   const scale = Math.min(1, Math.sqrt(pixels / (width * height)));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };

@@ -1,8 +1,7 @@
-// Status: what the page says of itself: progress over the stage, messages above it, and words for
-// screen readers.
+// Status: progress over the stage, messages above it, and announcements for screen readers.
 //
-// It owns the progress line, the messages and the live region. It is sent sentences, which are
-// functions where they follow the language; it calls those given with them when a button is pressed.
+// It owns the progress line, the messages and the live region. It is sent sentences (functions, where
+// they follow the language) and callbacks for their buttons.
 
 import { say, t } from "./texts.js";
 
@@ -14,11 +13,11 @@ const messages = document.getElementById("messages");
 const announcement = document.getElementById("announcement");
 
 /**
- * Shows what is going on.
+ * Shows progress.
  *
  * @param {string | (() => string)} text
- * @param {{ done?: number, total?: number, onCancel?: () => void }} [options]  without a total,
- *   nobody knows how long it takes
+ * @param {{ done?: number, total?: number, onCancel?: () => void }} [options]  without a
+ *   total, the bar shows no share
  */
 export function showProgress(text, { done = 0, total = 0, onCancel } = {}) {
   progress.hidden = false;
@@ -34,7 +33,7 @@ export function hideProgress() {
   progress.hidden = true;
 }
 
-/** Says something to screen readers. @param {string | (() => string)} text */
+/** Announces something to screen readers. @param {string | (() => string)} text */
 export function announce(text) {
   say(announcement, text);
 }

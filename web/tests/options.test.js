@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { engineOptions, liveOptions, paintingOptions, segmentOptions } from "../library/options.js";
+import { ALL_BORDERS, NO_BORDER } from "../library/painting.js";
+import { hasCode, readCases } from "./cases.js";
+
+const { patch, decoders, valid, invalid } = readCases("options");
+const colours = readCases("colours");
+const classes = ["#101112", "#202122", "#303132"].map((colour, id) => ({ id, name: `class ${id}`, colour }));
+const model = { decoders, patch, classes };
+const isBad = hasCode("bad-option");
+const isSmoothing = (options) => Object.keys(options).join() === "smoothing";
+
+for (const options of valid) {
+  test(`segment takes ${JSON.stringify(options)}`, () => {
+    const complete = segmentOptions(options, model);
+    for (const [name, value] of Object.entries(options)) assert.equal(complete[name], value);
+    if (isSmoothing(options)) assert.equal(liveOptions(options).smoothing, options.smoothing);
+  });
+}
+
+for (const options of invalid) {
+  test(`segment refuses ${JSON.stringify(options)}`, () => {
+    assert.throws(() => segmentOptions(options, model), isBad);
+    if (isSmoothing(options)) assert.throws(() => liveOptions(options), isBad);
+  });
+}
+
+test("segment refuses values of other types", () => {
+  for (const options of [{ size: "256" }, { size: 1.5 }, { refine: 1 }, { maskSize: "screen" }, { window: 512, stride: 384, maskSize: "network" }]) {
+    assert.throws(() => segmentOptions(options, model), isBad, JSON.stringify(options));
+  }
+});
+
+test("the default decoder is the model's first", () => {
+  for (const decoders of [["mask", "linear"], ["linear", "mask"], ["linear"]]) {
+    assert.equal(segmentOptions({}, { ...model, decoders }).decoder, decoders[0]);
+    assert.equal(segmentOptions({ decoder: undefined }, { ...model, decoders }).decoder, decoders[0]);
+  }
+  assert.equal(liveOptions({}).decoder, undefined);
+});
+
+test("segment gives a mask and no painting by default", () => {
+  const { mask, painting, size, maskSize, refine } = segmentOptions({}, model);
+  assert.deepEqual({ mask, painting, size, maskSize, refine }, { mask: true, painting: null, size: 512, maskSize: "photo", refine: false });
+  assert.equal(segmentOptions({ mask: false }, model).mask, false);
+  assert.equal(segmentOptions({ overlay: true }, model).painting.border, ALL_BORDERS);
+});
+
+test("a painting has the model's colours by default", () => {
+  const { palette, border } = paintingOptions({ borders: "none" }, classes);
+  assert.equal(border, NO_BORDER);
+  assert.deepEqual([...palette.slice(0, 16)], [0x10, 0x11, 0x12, 255, 0x20, 0x21, 0x22, 255, 0x30, 0x31, 0x32, 255, 0, 0, 0, 0]);
+});
+
+test("a painting takes colours, borders and a size", () => {
+  const { palette, ...rest } = paintingOptions({ width: 3, height: 8192, borders: 2, colours: { 1: "#01020304" } }, classes);
+  assert.deepEqual(rest, { width: 3, height: 8192, border: 2 });
+  assert.deepEqual([...palette.slice(0, 8)], [0, 0, 0, 0, 1, 2, 3, 4]);
+  for (const { colour } of colours.valid) assert.ok(paintingOptions({ colours: { 0: colour } }, classes));
+});
+
+test("a painting refuses what it cannot have", () => {
+  const bad = [{ width: 0 }, { height: 8193 }, { width: 1.5 }, { borders: "some" }, { borders: 3 }, { borders: -1 }];
+  const badColours = colours.invalid.map((colour) => ({ colours: { 0: colour } }));
+  const badClasses = ["3", "-1", "1.5", "sky"].map((id) => ({ colours: { [id]: "#ffffff" } }));
+  for (const painting of [...bad, ...badColours, ...badClasses]) {
+    assert.throws(() => paintingOptions(painting, classes), isBad, JSON.stringify(painting));
+  }
+});
+
+test("create refuses devices, arithmetics and threads that there are not", () => {
+  const source = "https://example.org/model.safetensors";
+  assert.deepEqual(Object.keys(engineOptions({ model: source })).sort(), ["arithmetic", "device", "onDevice", "onProgress", "profile", "source", "threads"]);
+  assert.equal(engineOptions({ model: new URL(source) }).source, source);
+  assert.match(engineOptions().source, /\/library\/models\/everyday\.safetensors$/);
+  const bytes = new ArrayBuffer(8);
+  assert.equal(engineOptions({ model: bytes }).source, bytes);
+  for (const options of [{ device: "tpu" }, { arithmetic: "int4" }, { threads: 0 }, { threads: 1.5 }]) {
+    assert.throws(() => engineOptions(options), isBad, JSON.stringify(options));
+  }
+});
+
+test("a live picture keeps the options that are not given", () => {
+  const first = liveOptions({ rate: 10, onFrame: () => {}, size: undefined });
+  assert.deepEqual([first.rate, first.size, first.onFrame], [10, "auto", undefined]);
+  assert.deepEqual(first.effect, { kind: "tint", opacity: 0.6, radius: 16, colour: "#00b140" });
+  const next = liveOptions({ effect: { kind: "blur", radius: 4 } }, first);
+  assert.deepEqual([next.rate, next.effect.kind, next.effect.radius], [10, "blur", 4]);
+});
+
+test("a live picture refuses what it cannot have", () => {
+  for (const options of [{ size: 0 }, { size: 16385 }, { size: "large" }, { rate: 0 }, { effect: { kind: "melt" } }, { effect: { kind: "picture" } }]) {
+    assert.throws(() => liveOptions(options), isBad, JSON.stringify(options));
+  }
+});
