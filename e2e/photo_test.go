@@ -86,7 +86,7 @@ func TestDropPhoto(t *testing.T) {
 		t.Fatalf("%s: %s", state, v.message())
 	}
 	v.screenshot("done")
-	v.agrees(path, model.Options{Decoder: model.Mask, Size: 512}, asInt8)
+	v.agrees(path, model.Options{Decoder: model.Mask, Size: 384}, asInt8)
 	if first := v.result().Classes[0].Name; first != "cat" {
 		t.Errorf("the largest class of the cat's portrait is %q", first)
 	}
@@ -112,7 +112,7 @@ func TestSettings(t *testing.T) {
 		{model.Mask, "384", model.Options{Size: 384}},
 		{model.Linear, "384", model.Options{Size: 384}},
 		{model.Linear, "512", model.Options{Size: 512}},
-		{model.Linear, "0", model.Options{Window: 512, Stride: 384}},
+		{model.Linear, "0", model.Options{Window: 384, Stride: 288}},
 	} {
 		state := v.after(func() {
 			if i == 0 {

@@ -89,6 +89,7 @@ func writeLoad(m *model.Model, gpu any) any {
 		"decoders":   decoders,
 		"classes":    classes,
 		"patch":      m.Architecture.Patch,
+		"size":       m.Size,
 		"parameters": m.Parameters(),
 		"precision":  m.Precision(),
 		"gpu":        gpu,

@@ -28,7 +28,7 @@ export class LiveSegmentation {
   #options;
   #canvas = document.createElement("canvas");
   #compositor = new Compositor(this.#canvas);
-  #pace = new Pace();
+  #pace;
   #onFrame;
   #onState;
   #state = "running";
@@ -42,6 +42,7 @@ export class LiveSegmentation {
   /** Use `LiveSegmentation.start`. */
   constructor(segmenter, video, { onFrame = () => {}, onState = () => {}, ...options }, ownsVideo) {
     this.#segmenter = segmenter;
+    this.#pace = new Pace(segmenter.model.size);
     this.#video = video;
     this.#ownsVideo = ownsVideo;
     this.#onFrame = onFrame;

@@ -10,8 +10,8 @@ import { ALL_BORDERS, LONGEST_SIDE, NO_BORDER, paletteOf } from "./painting.js";
 
 const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.meta.url).href;
 
-/** Without a decoder: the model's first is the default, since the engine lists the better one first. */
-const SEGMENT_DEFAULTS = { size: 512, window: 0, stride: 0, smoothing: 0, refine: false, maskSize: "photo" };
+/** Without decoder and size, which follow the model: its first decoder is the better one. */
+const SEGMENT_DEFAULTS = { window: 0, stride: 0, smoothing: 0, refine: false, maskSize: "photo" };
 
 /** Where the decoder is undefined, SEGMENT_DEFAULTS applies. */
 const LIVE_DEFAULTS = {
@@ -64,8 +64,8 @@ export function requireDevice(device) {
  * @param {import("./segmenter.js").SegmentOptions} options
  * @param {import("./segmenter.js").ModelInfo} model
  */
-export function segmentOptions({ mask = true, overlay = false, ...given }, { decoders, classes, patch }) {
-  const options = { decoder: decoders[0], ...SEGMENT_DEFAULTS, ...definedOnly(given), patch };
+export function segmentOptions({ mask = true, overlay = false, ...given }, { decoders, classes, patch, size: best }) {
+  const options = { decoder: decoders[0], size: best, ...SEGMENT_DEFAULTS, ...definedOnly(given), patch };
   options.mask = mask;
   options.painting = overlay ? paintingOptions(overlay === true ? {} : overlay, classes) : null;
   const { decoder, size, window, stride, smoothing, refine, maskSize } = options;

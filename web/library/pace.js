@@ -5,7 +5,7 @@
 
 // Short sides, in pixels. Each takes about 1.5 times as long as the one before.
 const SIZES = [128, 160, 192, 224, 256, 320, 384, 448, 512];
-const FIRST = SIZES.indexOf(256);
+const FIRST = 256;
 
 // A frame may take this part of its time: the page needs some too.
 const BUSY = 0.85;
@@ -15,15 +15,22 @@ const SETTLING = 8; // frames of a size before the size may change
 export class Pace {
   /** Frames a second that are wanted. */
   rate = 30;
-  #at = FIRST;
+  #sizes;
+  #at; // index of the size
   #begun = []; // when the last frames began
   #times = []; // how long the last ones of a size took, in milliseconds
   #timed = 0; // that size
   #seen = 0; // how many frames of that size came in a row
 
+  /** @param {number} best  the model's best size: no frame is larger */
+  constructor(best) {
+    this.#sizes = SIZES.filter((size, i) => i === 0 || size <= best);
+    this.#at = this.#sizes.findLastIndex((size) => size <= FIRST);
+  }
+
   /** The short side of the next frame. */
   get size() {
-    return SIZES[this.#at];
+    return this.#sizes[this.#at];
   }
 
   /** @returns {{ rate: number, milliseconds: number }}  frames a second; the median of a frame's time */
@@ -78,11 +85,11 @@ export class Pace {
   #adapt() {
     const budget = (BUSY * 1000) / this.rate;
     const took = median(this.#times);
-    const expected = (at) => took * (SIZES[at] / SIZES[this.#at]) ** 2.2;
+    const expected = (at) => took * (this.#sizes[at] / this.size) ** 2.2;
     let at = this.#at;
     if (took > budget) {
       while (at > 0 && expected(at) > budget) at--;
-    } else if (at < SIZES.length - 1 && expected(at + 1) < 0.9 * budget) {
+    } else if (at < this.#sizes.length - 1 && expected(at + 1) < 0.9 * budget) {
       at++;
     }
     this.#at = at;

@@ -74,6 +74,7 @@ export const REQUESTS = {
       decoders: "string[]: the better one first",
       classes: "class[]",
       patch: "number: pixels",
+      size: "number: pixels, the short side at which the model sees photos best",
       parameters: "number",
       precision: "string: int8 or float32",
       gpu: "gpu, or null on the CPU",

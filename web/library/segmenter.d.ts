@@ -75,7 +75,7 @@ export interface SegmenterOptions {
 export interface SegmentOptions {
   /** Default: the first of the model's `decoders`. */
   decoder?: Decoder;
-  /** The photo's short side, in pixels, when it enters the network: up to 16384. 0 keeps the photo's own size. Default: 512. */
+  /** The photo's short side, in pixels, when it enters the network: up to 16384. 0 keeps the photo's own size. Default: the model's `size`. */
   size?: number;
   /** Side of the square window that slides over the photo, in pixels: at least a patch. 0 (default) takes the photo whole. */
   window?: number;
@@ -178,6 +178,8 @@ export interface ModelInfo {
   licence: string;
   /** Side of a patch, in pixels. */
   patch: number;
+  /** The short side, in pixels, at which the model sees photos best: the default of `size`. */
+  size: number;
   /** How many numbers were learned. */
   parameters: number;
   /** How the weights are stored, such as "int8" or "float32". */

@@ -16,12 +16,15 @@ import { LANGUAGES } from "./phrases.js";
  * @typedef {{ [parameter: string]: any, ignored: { parameter: string, expected: string }[] }} Address
  */
 
+// A larger one takes minutes.
+const LARGEST_SIZE = 2048;
+
 // How to read each parameter: undefined means that the value is bad. Expected is the key of a text.
 const PARAMETERS = {
   lang: { read: oneOf(...LANGUAGES), expected: "address.lang" },
   device: { read: oneOf("auto", "cpu", "webgpu"), expected: "address.device" },
   decoder: { read: oneOf("mask", "linear"), expected: "address.decoder" },
-  size: { read: oneOf("256", "384", "512", "0"), expected: "address.size" },
+  size: { read: side, expected: "address.size" },
   refine: { read: oneOf("0", "1"), expected: "address.switch" },
   threads: { read: count, expected: "address.threads" },
   arithmetic: { read: oneOf("int8", "float"), expected: "address.arithmetic" },
@@ -90,6 +93,10 @@ function names(text) {
 
 function oneOf(...values) {
   return (text) => (values.includes(text) ? text : undefined);
+}
+
+function side(text) {
+  return /^\d{1,4}$/.test(text) && Number(text) <= LARGEST_SIZE ? String(Number(text)) : undefined;
 }
 
 function count(text) {

@@ -112,10 +112,10 @@ async function loadModel() {
     loading = null;
     throw error;
   }
-  const { name, classes, decoders, parameters, precision } = segmenter.model;
+  const { name, classes, parameters, precision } = segmenter.model;
   const facts = { name, classes: classes.length, precision };
   say(document.getElementById("model"), () => t("model", { ...facts, parameters: roughly(parameters) }));
-  settings.offer(decoders);
+  settings.offer(segmenter.model);
   hideProgress();
   if (!job) announce(() => t("ready"));
   showState();

@@ -4,15 +4,14 @@
 // when a setting asks for another result, and onOpacity when only the overlay's strength changed.
 
 import { keepInAddress } from "./address.js";
+import { sizesAround } from "./sizes.js";
 import { percentage, say } from "./texts.js";
-
-// The official sliding window.
-export const FULL_SIZE = { size: 0, window: 512, stride: 384 };
 
 export class Settings {
   #form = document.getElementById("settings");
   #opacityValue = document.getElementById("opacity-value");
   #decoders = null; // of the model, once it is there
+  #best = 0; // the model's size, once it is there
 
   /**
    * @param {import("./address.js").Address} address
@@ -43,18 +42,34 @@ export class Settings {
   /** The options for Segmenter.segment; without a decoder until one is chosen or offered. */
   get options() {
     const { decoder, size, refine } = this.save();
-    return { decoder: decoder || undefined, refine, ...(size === "0" ? FULL_SIZE : { size: Number(size) }) };
+    // The full size takes a sliding window, which overlaps by a quarter.
+    const whole = { size: 0, window: this.#best, stride: Math.round(this.#best * 0.75) };
+    return { decoder: decoder || undefined, refine, ...(size === "0" ? whole : { size: Number(size) }) };
   }
 
   /**
-   * Leaves the model's decoders to choose from. Its first is the default.
+   * Offers the model's decoders, and sizes around its own. Its first decoder and its size are the
+   * defaults.
    *
-   * @param {string[]} decoders
+   * @param {import("../library/segmenter.js").ModelInfo} model
    */
-  offer(decoders) {
+  offer({ decoders, size }) {
+    const before = this.save();
+    const isDefault = !unlessDefault(this.#field("size"));
     this.#decoders = decoders;
+    this.#best = size;
     for (const radio of this.#field("decoder")) radio.disabled = !decoders.includes(radio.value);
-    this.restore(this.save());
+    this.#offerSizes(sizesAround(size));
+    this.restore(isDefault ? { ...before, size: String(size) } : before);
+  }
+
+  #offerSizes(sizes) {
+    const radios = [...this.#field("size")].filter(({ value }) => value !== "0");
+    for (const [i, radio] of radios.entries()) {
+      radio.value = sizes[i];
+      radio.nextElementSibling.textContent = sizes[i];
+      radio.defaultChecked = i === 1;
+    }
   }
 
   /** The settings that a result depends on, to be restored if that result does not come. */
@@ -65,8 +80,20 @@ export class Settings {
   restore({ decoder, size, refine }) {
     const isOffered = !this.#decoders || this.#decoders.includes(decoder);
     this.#field("decoder").value = isOffered ? decoder : this.#decoders[0];
-    this.#field("size").value = size;
+    this.#chooseSize(size);
     this.#field("refine").checked = refine;
+  }
+
+  /** Chooses a size; one that is not offered takes the place of the one that is nearest. */
+  #chooseSize(size) {
+    const radios = [...this.#field("size")];
+    if (!radios.some(({ value }) => value === size)) {
+      const distance = ({ value }) => Math.abs(Number(value) - Number(size));
+      const [nearest] = radios.filter(({ value }) => value !== "0").sort((a, b) => distance(a) - distance(b));
+      nearest.value = size;
+      nearest.nextElementSibling.textContent = size;
+    }
+    this.#field("size").value = size;
   }
 
   #keep() {

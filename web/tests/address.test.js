@@ -33,7 +33,7 @@ test("photos and models come from the page's own site", () => {
 
 test("bad values are ignored, each with what is expected", () => {
   const bad = {
-    lang: ["fr"], device: ["gpu", ""], decoder: ["none"], size: ["300", "-1"], refine: ["yes"], threads: ["0", "65", "2.5", "x"],
+    lang: ["fr"], device: ["gpu", ""], decoder: ["none"], size: ["2049", "-1", "1e3", ""], refine: ["yes"], threads: ["0", "65", "2.5", "x"],
     arithmetic: ["int4"], profile: ["0"], opacity: ["101", "1000", "-1", "x"], live: ["screen"], effect: ["melt"],
     colour: ["#00b140", "00b14"], calm: ["96"], rate: ["24"], detail: ["100"], mirror: ["2"],
   };

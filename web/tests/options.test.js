@@ -8,7 +8,7 @@ import { hasCode, readCases } from "./cases.js";
 const { patch, decoders, valid, invalid } = readCases("options");
 const colours = readCases("colours");
 const classes = ["#101112", "#202122", "#303132"].map((colour, id) => ({ id, name: `class ${id}`, colour }));
-const model = { decoders, patch, classes };
+const model = { decoders, patch, classes, size: 384 };
 const isBad = hasCode("bad-option");
 const isSmoothing = (options) => Object.keys(options).join() === "smoothing";
 
@@ -41,9 +41,15 @@ test("the default decoder is the model's first", () => {
   assert.equal(liveOptions({}).decoder, undefined);
 });
 
+test("the default size is the model's", () => {
+  assert.equal(segmentOptions({}, { ...model, size: 224 }).size, 224);
+  assert.equal(segmentOptions({ size: undefined }, { ...model, size: 224 }).size, 224);
+  assert.equal(segmentOptions({ size: 0 }, model).size, 0);
+});
+
 test("segment gives a mask and no painting by default", () => {
   const { mask, painting, size, maskSize, refine } = segmentOptions({}, model);
-  assert.deepEqual({ mask, painting, size, maskSize, refine }, { mask: true, painting: null, size: 512, maskSize: "photo", refine: false });
+  assert.deepEqual({ mask, painting, size, maskSize, refine }, { mask: true, painting: null, size: 384, maskSize: "photo", refine: false });
   assert.equal(segmentOptions({ mask: false }, model).mask, false);
   assert.equal(segmentOptions({ overlay: true }, model).painting.border, ALL_BORDERS);
 });

@@ -4,10 +4,10 @@ import test from "node:test";
 import { Pace } from "../library/pace.js";
 
 /** Passes frames of which each takes some time, at a clock that the test moves. */
-function paced(t) {
+function paced(t, best = 512) {
   let now = 0;
   t.mock.method(performance, "now", () => now);
-  const pace = new Pace();
+  const pace = new Pace(best);
   const frames = (count, milliseconds, size) => {
     for (let i = 0; i < count; i++) {
       pace.begin();
@@ -33,6 +33,14 @@ test("fast frames grow step by step, no further than 512", (t) => {
   assert.equal(pace.size, 320);
   frames(80, 1);
   assert.equal(pace.size, 512);
+});
+
+test("no frame is larger than the model's size", (t) => {
+  const { pace, frames } = paced(t, 400);
+  frames(80, 1);
+  assert.equal(pace.size, 384);
+  assert.equal(new Pace(224).size, 224);
+  assert.equal(new Pace(64).size, 128);
 });
 
 test("frames that just fit stay as they are", (t) => {
