@@ -169,8 +169,9 @@ func addPage(sources map[string][]byte, page fs.FS) error {
 	})
 }
 
-// compileEngine compiles ./wasm, with flags of the go command. Symbols and
-// paths are left out: they would double its size and tie it to one machine.
+// compileEngine compiles ./wasm, with flags of the go command. It leaves symbols
+// and paths out: they would double the size and tie the engine to one machine.
+// Without inlining in fmt, which only writes errors, it is 9 kB smaller as brotli.
 func compileEngine(flags ...string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "engine")
 	if err != nil {
@@ -178,7 +179,7 @@ func compileEngine(flags ...string) ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "engine.wasm")
-	command := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program}, flags, []string{"./wasm"})
+	command := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-gcflags=fmt=-l", "-o", program}, flags, []string{"./wasm"})
 	if _, err := gocommand.Run("", gocommand.Wasm, command...); err != nil {
 		return nil, err
 	}

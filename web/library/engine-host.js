@@ -20,12 +20,18 @@ export class EngineHost {
   #engine = null; // Ranks
   #model = null;
   #isDisposed = false;
+  #startRanks;
 
   /**
    * @param {object} options  as engineOptions makes them
    * @param {number} options.threads  usable ones
+   * @param {(...args: ConstructorParameters<typeof Ranks>) => Ranks} [startRanks]  for tests
    */
-  constructor({ source, device, threads, arithmetic, profile, onProgress, onDevice }) {
+  constructor(
+    { source, device, threads, arithmetic, profile, onProgress, onDevice },
+    startRanks = (...args) => new Ranks(...args),
+  ) {
+    this.#startRanks = startRanks;
     this.#source = source;
     this.#threads = threads;
     this.#arithmetic = arithmetic;
@@ -89,7 +95,7 @@ export class EngineHost {
 
   #newRanks(device, onProgress) {
     const options = { device, threads: this.#threads, arithmetic: this.#arithmetic, profile: this.#profile };
-    return new Ranks(options, onProgress);
+    return this.#startRanks(options, onProgress);
   }
 
   /**
