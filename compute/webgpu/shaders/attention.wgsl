@@ -1,4 +1,4 @@
-// Multi-head self-attention: softmax(q·kᵀ/√SIZE)·v. It never stores the whole
+// Multi-head self-attention: softmax(q·kᵀ/√SIZE)·v. It never stores all
 // weights (Dao et al., "FlashAttention", 2022; the online softmax is by Milakov
 // and Gimelshein, 2018).
 //
