@@ -238,9 +238,10 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 			// The same from noisy frames, guided by their average.
 			compareMasks(t, open, groups, c, func(d *rank, mask compute.Mask) {
 				patches := c.view.Patches()
-				s, average := d.upload(scores, maskClasses), d.whole(patches, maskClasses)
+				s, average := d.whole(patches, maskClasses), d.whole(patches, maskClasses)
 				looks := d.whole(patches, compute.LookWidth)
 				frame, picture := d.frame(c.view), d.frame(c.view)
+				d.Write(s, scores)
 				for _, weight := range []float32{1, 0.3, 0.2} {
 					noisy := make([]byte, len(rgb))
 					for i, v := range rgb {
