@@ -15,20 +15,20 @@ import (
 
 // This file is Go's side of web/library/protocol.js, and the only one that names
 // fields of messages. A read function reads a request, a write function makes an
-// answer; what follows in its name is the name in the protocol. A test compares
-// the fields (web/tests/protocol.test.js).
+// answer; the rest of its name is the name in the protocol. A test compares the
+// fields (web/tests/protocol.test.js).
 
-// A message is an object of the protocol. A field that is left out is undefined.
+// A message is an object of the protocol. Missing fields are undefined.
 type message struct{ js.Value }
 
 func (m message) has(field string) bool { return m.Get(field).Truthy() }
 
 func (m message) object(field string) message { return message{m.Get(field)} }
 
-// number is a whole number, 0 if the field is left out.
+// number returns a whole number, 0 if the field is missing.
 func (m message) number(field string) int { return int(m.float(field)) }
 
-// float is a number, 0 if the field is left out.
+// float returns a number, 0 if the field is missing.
 func (m message) float(field string) float64 {
 	if v := m.Get(field); !v.IsUndefined() {
 		return v.Float()
@@ -36,7 +36,7 @@ func (m message) float(field string) float64 {
 	return 0
 }
 
-// text is a string, "" if the field is left out.
+// text returns a string, "" if the field is missing.
 func (m message) text(field string) string {
 	if v := m.Get(field); !v.IsUndefined() {
 		return v.String()
@@ -63,8 +63,8 @@ func readLoad(m message) loadRequest {
 	return loadRequest{bytes: m.Get("bytes"), arithmetic: m.text("arithmetic"), profile: m.has("profile")}
 }
 
-// arithmeticFor is the arithmetic that the request asks for, or that suits the
-// model.
+// arithmeticFor returns the arithmetic that the request asks for, or else the one
+// that suits the model.
 func (r loadRequest) arithmeticFor(m *model.Model) compute.Arithmetic {
 	switch r.arithmetic {
 	case "int8":
@@ -145,8 +145,8 @@ func writeProgress(done, total int) any {
 	return map[string]any{"done": done, "total": total}
 }
 
-// writeSegment is the answer without a mask or an overlay, which [engine.segment]
-// adds where the request asks for them.
+// writeSegment makes the answer without a mask or an overlay, which [engine.segment]
+// adds if the request asks for them.
 func writeSegment(r *model.Result) map[string]any {
 	areas := make([]byte, 4*len(r.Areas))
 	for i, n := range r.Areas {
