@@ -23,8 +23,9 @@ func Check(t testing.TB, missing error) {
 	}
 }
 
-// Main is a TestMain for tests that all lack the same: like [Check], it skips them or
-// fails if missing is an error. Otherwise it exits with the status of run.
+// Main is the TestMain of a package whose tests all need the same program. If missing
+// is an error, it skips them or fails like [Check]. Otherwise it calls run and exits
+// with its status.
 func Main(m *testing.M, missing error, run func(m *testing.M) (status int, err error)) {
 	if missing != nil && !mustRun() {
 		fmt.Println("skipped:", missing)
