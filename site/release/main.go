@@ -4,7 +4,7 @@
 //
 //	segmenter-site-VERSION.tar.gz              the site, for any web server
 //	segmenter-web-VERSION.tgz                  the library, for npm
-//	segment-VERSION-SYSTEM-PROCESSOR.tar.gz    the command line with the site inside;
+//	segment-VERSION-SYSTEM-ARCH.tar.gz         the command line with the site inside;
 //	                                           .zip for Windows
 //	SHA256SUMS                                 the hashes of all of them
 //
@@ -41,7 +41,7 @@ const sums = "SHA256SUMS"
 
 func main() {
 	out := flag.String("o", filepath.Join("dist", "release"), "write the release to this `folder`")
-	only := flag.String("only", "", "make only these `parts`: site, npm, SYSTEM-PROCESSOR, separated by commas (default: all)")
+	only := flag.String("only", "", "make only these `parts`: site, npm, SYSTEM-ARCH, separated by commas (default: all)")
 	flag.Parse()
 	if err := release(*out, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
