@@ -55,7 +55,7 @@ func Find(root string) error {
 	}
 	var found [2]int
 	if _, err := fmt.Sscanf(string(version), "v%d.%d", &found[0], &found[1]); err != nil || slices.Compare(found[:], oldestNode) < 0 {
-		return fmt.Errorf("Node.js is version %s, but wrangler needs %d.%d or later: install a later one", bytes.TrimSpace(version), oldestNode[0], oldestNode[1])
+		return fmt.Errorf("wrangler needs Node.js %[2]d.%[3]d or later, but this machine has %[1]s: install a later version", bytes.TrimSpace(version), oldestNode[0], oldestNode[1])
 	}
 	if _, err := os.Stat(filepath.Join(root, "worker", "node_modules", "wrangler")); err != nil {
 		return fmt.Errorf("wrangler is missing: run 'npm ci --ignore-scripts' in worker/ (%w)", err)
@@ -69,7 +69,7 @@ func node() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("Node.js is missing: install it, on Debian with 'apt install nodejs npm'")
+	return "", errors.New("found no Node.js: install it, on Debian with 'apt install nodejs npm'")
 }
 
 // Start builds the worker for the built site in the repository at root, and starts

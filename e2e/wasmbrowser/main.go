@@ -82,7 +82,7 @@ func run(ctx context.Context, args []string) (status int, err error) {
 	case status := <-job.exit:
 		return status, nil
 	case <-tab.Done():
-		return 0, errors.New("Chromium exited before the program")
+		return 0, errors.New("the browser exited before the program")
 	}
 }
 
