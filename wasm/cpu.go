@@ -40,6 +40,15 @@ func (e *engine) start(m message) (any, error) {
 	return nil, nil
 }
 
+type startRequest struct {
+	rank, ranks int
+	memory      js.Value // SharedArrayBuffer
+}
+
+func readStart(m message) startRequest {
+	return startRequest{rank: m.number("rank"), ranks: m.number("ranks"), memory: m.Get("memory")}
+}
+
 // devices returns this engine's rank.
 func (b *backend) devices(a compute.Arithmetic, _ bool) ([]compute.Device, error) {
 	if b.exchange == nil {
@@ -95,3 +104,5 @@ func (e *engine) follow(m message) (any, error) {
 	}
 	return nil, e.runFrame(context.Background(), nil, readFollow(m))
 }
+
+func readFollow(m message) model.Options { return readOptions(m.object("options")) }

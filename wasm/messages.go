@@ -13,10 +13,10 @@ import (
 	"segmenter/model"
 )
 
-// This file is Go's side of web/library/protocol.js, and the only one that names
-// fields of messages. A read function reads a request, a write function makes an
-// answer; the rest of its name is the name in the protocol. A test compares the
-// fields (web/tests/protocol.test.js).
+// This file is Go's side of web/library/protocol.js; messages of one engine alone
+// are in cpu.go and webgpu.go. A read function reads a request, a write function
+// makes an answer; the rest of its name is the name in the protocol. No other
+// function names a field. A test compares the fields (web/tests/protocol.test.js).
 
 // A message is an object of the protocol. Missing fields are undefined.
 type message struct{ js.Value }
@@ -42,15 +42,6 @@ func (m message) text(field string) string {
 		return v.String()
 	}
 	return ""
-}
-
-type startRequest struct {
-	rank, ranks int
-	memory      js.Value // SharedArrayBuffer
-}
-
-func readStart(m message) startRequest {
-	return startRequest{rank: m.number("rank"), ranks: m.number("ranks"), memory: m.Get("memory")}
 }
 
 type loadRequest struct {
@@ -99,10 +90,6 @@ func writeClass(id int, name, colour string) any {
 	return map[string]any{"id": id, "name": name, "colour": colour}
 }
 
-func writeGPU(name string) any {
-	return map[string]any{"name": name}
-}
-
 type segmentRequest struct {
 	height, width int
 	bitmap        js.Value // ImageBitmap, VideoFrame or canvas; undefined if there is none
@@ -125,8 +112,6 @@ func readSegment(m message) segmentRequest {
 		options:    readOptions(m.object("options")),
 	}
 }
-
-func readFollow(m message) model.Options { return readOptions(m.object("options")) }
 
 func readOptions(m message) model.Options {
 	return model.Options{

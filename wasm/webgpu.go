@@ -58,6 +58,10 @@ func (b *backend) gpuInfo() any {
 	return writeGPU(name)
 }
 
+func writeGPU(name string) any {
+	return map[string]any{"name": name}
+}
+
 // run segments the photo, from the browser's bitmap if it can. If the request asks
 // for an overlay, run paints it before anything waits for the GPU.
 func (e *engine) run(ctx context.Context, request segmentRequest) (overlay js.Value, err error) {
