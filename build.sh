@@ -29,7 +29,8 @@ usage() {
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 		  bench gpu                 test and time the GPU without a browser
 
-		With CI=true, tests fail rather than skip where Node.js, npm, Chromium, nginx or Caddy is missing.
+		With CI=true, tests fail rather than skip where Node.js, npm, Chromium, nginx, Caddy,
+		Pillow or cjpeg is missing.
 	END
 }
 
