@@ -28,8 +28,8 @@ usage() {
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 		  bench gpu                 test and time the GPU without a browser
 
-		If Node.js, npm, Chromium, nginx or Caddy is missing, the tests that need it are skipped.
-		With CI=true they fail.
+		If Node.js, npm, Chromium, nginx, Caddy, Pillow or cjpeg is missing, the tests that need
+		it are skipped. With CI=true they fail.
 	END
 }
 
@@ -119,7 +119,7 @@ test_in_chromium() {
 
 # end_to_end runs the packages under e2e/ one after the other, since each starts a
 # browser. -count=1 because Go's test cache does not notice changes of the site.
-end_to_end() { go test -v -p 1 -count=1 $(go list ./e2e/... | grep -v /edge); }
+end_to_end() { go test -v -p 1 -count=1 -timeout 30m $(go list ./e2e/... | grep -v /edge); }
 
 # on_cloudflare compares the worker with the Go server, then runs the e2e tests that
 # depend on the server against the worker.
