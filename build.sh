@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Builds, serves and tests the project. Needs Go 1.21 or later, which fetches
-# the version that go.mod names; the tests also need Node.js, npm and Chromium.
+# Builds, serves and tests the project. Needs Go 1.21 or later, which fetches the
+# version in go.mod. The tests also need Node.js, npm and Chromium.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# What is tested in WebAssembly too: everything that the engine is made of.
+# The engine's packages, which are tested in WebAssembly too.
 engine_packages=(./compute/... ./model ./modelfile/... ./photo ./quant ./wasm)
-# What is tested on Cloudflare's runtime too: first visits, threads, what is kept
-# offline, other hosts, and the camera.
+# The e2e tests that also run on Cloudflare's runtime: first visits, threads,
+# offline use, other hosts, the camera.
 served_tests='^Test(FirstView|FirstPaint|DropPhoto|SubPath|ExamplePage|ThreadsOfPage|Offline|Repair|Free|BareHost|ForeignRequests|LiveExample)$'
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -16,20 +16,20 @@ usage() {
 		usage: ./build.sh COMMAND
 
 		  serve [-addr HOST:PORT]   build the site and serve it on localhost
-		  build                     make the static site in dist/site/; after that,
-		                            'go build -o segmenter .' makes one program that holds it
-		  release [-check]          make what people install in dist/release/: the site, the
+		  build                     build the static site in dist/site/; then
+		                            'go build -o segmenter .' makes one program that contains it
+		  release [-check]          build what people install in dist/release/: the site, the
 		                            library for npm, and the command line for six platforms;
-		                            -check makes it twice, the second time without anything
-		                            that is left of the first, and compares
-		  worker                    make the worker for Cloudflare in dist/worker/, and fetch what
-		                            deploys it (docs/deploy.md)
+		                            -check builds it again from scratch and compares
+		  worker                    build the worker for Cloudflare in dist/worker/, and fetch the
+		                            tools that deploy it (docs/deploy.md)
 		  test                      run every check and test
 		  bench [FLAGS]             time this project against onnxruntime-web and LiteRT.js
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 		  bench gpu                 test and time the GPU without a browser
 
-		With CI=true, tests fail rather than skip where Node.js, npm, Chromium, nginx or Caddy is missing.
+		If Node.js, npm, Chromium, nginx, Caddy, Pillow or cjpeg is missing, the tests that need
+		it are skipped. With CI=true they fail.
 	END
 }
 
@@ -41,18 +41,17 @@ fail() {
 setup_go() {
 	command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
 	command -v go >/dev/null ||
-		fail "Go is missing: install 1.21 or later from https://go.dev/dl/, which unpacks to /usr/local/go."
+		fail "Go is missing: install 1.21 or later from https://go.dev/dl/ in /usr/local/go, or add it to PATH."
 	export GOTOOLCHAIN=go1.27.4 GOEXPERIMENT=simd
 	go version >/dev/null || fail "Go could not fetch the toolchain $GOTOOLCHAIN: check the network and GOPROXY." \
-		"Go before 1.21 cannot fetch any: see https://go.dev/dl/."
+		"Go before 1.21 cannot fetch toolchains: install a later one from https://go.dev/dl/."
 }
 
 build_site() {
 	go run ./site/build
 }
 
-# build_release FOLDER [FLAGS] builds the site anew, so that nothing of an
-# earlier one is left, and packs it.
+# build_release FOLDER [FLAGS] builds the site from scratch and packs it.
 build_release() {
 	find dist/site -mindepth 1 ! -name .keep -delete
 	build_site
@@ -62,16 +61,16 @@ build_release() {
 check_release() {
 	again=$(mktemp -d)
 	trap 'rm -rf "$again"' EXIT
-	step "Again, with an empty build cache"
+	step "Build the release again, with an empty build cache"
 	(export GOCACHE=$again/cache && build_release "$again/release")
 	diff -r dist/release "$again/release" ||
-		fail "The second release is not the first: something in it depends on when or where it was made."
-	step "Both are the same"
+		fail "The two releases differ: something in them depends on when or where they were built."
+	step "Both releases are the same"
 }
 
 step() { printf '\n== %s\n' "$*"; }
 
-# has NAME PACKAGE COMMAND… tells whether one of the commands is there.
+# has NAME PACKAGE COMMAND… checks whether one of the commands exists.
 has() {
 	local name=$1 package=$2 command
 	shift 2
@@ -79,7 +78,7 @@ has() {
 		[ -z "$command" ] || ! command -v "$command" >/dev/null || return 0
 	done
 	[ "${CI:-}" != true ] || fail "$name is missing: install it, on Debian with 'apt install $package'."
-	printf "skipped: %s is missing; on Debian, 'apt install %s' adds it\n" "$name" "$package"
+	printf "skipped: %s is missing; on Debian, install it with 'apt install %s'\n" "$name" "$package"
 	return 1
 }
 
@@ -105,9 +104,9 @@ check_sources() {
 
 test_javascript() { "$(command -v node || command -v nodejs)" --test web/tests/*.test.js; }
 
-# The wasm runtime of Go has 8 kB for arguments and variables together, so it
-# gets only the variables that it needs.
-# What takes longest and has the same kernels in Chromium is left to that.
+# Go's wasm runtime allows 8 kB for arguments and variables together, so env -i
+# passes only PATH. The skipped tests are the slowest; Chromium runs them with the
+# same kernels.
 test_in_node() {
 	wasm go test -exec "env -i PATH=$PATH $(command -v node || command -v nodejs) $PWD/e2e/wasmnode/run.mjs $(go env GOROOT)" -skip "^Test(Golden|Smoothing)$" "${engine_packages[@]}"
 }
@@ -118,13 +117,12 @@ test_in_chromium() {
 	wasm go test -run GPU -tags webgpu -exec "$tools/wasmbrowser" ./wasm
 }
 
-# end_to_end is everything under e2e/, one package after the other, since each
-# starts a browser. What is tested is the site, which the go command does not
-# know to have changed: hence -count=1.
-end_to_end() { go test -v -p 1 -count=1 $(go list ./e2e/... | grep -v /edge); }
+# end_to_end runs the packages under e2e/ one after the other, since each starts a
+# browser. -count=1 because Go's test cache does not notice changes of the site.
+end_to_end() { go test -v -p 1 -count=1 -timeout 30m $(go list ./e2e/... | grep -v /edge); }
 
-# on_cloudflare holds the worker against the server of this machine, and has the
-# page use it: the tests in which what the server sends matters.
+# on_cloudflare compares the worker with the Go server, then runs the e2e tests that
+# depend on the server against the worker.
 on_cloudflare() {
 	go test -v -count=1 ./e2e/edge
 	if has_chromium; then
@@ -142,7 +140,7 @@ run_tests() {
 	go test $(go list ./... | grep -v /e2e)
 	step "Go tests without SIMD"
 	GOEXPERIMENT='' go test ./compute/...
-	step "Go tests of what runs at the same time, with the race detector"
+	step "Go tests of concurrent code, with the race detector"
 	go test -race -short -run 'Ranks|Operations|Classify' ./compute/... ./model
 	go test -race ./site/...
 	step "JavaScript unit tests"
@@ -164,17 +162,17 @@ run_tests() {
 	step "All passed"
 }
 
-# fetch_packages DIRECTORY has npm fetch what its package.json names. It does so
-# again only when others are pinned.
+# fetch_packages DIRECTORY installs the npm packages of its package.json, unless they
+# are newer than the lock file.
 fetch_packages() {
 	has_npm || exit 1
 	[ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] ||
 		(cd "$1" && npm ci --ignore-scripts --no-audit --no-fund) ||
-		fail "npm could not fetch what $1/package.json names: check the network and npm's registry."
+		fail "npm could not fetch the packages of $1/package.json: check the network and npm's registry."
 }
 
-# bench_gpu runs the engine's Go and shaders under Node.js with Dawn: first the
-# operations' tests, then a frame.
+# bench_gpu runs the engine's Go code and shaders in Node.js with Dawn: first the
+# tests of the operations, then a frame.
 bench_gpu() {
 	program=$(mktemp)
 	trap 'rm -f "$program"' EXIT
@@ -184,7 +182,7 @@ bench_gpu() {
 		[ -z "${!variable:-}" ] || node+=("$variable=${!variable}")
 	done
 	node+=("$(command -v node || command -v nodejs)" --import "$PWD/bench/gpu/dawn.mjs" "$PWD/e2e/wasmnode/run.mjs" "$(go env GOROOT)")
-	step "The operations, against the reference"
+	step "The operations, compared with the reference"
 	wasm go test -count=1 -exec "${node[*]}" ./compute/webgpu
 	step "A frame"
 	wasm go build -o "$program" ./bench/gpu
@@ -200,7 +198,7 @@ serve)
 build)
 	setup_go
 	build_site
-	echo "The site is in dist/site/; 'go build -o segmenter .' makes one program that holds and serves it."
+	echo "The site is in dist/site/; 'go build -o segmenter .' makes one program that contains and serves it."
 	;;
 release)
 	setup_go

@@ -1,10 +1,10 @@
-// Package compute is what the network needs of a machine: a small set of
-// operations on matrices of tokens, and buffers to hold them.
+// Package compute defines what the network needs from a device: a small set of
+// operations on matrices of tokens, and the buffers that hold them.
 //
 // Package model writes the forward pass once, against [Device]. Package
-// reference implements every operation as plain loops and is the truth; package
-// cpu is the fast one; package webgpu records the same calls as GPU commands.
-// Package computetest holds every device against the reference.
+// reference implements every operation as plain loops: the ground truth. Package
+// cpu is fast; package webgpu records the same calls as GPU commands. Package
+// computetest tests every device against the reference.
 //
 // # Ranks
 //
@@ -12,16 +12,16 @@
 // own browser worker, runs the same forward pass in step with the others, and
 // holds a band of the tokens. Every operation is local to the band except
 // Attention, Gather, Classify and Refine, which exchange data between ranks: all
-// ranks have to call them in the same order. Results do not depend on the number
-// of ranks.
+// ranks must call them in the same order. Results do not depend on the number of
+// ranks.
 //
 // # Errors
 //
-// Operations return nothing, because a device may carry them out later. A device
-// keeps the first error of an operation; operations after it do nothing. The next
+// Operations return nothing, because a device may run them later. A device keeps
+// the first error of an operation; operations after it do nothing. The next
 // Finish, or the next method that reads a tensor or a mask, returns the error and
-// forgets it, so that the device can be used again. A GPU that is lost stays
-// lost: every later wait returns an error.
+// clears it, so that the device can be used again. A lost GPU stays lost: every
+// later wait returns an error.
 //
 // A call whose shapes do not fit is a bug in the caller and panics.
 package compute
@@ -31,8 +31,8 @@ import "segmenter/photo"
 // Eps is the epsilon of every layer normalisation in the network.
 const Eps = 1e-5
 
-// A Device carries out the operations of the network on matrices of float32,
-// row-major, one token a row. Its methods are called from one goroutine.
+// A Device runs the network's operations on float32 matrices, row-major, one
+// token per row. Call its methods from one goroutine.
 //
 // dst never shares memory with another argument unless a method says so.
 type Device interface {
@@ -47,8 +47,8 @@ type Device interface {
 
 // Buffers makes, fills and reads the matrices of a device.
 type Buffers interface {
-	// NewLinear makes the parameters of x·Wᵀ + b; bias has w.Out values. One
-	// made by a rank of a group serves every rank of the group.
+	// NewLinear uploads the parameters of x·Wᵀ + b; bias has w.Out values. All
+	// ranks of a group can use what one of them made.
 	NewLinear(w Weight, bias []float32) (Linear, error)
 	// NewTensor makes a rows×cols matrix of zeros.
 	NewTensor(rows, cols int) (Tensor, error)
@@ -69,7 +69,7 @@ type Operations interface {
 	PatchEmbed(dst Tensor, f Frame, view View, window, first int, e PatchEmbedding)
 	// Copy copies src to dst.
 	Copy(dst, src Tensor)
-	// Linear computes dst = x·Wᵀ + b, with what op adds.
+	// Linear computes dst = x·Wᵀ + b. op adds steps before and after.
 	Linear(dst, x Tensor, w Linear, op LinearOp)
 	// FeedForward is the second half of a transformer block:
 	//   x += fc2(GELU(fc1(LayerNorm(x))))
@@ -79,8 +79,8 @@ type Operations interface {
 	// and shifts it. dst may be x.
 	LayerNorm(dst, x Tensor, n Norm)
 	// Attention is multi-head self-attention. qkv (T, 3D) has the columns
-	// (3, heads, D/heads). The queries are those of this rank, the keys and
-	// values those of all ranks; at places this rank's tokens among them:
+	// (3, heads, D/heads). Queries come from this rank, keys and values from all
+	// ranks; at says which tokens are this rank's:
 	//   dst[:, head] = softmax(q·kᵀ / √(D/heads))·v
 	Attention(dst, qkv Tensor, heads int, at Share)
 	// L2Normalize scales each row of x to length 1, in place.
@@ -91,48 +91,48 @@ type Operations interface {
 
 // Pictures takes frames in and turns scores into masks.
 type Pictures interface {
-	// NewFrame makes a picture of 8-bit RGB.
+	// NewFrame makes a picture in 8-bit RGB.
 	NewFrame(height, width int) (Frame, error)
-	// NewMask makes a picture of class ids, of which this rank paints a band.
+	// NewMask makes a picture of class ids. This rank paints a band of it.
 	NewMask(height, width int) (Mask, error)
-	// WriteFrame copies a picture, three bytes a pixel, to f, or refers to it
-	// until the next Finish.
+	// WriteFrame copies a picture, three bytes per pixel, to f, or keeps a
+	// reference to it until the next Finish.
 	WriteFrame(f Frame, rgb []byte)
-	// Smooth averages the scores of a frame's patches, those of all ranks, over
-	// the frames of a video. The view has one window.
+	// Smooth averages the patch scores of all ranks over the frames of a video.
+	// The view has one window.
 	//   average[i] += w·(scores[i] − average[i])
 	// w is weight for a patch that has not changed, and up to 1 for one that
-	// has: see [SmoothWeight]. looks, LookWidth values a patch, describes the
-	// patches, averaged in the same way. picture, unless nil, is the average of
-	// the frames: a guide for Refine with less noise than one frame.
+	// has: see [SmoothWeight]. looks describes the patches, LookWidth values
+	// each, averaged in the same way. picture, unless nil, averages the frames
+	// themselves: a guide for Refine with less noise than one frame.
 	Smooth(average, looks, scores Tensor, picture, f Frame, view View, weight float32)
-	// Classify paints each pixel of dst with the class of the highest score,
-	// the lowest id of equals. scores has the patches of all windows of the
-	// view. Then the first rank's mask holds the rows of all ranks.
+	// Classify paints each pixel of dst with the class that scores highest; of
+	// equal scores, the lowest id wins. scores has the patches of all windows of
+	// the view. Afterwards the first rank's mask holds the rows of all ranks.
 	Classify(dst Mask, scores Tensor, view View)
 	// Refine is Classify with edges that follow the picture: see [Refinement].
 	// guide is the frame; the view has one window.
 	Refine(dst Mask, scores Tensor, view View, guide Frame)
 }
 
-// Ranks is how the ranks of a group work together, and how a program waits for
-// its device.
+// Ranks lets the ranks of a group exchange data, and a program wait for its
+// device.
 type Ranks interface {
 	// Rank says which band of the tokens this device holds: the index-th of
 	// count.
 	Rank() (index, count int)
-	// Gather puts the rows of src of all ranks together: this rank's from row
-	// first of dst on.
+	// Gather collects the rows of all ranks' src in dst. This rank's rows start
+	// at row first.
 	Gather(dst, src Tensor, first int)
-	// Deferred tells whether the device only records operations, and carries
-	// them out while somebody waits.
+	// Deferred reports whether the device only records operations, and runs
+	// them when the program waits.
 	Deferred() bool
 	// Finish waits until everything is done.
 	Finish() error
 }
 
-// A Loader is a Device that takes some pictures from where they are, and resizes
-// them itself.
+// A Loader is a Device that can read some pictures directly and resize them
+// itself.
 type Loader interface {
 	// Load fills the frame with a picture, resized as [photo.Resizer] does. It
 	// returns false, and leaves the frame as it is, if the device cannot take
@@ -140,7 +140,7 @@ type Loader interface {
 	Load(f Frame, src photo.Source, filter photo.Filter) (bool, error)
 }
 
-// Arithmetic says in what numbers a device multiplies matrices.
+// Arithmetic is the number format in which a device multiplies matrices.
 type Arithmetic int
 
 const (
@@ -154,7 +154,7 @@ const (
 // A Buffer is memory that a device has made: a Tensor, a Linear, a Frame or a
 // Mask.
 type Buffer interface {
-	// Free gives the memory back. Nothing may use the buffer after it.
+	// Free releases the memory. Do not use the buffer afterwards.
 	Free()
 }
 
@@ -163,12 +163,12 @@ type Tensor interface {
 	Buffer
 	Rows() int
 	Cols() int
-	// Slice is a view of the rows from (inclusive) to to (exclusive). It shares
-	// the tensor's memory; free the tensor, not the view.
+	// Slice returns a view of rows [from, to). It shares the tensor's memory;
+	// free the tensor, not the view.
 	Slice(from, to int) Tensor
 }
 
-// Linear holds the parameters of x·Wᵀ + b in the layout that its device wants.
+// Linear holds the parameters of x·Wᵀ + b in the layout that its device needs.
 type Linear interface {
 	Buffer
 	In() int
@@ -183,14 +183,15 @@ type Frame interface {
 }
 
 // A Mask is a picture of class ids on a device. Count, ClassAt and Read wait
-// until it is painted. They are for the first rank, which holds the whole mask.
+// until it is painted. Only the first rank may call them: it holds the whole
+// mask.
 type Mask interface {
 	Buffer
 	Height() int
 	Width() int
-	// Count counts the pixels of each class: areas has a number for each class.
+	// Count counts the pixels of each class: areas has one element per class.
 	Count(areas []int) error
-	// ClassAt is the class of the pixel in column x of row y.
+	// ClassAt returns the class of the pixel in column x of row y.
 	ClassAt(x, y int) (uint8, error)
 	// Read copies the class ids to dst, height·width of them, row by row.
 	Read(dst []uint8) error
@@ -208,11 +209,11 @@ type PatchEmbedding struct {
 
 // LinearOp says what Linear does besides the product.
 type LinearOp struct {
-	Norm *Norm // normalise the rows of x first; nil = take them as they are
+	Norm *Norm // normalise the rows of x first, unless nil
 	Add  bool  // add the result to dst (a residual connection)
 }
 
-// Weight is a matrix of Out×In, as float32 or as int8 with one scale an output.
+// Weight is an Out×In matrix, as float32 or as int8 with one scale per output.
 type Weight struct {
 	Out, In int
 	Float   []float32 // Out·In values, or nil

@@ -1,7 +1,7 @@
 package compute
 
 // An Upsampler turns the scores of patches into the scores of a mask's pixels,
-// one row of pixels at a time, as [View] says. It keeps its buffers between
+// one row of pixels at a time, as [View] describes. It keeps its buffers between
 // pictures.
 type Upsampler struct {
 	view          View
@@ -24,7 +24,7 @@ type mergedRow struct {
 	scores []float32
 }
 
-// Reset begins a mask of height×width pixels.
+// Reset starts a mask of height×width pixels.
 func (u *Upsampler) Reset(view View, scores []float32, classes, height, width int) {
 	u.view, u.scores, u.classes, u.height, u.width = view, scores, classes, height, width
 	u.rows, u.cols = view.Rows(), view.Cols()
@@ -49,26 +49,26 @@ func grow(s []float32, n int) []float32 {
 	return s[:n]
 }
 
-// Direct tells whether pixels are interpolated straight from patches: there is
-// one window.
+// Direct reports whether pixels are interpolated straight from patches, because
+// the view has one window.
 func (u *Upsampler) Direct() bool { return u.view.Windows() == 1 }
 
-// Column tells between which columns of [Upsampler.PatchRow] pixel x of a
-// direct mask lies.
+// Column returns the columns of [Upsampler.PatchRow] that pixel x of a direct mask
+// lies between, t of the way.
 func (u *Upsampler) Column(x int) (lo, hi int, t float32) {
 	c := u.columns[x]
 	return c.Lo, c.Hi, c.T
 }
 
 // PatchRow returns the scores of the patches, (columns, classes), interpolated
-// to row y of a direct mask. It is valid until the next call.
+// to row y of a direct mask. They are valid until the next call.
 func (u *Upsampler) PatchRow(y int) []float32 {
 	u.interpolatePatches(0, y, float32(u.view.Height)/float32(u.height*u.view.Patch))
 	return u.patchRow
 }
 
-// interpolatePatches sets patchRow to a window's patches at row y of pixels,
-// each of which is scale patches high.
+// interpolatePatches sets patchRow to a window's scores at pixel row y; a pixel is
+// scale patches high.
 func (u *Upsampler) interpolatePatches(window, y int, scale float32) {
 	lo, hi, t := Bilinear(y, scale, u.rows)
 	n := u.cols * u.classes
@@ -103,8 +103,7 @@ func (u *Upsampler) across(row []float32) []float32 {
 	return u.maskRow
 }
 
-// merge returns row y of the frame. The last two rows are remembered; that of
-// keep stays valid.
+// merge returns row y of the frame. It caches two rows; row keep stays valid.
 func (u *Upsampler) merge(y, keep int) []float32 {
 	m := &u.merged[0]
 	if u.merged[1].y == y || m.y != y && m.y == keep {

@@ -1,15 +1,14 @@
 package compute
 
-// A View is the geometry of a frame: the windows that the network sees it
-// through, and the patches of each window. With one window, that is the frame.
+// A View is the geometry of a frame: the windows in which the network sees it,
+// and the patches of each window. A single window is the whole frame.
 //
-// It also says how the scores of patches become the classes of pixels. The
-// scores of a window are upsampled bilinearly by the patch size (align_corners =
-// false); where windows overlap, the mean is taken; the result is resized
-// bilinearly to the mask. With one window, both steps are one interpolation,
-// straight from patches to the mask's pixels. The result is the same if the mask
-// has the size of the frame, and is what the evaluation protocol asks for
-// otherwise.
+// It also defines how patch scores become pixel classes. Each window's scores are
+// upsampled bilinearly by the patch size (align_corners = false), averaged where
+// windows overlap, and resized bilinearly to the mask. With one window, a single
+// interpolation goes straight from patches to the mask's pixels. The result is the
+// same if the mask has the frame's size; otherwise it is the one that the
+// evaluation protocol asks for.
 //
 // The rows of scores are ordered by window, then patch, row by row; a column is
 // a class.
@@ -25,7 +24,7 @@ type View struct {
 // A Point is a place in a frame, in pixels.
 type Point struct{ Top, Left int }
 
-// Whole is the view of a frame in one window.
+// Whole returns the view of a frame in one window.
 func Whole(patch, height, width int) View {
 	return View{Patch: patch, Height: height, Width: width, WindowHeight: height, WindowWidth: width}
 }
@@ -44,8 +43,8 @@ func (v View) Windows() int {
 	return v.anchors(v.Height, v.WindowHeight) * v.anchors(v.Width, v.WindowWidth)
 }
 
-// Window is the place of a window, counted row by row. The last one of a row or
-// column ends with the frame.
+// Window returns the top left corner of window i, counted row by row. The last
+// window of a row or column ends at the frame's edge.
 func (v View) Window(i int) Point {
 	columns := v.anchors(v.Width, v.WindowWidth)
 	return Point{
@@ -64,23 +63,22 @@ func (v View) anchors(length, window int) int {
 	return (length-window+v.Stride-1)/v.Stride + 1
 }
 
-// Bilinear places output pixel i among the input pixels of an axis that has
-// scale input pixels for each output pixel: between lo and hi, t of the way
-// (align_corners = false).
+// Bilinear places output pixel i between the input pixels lo and hi of an axis, t
+// of the way (align_corners = false). The axis has input input pixels, scale for
+// each output pixel.
 func Bilinear(i int, scale float32, input int) (lo, hi int, t float32) {
 	at := max((float32(i)+0.5)*scale-0.5, 0)
 	lo = min(int(at), input-1)
 	return lo, min(lo+1, input-1), at - float32(lo)
 }
 
-// A Place says where an output pixel lies among the input pixels of an axis: see
-// [Bilinear].
+// A Place is what [Bilinear] returns for an output pixel.
 type Place struct {
 	Lo, Hi int
 	T      float32
 }
 
-// Places returns the places of n output pixels, in the memory of list.
+// Places returns the places of n output pixels. It reuses the memory of list.
 func Places(list []Place, n int, scale float32, input int) []Place {
 	list = list[:0]
 	for i := range n {
@@ -90,16 +88,16 @@ func Places(list []Place, n int, scale float32, input int) []Place {
 	return list
 }
 
-// A Share is the rows of a matrix that a rank holds: those from First on, of
-// Total. First is a multiple of [TokenUnit], or the rank has no rows.
+// A Share says which rows of a matrix a rank holds: those from First on, of Total.
+// First is a multiple of [TokenUnit], or the rank has no rows.
 type Share struct{ First, Total int }
 
-// TokenUnit is the number of tokens that ranks share out as one, so that a
-// device can pack them without one rank reaching into the band of another.
+// TokenUnit is the number of tokens that ranks never split, so that a device can
+// pack tokens without one rank writing into another's band.
 const TokenUnit = 16
 
-// Band is the part of n items that belongs to the index-th of count ranks. Items
-// are shared out in units; the last unit may not be whole.
+// Band returns the items [from, to) of n that belong to the index-th of count
+// ranks. Ranks share items out in units; the last unit may be incomplete.
 func Band(n, index, count, unit int) (from, to int) {
 	units := (n + unit - 1) / unit
 	return min(n, units*index/count*unit), min(n, units*(index+1)/count*unit)

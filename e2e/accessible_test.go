@@ -11,26 +11,24 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"segmenter/e2e/needs"
 )
 
-// axeSource is the checker, which ./build.sh test has npm fetch.
+// axeSource is the accessibility checker. ./build.sh test fetches it with npm.
 const axeSource = "node_modules/axe-core/axe.min.js"
 
-// checker reads axe-core.
-func checker(t *testing.T) string {
+func readAxe(t *testing.T) string {
 	t.Helper()
 	source, err := os.ReadFile(axeSource)
-	if err != nil && os.Getenv("CI") != "true" {
-		t.Skip("skipped: axe-core is not here; 'npm ci' in e2e/, or ./build.sh test where npm is, fetches it")
-	}
 	if err != nil {
-		t.Fatal(err)
+		needs.Check(t, fmt.Errorf("axe-core is missing: run 'npm ci' in e2e/, or ./build.sh test with npm installed (%w)", err))
 	}
 	return string(source)
 }
 
-// axe checks the page as it is, against WCAG 2.2 at level AA and good practice.
-// Evaluated so, its script needs no permission of the page's policy.
+// axe checks the current page against WCAG 2.2, level AA, and good practice.
+// DevTools evaluates the script, so the page's policy does not block it.
 func (v *visit) axe(source, where string) {
 	v.Helper()
 	if !evaluate[bool](v, `"axe" in globalThis`) {
@@ -42,16 +40,16 @@ func (v *visit) axe(source, where string) {
 	}).then(({ violations }) => violations.flatMap(({ id: Rule, impact: Impact, nodes }) => nodes.map(({ target, failureSummary: Summary }) =>
 		({ Rule, Impact, Target: target.join(" "), Summary }))))`)
 	for _, violation := range found {
-		said := fmt.Sprintf("%s: %s, %s: %s: %s", where, violation.Impact, violation.Rule, violation.Target, strings.ReplaceAll(violation.Summary, "\n", " "))
+		report := fmt.Sprintf("%s: %s, %s: %s: %s", where, violation.Impact, violation.Rule, violation.Target, strings.ReplaceAll(violation.Summary, "\n", " "))
 		if violation.Impact == "serious" || violation.Impact == "critical" {
-			v.Error(said)
+			v.Error(report)
 		} else {
-			v.Log(said)
+			v.Log(report)
 		}
 	}
 }
 
-// emulate has the browser report media features: name, value, name, value.
+// emulate makes the browser report media features: name, value, name, value.
 func (v *visit) emulate(features ...string) {
 	v.Helper()
 	var params emulation.SetEmulatedMediaParams
@@ -62,9 +60,9 @@ func (v *visit) emulate(features ...string) {
 	v.must(err)
 }
 
-// TestAccessible has axe-core check the page in all its states.
+// TestAccessible runs axe-core on the page in all its states.
 func TestAccessible(t *testing.T) {
-	source := checker(t)
+	source := readAxe(t)
 	broken := filepath.Join(t.TempDir(), "broken.png")
 	if err := os.WriteFile(broken, []byte("no picture"), 0o666); err != nil {
 		t.Fatal(err)
@@ -78,7 +76,7 @@ func TestAccessible(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v := newVisit(t, "/", nil)
-			// Without motion, what is checked is not on its way.
+			// Without motion, axe-core never checks a half-finished animation.
 			v.emulate("prefers-color-scheme", test.scheme, "prefers-reduced-motion", "reduce")
 			v.do(chromedp.EmulateViewport(test.width, 900))
 			check := func(state string) {
@@ -112,7 +110,7 @@ func TestAccessible(t *testing.T) {
 	}
 }
 
-// press sends keys, one after the other.
+// press presses keys one after the other.
 func (v *visit) press(keys ...string) {
 	v.Helper()
 	for _, key := range keys {
@@ -120,7 +118,7 @@ func (v *visit) press(keys ...string) {
 	}
 }
 
-// focused names what has the focus, and says so where that cannot be seen.
+// focused names the focused element, with ", unseen" if it has no visible outline.
 func (v *visit) focused() string {
 	v.Helper()
 	return evaluate[string](v, `(() => {
@@ -134,8 +132,8 @@ func (v *visit) focused() string {
 	})()`)
 }
 
-// tabs presses the Tab key until the focus leaves the page and returns where it was.
-func (v *visit) tabs() []string {
+// tabStops presses Tab until the focus leaves the page, and returns the stops.
+func (v *visit) tabStops() []string {
 	v.Helper()
 	var stops []string
 	for range 40 {
@@ -150,33 +148,33 @@ func (v *visit) tabs() []string {
 	return nil
 }
 
-// TestKeyboard goes through the page without a mouse.
+// TestKeyboard uses the page without a mouse.
 func TestKeyboard(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?device=cpu&size=256")
 	v.waitFor("ready")
-	v.kept() // by then, the button that frees it is there
+	v.waitOffline() // then the button that frees the storage is there
 	footer := []string{"speed-open", "/examples/segment-photo.html", "/examples/blur-background.html", "offline-free", "https://www.flickr.com/photos/danielbuechele/6061409035", "https://creativecommons.org/licenses/by/2.0/"}
 	want := slices.Concat([]string{"/", "language", "Open a photo", "Use the camera", "Share the screen", "samples/china.jpg", "samples/coffee.png", "samples/chelsea.png", "samples/astronaut.png", "samples/rocket.jpg"}, footer)
-	if got := v.tabs(); !slices.Equal(got, want) {
-		t.Errorf("without a photo, Tab stops at %q; expected are %q", got, want)
+	if got := v.tabStops(); !slices.Equal(got, want) {
+		t.Errorf("without a photo, Tab stops at %q, expected %q", got, want)
 	}
 
-	// The sample's link opens it, as a click does.
+	// Enter on a sample's link opens the sample, as a click does.
 	evaluate[bool](v, `(document.querySelector("[data-sample='samples/china.jpg']").focus(), true)`)
 	if state := v.after(func() { v.press(kb.Enter) }); state != "done" {
 		t.Fatalf("%s: %s", state, v.message())
 	}
-	if said := evaluate[string](v, `document.getElementById("announcement").textContent`); !strings.HasPrefix(said, "Done: ") {
-		t.Errorf("screen readers hear %q of the result", said)
+	if announced := evaluate[string](v, `document.getElementById("announcement").textContent`); !strings.HasPrefix(announced, "Done: ") {
+		t.Errorf("the page announces the result to screen readers as %q", announced)
 	}
 	evaluate[bool](v, `(document.activeElement.blur(), document.querySelector(".brand").focus(), true)`)
 	class := func(n int) string {
 		return evaluate[string](v, fmt.Sprintf(`document.querySelectorAll("#legend .item")[%d].textContent`, n))
 	}
 	want = slices.Concat([]string{"language", "Open a photo", "Use the camera", "compare", "opacity", class(0), "decoder", "refine", "size", "save-overlay", "save-mask"}, footer)
-	if got := v.tabs(); !slices.Equal(got, want) {
-		t.Errorf("with a photo, Tab stops at %q; expected are %q", got, want)
+	if got := v.tabStops(); !slices.Equal(got, want) {
+		t.Errorf("with a photo, Tab stops at %q, expected %q", got, want)
 	}
 
 	evaluate[bool](v, `(document.getElementById("opacity").focus(), true)`)
@@ -188,52 +186,52 @@ func TestKeyboard(t *testing.T) {
 	}{{kb.ArrowDown, 1}, {kb.ArrowUp, 0}, {kb.End, last}, {kb.Home, 0}} {
 		v.press(step.key)
 		if got := v.focused(); got != class(step.at) {
-			t.Errorf("in the legend, the focus is at %q; expected is %q", got, class(step.at))
+			t.Errorf("in the legend, the focus is on %q, expected %q", got, class(step.at))
 		}
 	}
-	lit := func() string {
+	highlighted := func() string {
 		return evaluate[string](v, `document.querySelector("#legend .item.lit")?.textContent ?? ""`)
 	}
-	if got := lit(); got != class(0) {
-		t.Errorf("the focus is on %q, and %q is highlighted", class(0), got)
+	if got := highlighted(); got != class(0) {
+		t.Errorf("the focus is on %q, but %q is highlighted", class(0), got)
 	}
 	v.press(kb.Enter)
 	if !evaluate[bool](v, `document.activeElement.ariaPressed === "true"`) {
 		t.Error("Enter does not pin a class")
 	}
 	v.press(kb.Escape)
-	if got := lit(); got != "" {
+	if got := highlighted(); got != "" {
 		t.Errorf("after Escape %q is still highlighted", got)
 	}
 
 	evaluate[bool](v, `(document.getElementById("speed-open").focus(), true)`)
 	v.press(kb.Enter)
 	if got := v.focused(); got != "speed-run" {
-		t.Errorf("in the dialog, the focus is at %q", got)
+		t.Errorf("in the dialog, the focus is on %q", got)
 	}
 	v.press(kb.Escape)
 	if got := v.focused(); got != "speed-open" {
-		t.Errorf("after the dialog, the focus is at %q", got)
+		t.Errorf("after the dialog, the focus is on %q", got)
 	}
 }
 
-// TestReducedMotion looks for movement where none is wanted.
+// TestReducedMotion expects no animation if the visitor prefers reduced motion.
 func TestReducedMotion(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.emulate("prefers-reduced-motion", "reduce")
 	v.open("?size=0")
 	v.waitFor("ready")
-	moving := func() []string {
+	animations := func() []string {
 		return evaluate[[]string](v, `document.getAnimations().map((animation) => animation.animationName + animation.transitionProperty)`)
 	}
-	if got := moving(); len(got) > 0 {
-		t.Errorf("the empty page moves: %q", got)
+	if got := animations(); len(got) > 0 {
+		t.Errorf("the empty page has animations: %q", got)
 	}
 	v.after(func() {
 		v.choose(samples + "/astronaut.png")
 		v.waitFor("working")
-		if got := moving(); len(got) > 0 {
-			t.Errorf("the page moves at work: %q", got)
+		if got := animations(); len(got) > 0 {
+			t.Errorf("the working page has animations: %q", got)
 		}
 	})
 }

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestOddPhotos gives the page photos of every bad kind. It opens what can be
-// opened, says in a sentence what cannot, and keeps the picture it had.
+// TestOddPhotos gives the page odd and broken photos. The page opens those that it
+// can. For the others it shows an error and keeps the previous picture.
 func TestOddPhotos(t *testing.T) {
 	chelsea := filepath.Join(samples, "chelsea.png")
 	jpeg, err := os.ReadFile(filepath.Join(samples, "rocket.jpg"))
@@ -32,8 +32,8 @@ func TestOddPhotos(t *testing.T) {
 	for _, test := range []struct {
 		name          string
 		content       []byte
-		width, height int    // of the result,
-		sentence      string // or what the error says
+		width, height int    // of the result, or
+		sentence      string // part of the error
 	}{
 		{"notes.txt", []byte("no picture"), 0, 0, "is not a picture that this browser can open"},
 		{"empty.png", nil, 0, 0, "is empty"},
@@ -61,7 +61,7 @@ func TestOddPhotos(t *testing.T) {
 				t.Errorf("got %s %q, want a sentence with %q", state, message, test.sentence)
 			}
 			if got := v.result(); !bytes.Equal(got.Mask, before.Mask) || evaluate[bool](v, `document.getElementById("save-mask").disabled`) {
-				t.Error("the picture before is gone")
+				t.Error("the page lost the previous picture")
 			}
 			v.dismiss()
 			v.waitFor("done")
@@ -69,11 +69,11 @@ func TestOddPhotos(t *testing.T) {
 	}
 	v.TB = t
 	if state := v.after(func() { v.choose(chelsea) }); state != "done" {
-		t.Errorf("a good photo after all: %s: %s", state, v.message())
+		t.Errorf("a good photo afterwards: %s: %s", state, v.message())
 	}
 }
 
-// encodePNG makes a picture with some structure.
+// encodePNG encodes a picture with some structure.
 func encodePNG(t *testing.T, width, height int) []byte {
 	t.Helper()
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))
@@ -87,7 +87,7 @@ func encodePNG(t *testing.T, width, height int) []byte {
 	return out.Bytes()
 }
 
-// hugePNG claims a size that no machine can hold, in a few bytes.
+// hugePNG is a header of a few bytes that claims a size no machine can hold.
 func hugePNG() []byte {
 	header := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR")
 	header = binary.BigEndian.AppendUint32(header, 65000)
@@ -95,7 +95,7 @@ func hugePNG() []byte {
 	return append(header, 8, 2, 0, 0, 0, 0, 0, 0, 0)
 }
 
-// encodeGIF makes three frames of different colours.
+// encodeGIF encodes three frames of different colours.
 func encodeGIF(t *testing.T) []byte {
 	t.Helper()
 	var animation gif.GIF
@@ -111,8 +111,8 @@ func encodeGIF(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// TestBadModels opens the page with model files of every bad kind: it says
-// what is wrong, and works as soon as the model is a good one.
+// TestBadModels opens the page with broken model files. The page says what is
+// wrong, and works with the next good model.
 func TestBadModels(t *testing.T) {
 	good, err := os.ReadFile("../model/weights/everyday.safetensors")
 	if err != nil {
@@ -148,7 +148,7 @@ func TestBadModels(t *testing.T) {
 			message := v.message()
 			t.Log(message)
 			if message == "" || !strings.Contains(message, test.sentence) || strings.Contains(message, "went wrong") {
-				t.Errorf("got %q, want a sentence that says what is wrong with the model", message)
+				t.Errorf("got %q, want a sentence about the model's fault", message)
 			}
 		})
 	}

@@ -13,14 +13,14 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// The fake camera shows a cat that goes to and fro before a temple, for ever.
+// The fake camera loops a video: a cat moves back and forth before a temple.
 const (
 	cameraRate   = 60
 	cameraFrames = 120
 )
 
-// writeCamera makes the video of a fake camera, in the format that Chromium
-// takes for one: uncompressed (YUV4MPEG2, 4:2:0).
+// writeCamera writes the fake camera's video in the format that Chromium expects:
+// uncompressed YUV4MPEG2, 4:2:0.
 func writeCamera(t testing.TB, width, height int) (path string) {
 	t.Helper()
 	background := scaled(t, "china.jpg", width, height)
@@ -47,11 +47,11 @@ func writeCamera(t testing.TB, width, height int) (path string) {
 	return path
 }
 
-// catAt is the corner of the cat in a frame of the camera.
+// catAt returns the top left corner of the cat in a frame.
 func catAt(frame, width, height int) image.Point {
 	half := cameraFrames / 2
-	away := min(frame%cameraFrames, cameraFrames-frame%cameraFrames)
-	return image.Pt(width*3/5*away/half, height/2)
+	distance := min(frame%cameraFrames, cameraFrames-frame%cameraFrames)
+	return image.Pt(width*3/5*distance/half, height/2)
 }
 
 func scaled(t testing.TB, name string, width, height int) *image.RGBA {
@@ -70,8 +70,8 @@ func scaled(t testing.TB, name string, width, height int) *image.RGBA {
 	return out
 }
 
-// writeYUV writes a picture of even size: the brightness of all pixels, then the
-// colour of every second one.
+// writeYUV writes a picture of even size: the luma of all pixels, then the chroma
+// of every second pixel of every second row.
 func writeYUV(w *bufio.Writer, picture *image.RGBA) {
 	var planes [3][]byte
 	for y := range picture.Rect.Max.Y {

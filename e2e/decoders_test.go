@@ -42,7 +42,7 @@ func linearModel(t *testing.T) []byte {
 	return file.Bytes()
 }
 
-// TestOneDecoder uses a model that has only the linear decoder, without naming a
+// TestOneDecoder uses a model that has only the linear decoder, and names no
 // decoder anywhere.
 func TestOneDecoder(t *testing.T) {
 	linear := linearModel(t)
@@ -55,14 +55,14 @@ func TestOneDecoder(t *testing.T) {
 			Mask    bool
 		}](v, `(({ decoder }) => ({ Decoder: decoder.value, Mask: !decoder[0].disabled }))(document.getElementById("settings").elements)`)
 		if form.Decoder != "linear" || form.Mask {
-			t.Errorf("the form has %+v, expected the linear decoder alone", form)
+			t.Errorf("the form offers %+v, expected the linear decoder only", form)
 		}
 		if !strings.Contains(evaluate[string](v, `document.getElementById("legend").textContent`), "cat") {
-			t.Error("there is no cat")
+			t.Error("the legend does not name the cat")
 		}
 		state := v.after(func() { evaluate[bool](v, `(document.getElementById("refine").click(), true)`) })
 		if query := evaluate[string](v, `location.search`); state != "done" || strings.Contains(query, "decoder") {
-			t.Errorf("with other edges: %s, at %s", state, query)
+			t.Errorf("after a change of the edges: state %s, address %s", state, query)
 		}
 	})
 	t.Run("library", func(t *testing.T) {

@@ -1,18 +1,17 @@
 // Package e2e drives the built site in a real browser.
 //
-// Every test is a visit: a new server on a loopback port, and a tab with a
-// profile of its own. A visit fails where the page writes an error to the
-// console, asks for a file that is not there, or asks any other host for
-// anything: the profile's proxy records and refuses all such requests, those of
-// workers too. (Loopback addresses bypass a proxy.)
+// Every test is a visit: a new server on a loopback port, and a tab with its own
+// profile. A visit fails if the page writes an error or a warning to the console,
+// requests a missing file, or contacts another host: the profile's proxy records
+// and refuses all such requests, including those of workers. (Loopback addresses
+// bypass a proxy.)
 //
-// With E2E_UPSTREAM=worker, the visits' servers pass requests for the site on to
-// Cloudflare's runtime. Sites that a test changes are served here even so.
+// With E2E_UPSTREAM=worker, the servers forward requests to Cloudflare's runtime,
+// except for sites that a test changes.
 package e2e
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"io/fs"
 	"mime"
@@ -33,6 +32,7 @@ import (
 
 	"segmenter/e2e/browser"
 	"segmenter/e2e/edge"
+	"segmenter/e2e/needs"
 	"segmenter/site"
 	"segmenter/site/gocommand"
 )
@@ -43,29 +43,20 @@ const (
 	samples     = "../web/samples"
 	screenshots = "screenshots"
 
-	// patience is how long a test waits for the page, on a slow machine that
-	// does other things meanwhile.
+	// patience is how long a test waits for the page; slow, busy machines need
+	// long.
 	patience = 60 * time.Second
 )
 
-// chromium is the browser that all visits share.
+// chromium is the context of the browser that most visits share.
 var chromium context.Context
 
-// shipped serves the site as it was built.
+// shipped serves the built site without changes.
 var shipped = site.Handler(os.DirFS(dist))
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	if _, err := browser.Find(); err != nil && os.Getenv("CI") != "true" {
-		fmt.Println("skipped:", err)
-		return
-	}
-	status, err := runAll(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "e2e:", err)
-		status = 1
-	}
-	os.Exit(status)
+	_, missing := browser.Find()
+	needs.Main(m, missing, runAll)
 }
 
 func runAll(m *testing.M) (status int, err error) {
@@ -92,7 +83,7 @@ func runAll(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// recorder is a list that several goroutines add to.
+// recorder is a list for several goroutines.
 type recorder struct {
 	mu    sync.Mutex
 	lines []string
@@ -116,38 +107,38 @@ func (r *recorder) clear() {
 	r.lines = nil
 }
 
-// visit is one visitor on the page.
+// visit is one visit to the page.
 type visit struct {
 	testing.TB
 	tab      context.Context
 	url      string   // of the site, with a slash at the end
 	requests recorder // "200 GET /page/stage.js"
-	sent     recorder // "2330 /page/stage.js", bytes of bodies as they go over the wire
+	sent     recorder // "2330 /page/stage.js": bytes of bodies as sent
 	foreign  recorder // requests to other hosts
 	console  recorder // errors and warnings
 
-	// allowed are parts of console messages, or of lines of requests, that the
-	// test means to cause.
+	// allowed are parts of console messages and of lines of requests. A line that
+	// contains one does not fail the test.
 	allowed []string
-	// bare is a site on a host that lets nobody set headers: without those for
-	// cross-origin isolation.
+	// bare leaves out the headers for cross-origin isolation, as a host does that
+	// cannot set headers.
 	bare bool
-	// held is part of the paths of files that the server never comes to send.
-	held string
+	// withheld is part of the paths of files that the server never sends.
+	withheld string
 
-	site atomic.Pointer[http.Handler] // what is served
-	gone atomic.Bool                  // the server answers nothing
+	site atomic.Pointer[http.Handler] // the site to serve
+	down atomic.Bool                  // the server is down
 }
 
-// newVisit serves the site under a path ("/" or "/some/where/") together with
-// extra files, by name, and opens a tab. When the test ends it checks what the
-// package's comment says.
+// newVisit serves the site and extra files, by name, under a path ("/" or
+// "/some/where/"), and opens a tab. At the end of the test it checks for the
+// failures in the package's comment.
 func newVisit(t testing.TB, path string, extra map[string][]byte) *visit {
 	t.Helper()
 	return newVisitIn(t, chromium, path, extra)
 }
 
-// newVisitIn is newVisit in another browser.
+// newVisitIn is newVisit in the given browser.
 func newVisitIn(t testing.TB, browser context.Context, path string, extra map[string][]byte) *visit {
 	t.Helper()
 	v := &visit{TB: t}
@@ -180,13 +171,13 @@ func newVisitIn(t testing.TB, browser context.Context, path string, extra map[st
 	return v
 }
 
-// refuse is the proxy.
+// refuse is the proxy's handler.
 func (v *visit) refuse(w http.ResponseWriter, r *http.Request) {
 	v.foreign.add(r.Method + " " + r.Host)
 	http.Error(w, "nothing leaves this machine", http.StatusForbidden)
 }
 
-// deploy has the server serve these files from now on.
+// deploy replaces the site that the server serves.
 func (v *visit) deploy(files fs.FS) {
 	handler := site.Handler(files)
 	v.site.Store(&handler)
@@ -194,10 +185,10 @@ func (v *visit) deploy(files fs.FS) {
 
 func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if v.gone.Load() {
+		if v.down.Load() {
 			panic(http.ErrAbortHandler) // closes the connection
 		}
-		if v.held != "" && strings.Contains(r.URL.Path, v.held) {
+		if v.withheld != "" && strings.Contains(r.URL.Path, v.withheld) {
 			<-r.Context().Done()
 			return
 		}
@@ -259,8 +250,8 @@ func (v *visit) check() {
 	}
 }
 
-// noAdapter is what Chromium says on the console when a page asks for WebGPU and
-// there is none, which the page takes as an answer.
+// noAdapter is Chromium's console message for a page that asks for WebGPU in vain,
+// which is not an error.
 const noAdapter = "No available adapters"
 
 func (v *visit) isAllowed(line string) bool {
@@ -274,7 +265,7 @@ func (v *visit) must(err error) {
 	}
 }
 
-// do runs actions and gives up after a while.
+// do runs actions. It fails after [patience].
 func (v *visit) do(actions ...chromedp.Action[chromedp.Void]) {
 	v.Helper()
 	ctx, cancel := context.WithTimeout(v.tab, patience)
@@ -282,7 +273,7 @@ func (v *visit) do(actions ...chromedp.Action[chromedp.Void]) {
 	v.must(chromedp.Do(ctx, actions...))
 }
 
-// evaluate evaluates JavaScript in the page and waits for its promise.
+// evaluate evaluates JavaScript in the page and awaits its promise.
 func evaluate[T any](v *visit, expression string) T {
 	v.Helper()
 	ctx, cancel := context.WithTimeout(v.tab, patience)
@@ -294,14 +285,14 @@ func evaluate[T any](v *visit, expression string) T {
 	return value
 }
 
-// open opens the page: query is "" or "?size=256".
+// open opens an address below the site's: "", "?size=256" or "library.html".
 func (v *visit) open(query string) {
 	v.Helper()
 	v.do(chromedp.Navigate(v.url + query))
 }
 
-// after does something to the page, waits until it has a new result or an
-// error, and returns the page's state.
+// after calls act, waits until the page has a new result or an error, and returns
+// the page's state.
 func (v *visit) after(act func()) string {
 	v.Helper()
 	evaluate[string](v, `(globalThis.before = globalThis.segmenterPage.result, "")`)
@@ -317,7 +308,7 @@ func (v *visit) after(act func()) string {
 	})`)
 }
 
-// waitFor waits until the page is in a state.
+// waitFor waits until the page reaches a state.
 func (v *visit) waitFor(state string) {
 	v.Helper()
 	evaluate[string](v, fmt.Sprintf(`new Promise((resolve) => {
@@ -328,17 +319,17 @@ func (v *visit) waitFor(state string) {
 	})`, state))
 }
 
-// eventually waits for something that does not show in the page's state.
-func (v *visit) eventually(happened func() bool) {
+// eventually polls a condition until it holds.
+func (v *visit) eventually(holds func() bool) {
 	v.Helper()
-	for deadline := time.Now().Add(patience); !happened(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			v.Fatal("it did not happen in time")
+			v.Fatalf("the condition does not hold after %v", patience)
 		}
 	}
 }
 
-// choose gives a file to the page's file dialogue.
+// choose picks a file in the page's file dialogue.
 func (v *visit) choose(path string) {
 	v.Helper()
 	v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{v.absolute(path)}))
@@ -364,23 +355,23 @@ func (v *visit) absolute(path string) string {
 	return path
 }
 
-// set chooses a decoder or a detail in the page's form.
+// set picks a decoder or a size in the page's form.
 func (v *visit) set(name, value string) {
 	v.Helper()
 	evaluate[bool](v, fmt.Sprintf(`(document.querySelector('[name=%s][value="%s"]').click(), true)`, name, value))
 }
 
-// message is what the page says in its alert; "" where it says nothing.
+// message returns the text of the page's alert, or "".
 func (v *visit) message() string {
 	return evaluate[string](v, `document.querySelector("[role=alert]")?.firstElementChild.textContent ?? ""`)
 }
 
-// dismiss closes the page's messages.
+// dismiss closes all messages of the page.
 func (v *visit) dismiss() {
 	evaluate[bool](v, `(document.querySelectorAll(".message").forEach((m) => [...m.querySelectorAll("button")].at(-1).click()), true)`)
 }
 
-// result is what the page found in the photo.
+// result is the page's result for a photo.
 type result struct {
 	Width, Height int
 	Mask          []byte
@@ -397,7 +388,7 @@ func (v *visit) result() result {
 	}))(segmenterPage.result)`)
 }
 
-// screenshot keeps what the page looks like, for people to look at.
+// screenshot saves a picture of the page for people to look at.
 func (v *visit) screenshot(name string) {
 	ctx, cancel := context.WithTimeout(v.tab, patience)
 	defer cancel()

@@ -16,8 +16,8 @@ import (
 	"segmenter/e2e/browser"
 )
 
-// withCamera starts a browser whose camera shows what writeCamera made, and that
-// allows it to be used.
+// withCamera starts a browser that plays writeCamera's video as its camera and
+// allows pages to use it.
 func withCamera(t testing.TB, width, height int, options ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	ctx, cancel, err := browser.Start(context.Background(), append(options,
@@ -31,14 +31,14 @@ func withCamera(t testing.TB, width, height int, options ...chromedp.ExecAllocat
 	return ctx
 }
 
-// click clicks the first of the elements that a selector finds.
+// click clicks the first element that matches a selector.
 func (v *visit) click(selector string) {
 	v.Helper()
 	evaluate[bool](v, fmt.Sprintf(`(document.querySelector(%q).click(), true)`, selector))
 }
 
-// choice changes a field of the page's forms as a visitor does.
-func (v *visit) choice(id, value string) {
+// setField changes a form field, by id or name, with the events of a visitor's input.
+func (v *visit) setField(id, value string) {
 	v.Helper()
 	evaluate[bool](v, fmt.Sprintf(`((field) => {
 		if (field.type === "checkbox") field.checked = %[2]q === "true";
@@ -49,20 +49,20 @@ func (v *visit) choice(id, value string) {
 	})(document.getElementById(%[1]q) ?? document.querySelector("[name=" + %[1]q + "]"))`, id, value))
 }
 
-// frames is how many live frames the page has shown.
+// frames returns the number of live frames that the page has shown.
 func (v *visit) frames() int {
 	v.Helper()
 	return evaluate[int](v, `segmenterPage.live?.frames ?? 0`)
 }
 
-// moreFrames waits until the page has shown a few more.
+// moreFrames waits until the page has shown a few more frames.
 func (v *visit) moreFrames() {
 	v.Helper()
 	before := v.frames()
 	v.eventually(func() bool { return v.frames() >= before+5 || v.frames() < before })
 }
 
-// downloads has the browser keep downloads in a folder.
+// downloads makes the browser save downloads in a new folder.
 func (v *visit) downloads() (folder string) {
 	v.Helper()
 	folder = v.TempDir()
@@ -75,7 +75,7 @@ func (v *visit) downloads() (folder string) {
 	return folder
 }
 
-// downloaded waits for a file of a kind.
+// downloaded waits for a download with the given extension.
 func (v *visit) downloaded(folder, extension string) (path string, content []byte) {
 	v.Helper()
 	v.eventually(func() bool {
@@ -90,8 +90,8 @@ func (v *visit) downloaded(folder, extension string) (path string, content []byt
 	return path, content
 }
 
-// TestLive is a visit with a camera: effects, a snapshot, a recording, which is
-// then played; and no request for anything meanwhile.
+// TestLive uses a camera: effects, a snapshot, and a recording, which it then
+// plays. Meanwhile the page must send no request.
 func TestLive(t *testing.T) {
 	v := newVisitIn(t, withCamera(t, 640, 480), "/", nil)
 	folder := v.downloads()
@@ -104,45 +104,45 @@ func TestLive(t *testing.T) {
 	v.requests.clear()
 
 	if facts := v.facts(); !strings.Contains(facts, "a second") {
-		t.Errorf("of the live picture the page says %q", facts)
+		t.Errorf("for the live picture, the facts are %q", facts)
 	}
 	v.eventually(func() bool {
 		return evaluate[bool](v, `document.getElementById("legend").textContent.includes("cat")`)
 	})
 	if !evaluate[bool](v, `document.querySelector("[name=mirror]").checked`) {
-		t.Error("the camera that shows the visitor is not mirrored")
+		t.Error("the page does not mirror the visitor's camera")
 	}
 
-	// Here there is blue sky, which is no foreground.
-	v.allowed = []string{"willReadFrequently", "/icon.svg", "/service-worker.js"} // the test's readings; and what Chromium asks for
+	// The pixel (480, 40) is blue sky, which is background.
+	v.allowed = []string{"willReadFrequently", "/icon.svg", "/service-worker.js"} // a warning about sky, and Chromium's own requests
 	sky := func() []int {
 		return evaluate[[]int](v, `((canvas) => [...canvas.getContext("2d").getImageData(480, 40, 1, 1).data])(document.querySelector("canvas.live"))`)
 	}
 	for _, effect := range []string{"tint", "blur", "colour", "cut", "grey", "none"} {
-		v.choice("effect", effect)
+		v.setField("effect", effect)
 		v.moreFrames()
 		v.screenshot("live-" + effect)
 		c := sky()
-		grey := max(c[0], c[1], c[2]) - min(c[0], c[1], c[2])
+		spread := max(c[0], c[1], c[2]) - min(c[0], c[1], c[2])
 		if effect == "cut" && c[3] != 0 || effect != "cut" && c[3] != 255 {
 			t.Errorf("%s: the background has alpha %d", effect, c[3])
 		}
 		if effect == "colour" && (c[0] != 0x00 || c[1] != 0xb1 || c[2] != 0x40) {
-			t.Errorf("the background is %v, expected the colour", c)
+			t.Errorf("the background is %v, expected #00b140", c)
 		}
-		if (effect == "grey") != (grey < 4) && effect != "cut" {
+		if (effect == "grey") != (spread < 4) && effect != "cut" {
 			t.Errorf("%s: the background is %v", effect, c)
 		}
 	}
 
-	// The sky is kept too, and a link says all that.
-	v.choice("effect", "colour")
-	v.choice("live-detail", "128")
+	// After a click the page keeps the sky too. The address holds all settings.
+	v.setField("effect", "colour")
+	v.setField("live-detail", "128")
 	v.eventually(func() bool { return evaluate[bool](v, `document.querySelector("[data-name=sky]") !== null`) })
 	v.click("[data-name=sky]")
 	v.moreFrames()
 	if c := sky(); c[1] == 0xb1 && c[0] == 0 {
-		t.Error("the sky is kept, and yet not seen")
+		t.Error("the page hides the sky, which it should keep")
 	}
 	search := evaluate[string](v, `location.search`)
 	for _, part := range []string{"effect=colour", "live=camera", "detail=128", "keep=person,cat,dog,horse,cow,sheep,bird,sky"} {
@@ -153,16 +153,16 @@ func TestLive(t *testing.T) {
 
 	v.click("#live-snapshot")
 	if _, content := v.downloaded(folder, "png"); !bytes.HasPrefix(content, []byte("\x89PNG")) {
-		t.Error("the snapshot is no PNG")
+		t.Error("the snapshot is not a PNG")
 	}
-	v.choice("effect", "tint")
+	v.setField("effect", "tint")
 	v.click("#live-record")
 	v.screenshot("live-recording")
 	time.Sleep(1500 * time.Millisecond)
 	v.click("#live-record")
 	recording, content := v.downloaded(folder, "webm")
 	if !bytes.HasPrefix(content, []byte{0x1a, 0x45, 0xdf, 0xa3}) {
-		t.Error("the recording is no WebM")
+		t.Error("the recording is not a WebM")
 	}
 
 	v.click("#live-pause")
@@ -171,16 +171,16 @@ func TestLive(t *testing.T) {
 	v.moreFrames()
 	for _, line := range v.requests.all() {
 		if !v.isAllowed(line) {
-			t.Errorf("while the camera ran, the page asked for %s", line)
+			t.Errorf("the page sent a request while the camera ran: %s", line)
 		}
 	}
 
-	// A reload begins as the link says.
+	// A reload restores the settings from the address.
 	v.open(search)
 	v.waitFor("live")
 	v.moreFrames()
 	if c := sky(); c[1] == 0xb1 && c[0] == 0 {
-		t.Error("after a reload, the sky is not kept")
+		t.Error("after a reload, the page does not keep the sky")
 	}
 	v.click("#live-stop")
 	v.waitFor("ready")
@@ -192,24 +192,24 @@ func TestLive(t *testing.T) {
 	v.click("#live-pause")
 	time.Sleep(300 * time.Millisecond)
 	shown := v.frames()
-	v.choice("seek", "100")
+	v.setField("seek", "100")
 	v.eventually(func() bool { return v.frames() > shown })
 	if state := v.after(func() { v.choose(samples + "/chelsea.png") }); state != "done" {
 		t.Errorf("a photo after the video: %s, %s", state, v.message())
 	}
 	if evaluate[bool](v, `document.querySelector("canvas.live") !== null`) {
-		t.Error("the photo does not take the place of the video")
+		t.Error("the photo does not replace the video")
 	}
 	broken := filepath.Join(folder, "broken.webm")
 	v.must(os.WriteFile(broken, []byte("no video"), 0o666))
 	v.choose(broken)
 	v.waitFor("error")
 	if message := v.message(); !strings.Contains(message, "cannot play the video") {
-		t.Errorf("of a broken video the page says %q", message)
+		t.Errorf("for a broken video, the page says %q", message)
 	}
 }
 
-// TestLiveLosses takes the camera away, hides the tab, and refuses the camera.
+// TestLiveLosses hides the tab, disconnects the camera, and denies the camera.
 func TestLiveLosses(t *testing.T) {
 	v := newVisitIn(t, withCamera(t, 320, 240), "/", nil)
 	v.open("?device=cpu&live=camera&detail=128")
@@ -220,16 +220,17 @@ func TestLiveLosses(t *testing.T) {
 			document.dispatchEvent(new Event("visibilitychange")))`, hidden))
 	}
 	hide(true)
-	time.Sleep(300 * time.Millisecond) // what was under way ends
+	time.Sleep(300 * time.Millisecond) // for the frame in progress
 	before := v.frames()
 	time.Sleep(500 * time.Millisecond)
 	if after := v.frames(); after != before {
-		t.Errorf("in a hidden tab, %d frames were segmented", after-before)
+		t.Errorf("the page segmented %d frames in a hidden tab", after-before)
 	}
 	hide(false)
 	v.moreFrames()
 
-	// A track that is stopped does not tell of it; one whose camera is unplugged does.
+	// Stopping a track fires no event, but unplugging its camera does. So the test keeps
+	// the stream and fires the event.
 	evaluate[bool](v, `(navigator.mediaDevices.getUserMedia = ((ask) => (...wishes) => ask(...wishes).then((stream) => (globalThis.stream = stream)))(
 		navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)), true)`)
 	v.click("#live-stop")
@@ -251,14 +252,14 @@ func TestLiveLosses(t *testing.T) {
 	v.waitFor("error")
 	v.screenshot("live-refused")
 	if message := v.message(); !strings.Contains(message, "allow it for this page") {
-		t.Errorf("of a camera that is refused the page says %q", message)
+		t.Errorf("without permission for the camera, the page says %q", message)
 	}
 }
 
-// TestLiveGraphics has the graphics processor see the camera, and takes it away.
-func TestLiveGraphics(t *testing.T) {
+// TestLiveWebGPU segments the camera on the GPU, then kills the GPU process.
+func TestLiveWebGPU(t *testing.T) {
 	v := newVisitIn(t, withCamera(t, 320, 240, browser.SoftwareGPU...), "/", nil)
-	v.allowed = []string{"Instance reference no longer exists", "willReadFrequently"} // of the loss; the test's reading
+	v.allowed = []string{"Instance reference no longer exists", "willReadFrequently"} // on the loss; about the test's reading
 	v.open("?device=webgpu&live=camera&detail=128&effect=cut&keep=cat")
 	v.waitFor("live")
 	v.moreFrames()
@@ -273,9 +274,9 @@ func TestLiveGraphics(t *testing.T) {
 		return (4 * opaque) / data.length;
 	})(document.querySelector("canvas.live"))`)
 	if kept < 0.08 || kept > 0.3 { // the cat is 16 % of the picture
-		t.Errorf("%.0f %% of the picture is kept as cat", 100*kept)
+		t.Errorf("the page keeps %.0f %% of the picture as cat", 100*kept)
 	}
-	v.endGraphics()
+	v.killGPU()
 	v.eventually(func() bool { return strings.Contains(v.notices(), "WebGPU failed") })
 	v.moreFrames()
 }
@@ -291,7 +292,7 @@ func TestLiveScreen(t *testing.T) {
 	v.screenshot("live-screen")
 }
 
-// TestNoCamera is a visit on a machine without a camera.
+// TestNoCamera asks for a camera on a machine without one.
 func TestNoCamera(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?device=cpu")
@@ -300,18 +301,18 @@ func TestNoCamera(t *testing.T) {
 	v.waitFor("error")
 	v.screenshot("live-missing")
 	if message := v.message(); !strings.Contains(message, "No camera was found") && !strings.Contains(message, "allow it for this page") {
-		t.Errorf("without a camera the page says %q", message)
+		t.Errorf("without a camera, the page says %q", message)
 	}
 }
 
-// TestLiveFollows holds masks against the place of the cat in the very frame that
-// is drawn; and ends a worker meanwhile.
+// TestLiveFollows compares the position of the cat in each mask and in the frame on
+// the canvas, then terminates a worker.
 func TestLiveFollows(t *testing.T) {
 	const width, height = 320, 240
 	v := newVisitIn(t, withCamera(t, width, height), "/", libraryPage)
-	v.allowed = []string{"willReadFrequently"} // the test's readings
+	v.allowed = []string{"willReadFrequently"} // about the test's readings
 	v.library()
-	// The cat's place is where the picture is another than the temple's, on a line through the cat.
+	// On a row through the cat, the cat is where the picture differs from the temple.
 	evaluate[bool](v, fmt.Sprintf(`threads.load("samples/china.jpg").then(() => {
 		const context = new OffscreenCanvas(%[1]d, %[2]d).getContext("2d");
 		context.imageSmoothingQuality = "high";
@@ -344,22 +345,22 @@ func TestLiveFollows(t *testing.T) {
 	count := func() int { return evaluate[int](v, `live.frames.length`) }
 	v.eventually(func() bool { return count() > 60 })
 	places := evaluate[[]struct{ Seen, Found *float64 }](v, `live.frames.map(({ seen, found }) => ({ Seen: seen, Found: found }))`)
-	far, both, least, most := 0, 0, 1., 0.
+	apart, both, leftmost, rightmost := 0, 0, 1., 0.
 	for _, p := range places {
 		if p.Seen == nil || p.Found == nil {
 			continue
 		}
 		both++
-		least, most = min(least, *p.Found), max(most, *p.Found)
+		leftmost, rightmost = min(leftmost, *p.Found), max(rightmost, *p.Found)
 		if d := *p.Seen - *p.Found; d > 0.1 || d < -0.1 {
-			far++
+			apart++
 		}
 	}
-	if both < len(places)*3/4 || far*10 > both {
-		t.Errorf("of %d frames %d have a cat, %d of them in another place than the picture", len(places), both, far)
+	if both < len(places)*3/4 || apart*10 > both {
+		t.Errorf("of %d frames %d show a cat, and the masks of %d have it elsewhere", len(places), both, apart)
 	}
-	if most-least < 0.3 {
-		t.Errorf("the mask of the cat moved from %.2f to %.2f of the width only", least, most)
+	if rightmost-leftmost < 0.3 {
+		t.Errorf("the cat's mask moved only between %.2f and %.2f of the width", leftmost, rightmost)
 	}
 
 	evaluate[bool](v, `(threads.workers[0].terminate(), true)`)
@@ -367,7 +368,7 @@ func TestLiveFollows(t *testing.T) {
 	v.eventually(func() bool { return count() > before+10 })
 	evaluate[bool](v, `(live.segmentation.stop(), true)`)
 	if state := evaluate[string](v, `live.segmentation.state`); state != "stopped" {
-		t.Errorf("after stop the state is %s", state)
+		t.Errorf("after stop, the state is %s", state)
 	}
 }
 
@@ -383,9 +384,9 @@ func TestLiveExample(t *testing.T) {
 	v.screenshot("live-example")
 }
 
-// TestLiveAccessible has the checker look at the live picture.
+// TestLiveAccessible runs axe-core on the page with a live picture.
 func TestLiveAccessible(t *testing.T) {
-	source := checker(t)
+	source := readAxe(t)
 	v := newVisitIn(t, withCamera(t, 320, 240), "/", nil)
 	for _, scheme := range []string{"light", "dark"} {
 		v.emulate("prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
@@ -396,6 +397,6 @@ func TestLiveAccessible(t *testing.T) {
 		v.axe(source, scheme)
 	}
 	v.screenshots("zh-live")
-	evaluate[bool](v, `(document.getElementById("camera").replaceChildren(), true)`) // cameras have names of their own
-	v.speaksChinese("live")
+	evaluate[bool](v, `(document.getElementById("camera").replaceChildren(), true)`) // camera names are in no fixed language
+	v.checkChinese("live")
 }

@@ -18,8 +18,8 @@ import (
 	"segmenter/site/offline"
 )
 
-// changed is the built site with other words in place of some, as another build
-// would have made it.
+// changed returns the built site with a text replaced in one file and a new stamp,
+// like another build.
 func changed(t *testing.T, name, old, new string) fs.FS {
 	t.Helper()
 	files := make(map[string][]byte)
@@ -50,25 +50,26 @@ func changed(t *testing.T, name, old, new string) fs.FS {
 	return served
 }
 
-// retitled is another build, with the page's title.
+// retitled returns another build, which differs in the page's title.
 func retitled(t *testing.T, title string) fs.FS {
 	t.Helper()
 	return changed(t, "index.html", "<title data-text=\"title\">Segmenter", "<title>"+title)
 }
 
-// kept waits until the page says that it works offline, and returns what it says.
-func (v *visit) kept() string {
+// waitOffline waits until the page says that it works offline, and returns the whole
+// sentence.
+func (v *visit) waitOffline() string {
 	v.Helper()
-	var said string
+	var text string
 	v.eventually(func() bool {
-		said = v.glance(`document.querySelector("#offline:not([hidden])").textContent`)
-		return strings.Contains(said, "Works offline")
+		text = v.tryEvaluate(`document.querySelector("#offline:not([hidden])").textContent`)
+		return strings.Contains(text, "Works offline")
 	})
-	return said
+	return text
 }
 
-// glance evaluates an expression, which is "" while the page is loaded again.
-func (v *visit) glance(expression string) string {
+// tryEvaluate evaluates an expression, or returns "" while the page reloads.
+func (v *visit) tryEvaluate(expression string) string {
 	ctx, cancel := context.WithTimeout(v.tab, 5*time.Second)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[string](expression))
@@ -78,16 +79,16 @@ func (v *visit) glance(expression string) string {
 	return value
 }
 
-// titled waits until the page has this title and is in a state.
-func (v *visit) titled(title, state string) {
+// waitForTitle waits until the page has the given title and state.
+func (v *visit) waitForTitle(title, state string) {
 	v.Helper()
 	v.eventually(func() bool {
-		return strings.HasPrefix(v.glance(`document.title + document.documentElement.dataset.state`), title+" – see what a photo is made of"+state)
+		return strings.HasPrefix(v.tryEvaluate(`document.title + document.documentElement.dataset.state`), title+" – see what a photo is made of"+state)
 	})
 }
 
-// stored counts what is kept, by part of its address, over all stores.
-func (v *visit) stored(part string) int {
+// countStored counts the cached responses, in all caches, whose address contains part.
+func (v *visit) countStored(part string) int {
 	v.Helper()
 	return evaluate[int](v, fmt.Sprintf(`(async () => {
 		let count = 0;
@@ -98,8 +99,8 @@ func (v *visit) stored(part string) int {
 	})()`, part))
 }
 
-// damage removes the entries whose address holds one part, and cuts those short
-// whose address holds another.
+// damage deletes the cached responses whose address contains remove, and truncates
+// those whose address contains cut.
 func (v *visit) damage(remove, cut string) {
 	v.Helper()
 	if n := evaluate[int](v, fmt.Sprintf(`(async () => {
@@ -120,28 +121,28 @@ func (v *visit) damage(remove, cut string) {
 		}
 		return count;
 	})()`, remove, cut)); n < 2 {
-		v.Fatalf("of %s and %s, %d are kept", remove, cut, n)
+		v.Fatalf("the caches hold %d entries of %s and %s, expected at least 2", n, remove, cut)
 	}
 }
 
-// TestOffline takes the server away from a page that has been visited once.
+// TestOffline stops the server after the first visit.
 func TestOffline(t *testing.T) {
 	for _, path := range []string{"/", "/some/where/"} {
 		t.Run(path, func(t *testing.T) {
 			v := newVisit(t, path, nil)
 			v.open("?size=256")
-			t.Log(v.kept())
+			t.Log(v.waitOffline())
 			for _, width := range []int{390, 1280} {
 				v.do(chromedp.EmulateViewport(int64(width), 900))
 				evaluate[bool](v, `(scrollTo(0, document.body.scrollHeight), true)`)
 				v.screenshot(fmt.Sprint("offline-", width))
 			}
-			evaluate[bool](v, `fetch("samples/rocket.jpg").then(({ ok }) => ok)`) // is kept from now on
-			if n := v.stored("/models/"); n != 1 {
-				t.Errorf("the model is kept %d times, expected once", n)
+			evaluate[bool](v, `fetch("samples/rocket.jpg").then(({ ok }) => ok)`) // the page keeps it from now on
+			if n := v.countStored("/models/"); n != 1 {
+				t.Errorf("the page keeps the model %d times, expected once", n)
 			}
 
-			v.gone.Store(true)
+			v.down.Store(true)
 			v.requests.clear()
 			v.open("?size=256")
 			v.waitFor("ready")
@@ -149,54 +150,54 @@ func TestOffline(t *testing.T) {
 			if state := v.after(func() { v.choose(chelsea) }); state != "done" {
 				t.Fatalf("%s: %s", state, v.message())
 			}
-			v.agrees(chelsea, model.Options{Decoder: model.Mask, Size: 256}, asInt8)
+			v.agrees(chelsea, model.Options{Decoder: model.Mask, Size: 256}, int8Agreement)
 			if !evaluate[bool](v, `crossOriginIsolated`) {
 				t.Error("the page is not cross-origin isolated")
 			}
 			if scope := evaluate[string](v, `navigator.serviceWorker.getRegistration().then(({ scope }) => scope)`); scope != v.url {
-				t.Errorf("the service worker is at %s, expected %s", scope, v.url)
+				t.Errorf("the service worker's scope is %s, expected %s", scope, v.url)
 			}
 			if !evaluate[bool](v, `fetch("samples/rocket.jpg").then(({ ok }) => ok)`) {
-				t.Error("a sample that was used is not there")
+				t.Error("the page did not keep a sample that it fetched")
 			}
-			v.kept()
+			v.waitOffline()
 			v.open("examples/segment-photo.html")
 			v.eventually(func() bool {
 				return evaluate[string](v, `document.querySelector("output").textContent`) == "Choose a photo."
 			})
 			if requests := v.requests.all(); len(requests) > 0 {
-				t.Errorf("the server answered %q", requests)
+				t.Errorf("the server answered although it is down: %q", requests)
 			}
 		})
 	}
 }
 
-// TestUpdate visits a site that changes.
+// TestUpdate visits a site that changes between visits.
 func TestUpdate(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?size=256")
-	v.kept()
+	v.waitOffline()
 
-	// What a page would lose nothing by, it gets at once.
+	// A page that would lose nothing updates at once.
 	v.deploy(retitled(t, "Second"))
 	v.open("?size=256")
-	v.titled("Second", "ready")
-	v.kept()
-	if n := v.stored("/index.html"); n != 1 {
-		t.Errorf("%d versions of the page are kept, expected one", n)
+	v.waitForTitle("Second", "ready")
+	v.waitOffline()
+	if n := v.countStored("/index.html"); n != 1 {
+		t.Errorf("the page keeps %d versions of itself, expected one", n)
 	}
 
-	// Where a photo is shown, the visitor decides.
+	// While the page shows a photo, the visitor decides.
 	v.deploy(retitled(t, "Third"))
 	v.open("?size=256&photo=samples/chelsea.png")
 	v.waitFor("done")
 	v.eventually(func() bool { return strings.Contains(v.notices(), "new version") })
-	v.titled("Second", "done")
+	v.waitForTitle("Second", "done")
 	v.screenshot("update")
 	evaluate[bool](v, `(document.querySelector(".message.notice button").click(), true)`)
-	v.titled("Third", "done")
+	v.waitForTitle("Third", "done")
 
-	// Even then not while another tab shows one.
+	// But not while another tab shows a photo.
 	v.deploy(retitled(t, "Fourth"))
 	other, cancel := chromedp.NewContext(v.tab)
 	defer cancel()
@@ -204,92 +205,94 @@ func TestUpdate(t *testing.T) {
 	tab := v.tab
 	v.tab = other
 	v.open("?size=256&photo=samples/chelsea.png")
-	v.titled("Third", "done")
+	v.waitForTitle("Third", "done")
 	v.eventually(func() bool { return strings.Contains(v.notices(), "new version") })
 	evaluate[bool](v, `(document.querySelector(".message.notice button").click(), true)`)
 	v.eventually(func() bool { return strings.Contains(v.notices(), "Another tab") })
 	v.tab = tab
-	v.titled("Third", "done")
-	v.must(chromedp.Cancel(other))                      // which waits until the tab is gone
-	evaluate[bool](v, `(sessionStorage.clear(), true)`) // as if some time had passed
+	v.waitForTitle("Third", "done")
+	v.must(chromedp.Cancel(other))                      // waits until the tab is closed
+	evaluate[bool](v, `(sessionStorage.clear(), true)`) // as if time had passed
 	v.open("?size=256")
-	v.titled("Fourth", "ready")
+	v.waitForTitle("Fourth", "ready")
 }
 
-// TestRepair damages what is kept.
+// TestRepair damages the page's caches.
 func TestRepair(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?size=256")
-	v.kept()
-	count := v.stored("")
+	v.waitOffline()
+	count := v.countStored("")
 
 	for _, test := range [][2]string{{"/page/app.js", "/engine.wasm"}, {"/engine.worker.js", "/models/"}, {"/models/", "/index.html"}} {
 		v.damage(test[0], test[1])
 		v.open("?size=256&photo=samples/chelsea.png")
 		v.waitFor("done")
-		v.kept()
-		v.gone.Store(true)
+		v.waitOffline()
+		v.down.Store(true)
 		v.open("?size=256")
 		v.waitFor("ready")
-		v.gone.Store(false)
+		v.down.Store(false)
 	}
-	if n := v.stored(""); n != count+1 { // and the sample
-		t.Errorf("%d files are kept, expected %d and the sample", n, count)
+	if n := v.countStored(""); n != count+1 {
+		t.Errorf("the page keeps %d files, expected %d and the sample", n, count)
 	}
 
-	// Where the server has what is missing only in another version, all comes from there.
+	// If the server has the missing file only in a new version, the page takes all files
+	// of that version.
 	v.damage("/page/stage.js", "/index.html")
 	v.deploy(retitled(t, "Second"))
 	v.open("?size=256")
-	v.titled("Second", "ready")
-	v.kept()
+	v.waitForTitle("Second", "ready")
+	v.waitOffline()
 }
 
-// TestBareHost gets threads from the second visit on where no header can be set.
+// TestBareHost visits a host that cannot set headers: the page has threads from the
+// second visit on.
 func TestBareHost(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.bare = true
 	v.open("?size=256&threads=2")
-	v.kept()
+	v.waitOffline()
 	if evaluate[bool](v, `crossOriginIsolated`) {
-		t.Error("the first visit is cross-origin isolated, hence no test")
+		t.Error("the first visit is already cross-origin isolated, so this tests nothing")
 	}
-	for _, gone := range []bool{false, true} {
-		v.gone.Store(gone)
+	for _, down := range []bool{false, true} {
+		v.down.Store(down)
 		v.open("?size=256&threads=2")
 		v.waitFor("ready")
 		if state := v.after(func() { v.choose(filepath.Join(samples, "chelsea.png")) }); state != "done" {
 			t.Fatalf("%s: %s", state, v.message())
 		}
 		if kind := evaluate[string](v, `fetch("library/engine.wasm").then(({ headers }) => headers.get("Content-Type"))`); kind != "application/wasm" {
-			t.Errorf("the engine is served as %s", kind)
+			t.Errorf("the engine's content type is %s", kind)
 		}
 		if facts := v.facts(); !evaluate[bool](v, `crossOriginIsolated`) || !strings.HasSuffix(facts, "2 threads") {
-			t.Errorf("the page says %q", facts)
+			t.Errorf("the facts are %q, expected 2 threads", facts)
 		}
 	}
 }
 
-// TestFree has the page give back what it keeps.
+// TestFree makes the page delete the files that it keeps.
 func TestFree(t *testing.T) {
 	v := newVisit(t, "/some/where/", nil)
 	v.open("?size=256")
-	v.kept()
+	v.waitOffline()
 	evaluate[bool](v, `caches.open("of another site").then((store) => store.put("/elsewhere", new Response("its"))).then(() => true)`)
 	evaluate[bool](v, `(document.getElementById("offline-free").click(), true)`)
 	v.eventually(func() bool {
 		return strings.Contains(evaluate[string](v, `document.getElementById("offline").textContent`), "Nothing is kept")
 	})
-	if kept, others := v.stored(v.url), v.stored("/elsewhere"); kept != 0 || others != 1 {
-		t.Errorf("%d files are kept, and %d of another site, expected none and one", kept, others)
+	if kept, others := v.countStored(v.url), v.countStored("/elsewhere"); kept != 0 || others != 1 {
+		t.Errorf("%d files are left, and %d of another site, expected none and one", kept, others)
 	}
 	if state := v.after(func() { v.choose(filepath.Join(samples, "chelsea.png")) }); state != "done" {
 		t.Fatalf("%s: %s", state, v.message())
 	}
-	if n := v.stored(v.url); n != 0 {
-		t.Errorf("%d files are kept again", n)
+	if n := v.countStored(v.url); n != 0 {
+		t.Errorf("the page keeps %d files again", n)
 	}
 	v.open("?size=256")
 	v.waitFor("ready")
-	v.kept()
+	v.waitOffline()
 }

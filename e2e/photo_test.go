@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 
 	"segmenter/compute"
@@ -20,7 +19,7 @@ import (
 	"segmenter/photo/decode"
 )
 
-// native segments a photo on this machine, without any browser, in float32.
+// native segments a photo without a browser, in float32.
 func native(t testing.TB, path string, options model.Options) *model.Result {
 	t.Helper()
 	m, err := model.Read(weights.Everyday())
@@ -43,15 +42,15 @@ func native(t testing.TB, path string, options model.Options) *model.Result {
 	return result
 }
 
-// What agrees asks of a page in the same arithmetic, where the browser's photo
-// decoder may round otherwise, and of one that computes on bytes.
+// The share of pixels on which a page must agree with the native mask: in the same
+// arithmetic, since the browser's photo decoder may round differently, and in int8.
 const (
-	asFloat = 0.995
-	asInt8  = 0.975
+	floatAgreement = 0.995
+	int8Agreement  = 0.975
 )
 
-// agrees holds the page's mask against the native one, in float32. The page
-// refines edges unless it is told not to.
+// agrees compares the page's mask with the native one, both with refined edges,
+// the page's default.
 func (v *visit) agrees(path string, options model.Options, least float64) {
 	v.Helper()
 	options.Refine = true
@@ -62,7 +61,7 @@ func (v *visit) agrees(path string, options model.Options, least float64) {
 	share := metrics.Agreement(got.Mask, want.Mask)
 	v.Logf("%s, %s, %d: the page and the native program agree on %.3f %% of the pixels", filepath.Base(path), options.Decoder, options.Size, 100*share)
 	if share < least {
-		v.Errorf("they agree on %.3f %% of the pixels, expected %.1f %% at least", 100*share, 100*least)
+		v.Errorf("they agree on %.3f %% of the pixels, expected at least %.1f %%", 100*share, 100*least)
 	}
 	sum := 0
 	for _, class := range got.Classes {
@@ -86,17 +85,16 @@ func TestDropPhoto(t *testing.T) {
 		t.Fatalf("%s: %s", state, v.message())
 	}
 	v.screenshot("done")
-	v.agrees(path, model.Options{Decoder: model.Mask, Size: 384}, asInt8)
+	v.agrees(path, model.Options{Decoder: model.Mask, Size: 320}, int8Agreement)
 	if first := v.result().Classes[0].Name; first != "cat" {
-		t.Errorf("the largest class of the cat's portrait is %q", first)
+		t.Errorf("the largest class in the cat's portrait is %q", first)
 	}
 	if legend := evaluate[string](v, `document.getElementById("legend").textContent`); !strings.Contains(legend, "cat") {
 		t.Errorf("the legend does not name the cat: %q", legend)
 	}
 }
 
-// TestSettings compares both decoders and every detail, on one photo that has
-// been decoded from JPEG.
+// TestSettings compares both decoders and every size on one JPEG photo.
 func TestSettings(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	path := filepath.Join(samples, "china.jpg")
@@ -109,16 +107,16 @@ func TestSettings(t *testing.T) {
 	}{
 		{model.Linear, "256", model.Options{Size: 256}},
 		{model.Mask, "256", model.Options{Size: 256}},
-		{model.Mask, "384", model.Options{Size: 384}},
-		{model.Linear, "384", model.Options{Size: 384}},
-		{model.Linear, "512", model.Options{Size: 512}},
-		{model.Linear, "0", model.Options{Window: 384, Stride: 288}},
+		{model.Mask, "320", model.Options{Size: 320}},
+		{model.Linear, "320", model.Options{Size: 320}},
+		{model.Linear, "432", model.Options{Size: 432}},
+		{model.Linear, "0", model.Options{Window: 320, Stride: 240}},
 	} {
 		state := v.after(func() {
 			if i == 0 {
 				v.choose(path)
 			}
-			// One of the two changes in each row.
+			// From one row to the next, only one of the two changes.
 			v.set("decoder", string(test.decoder))
 			v.set("size", test.size)
 		})
@@ -126,12 +124,12 @@ func TestSettings(t *testing.T) {
 			t.Fatalf("%s %s: %s: %s", test.decoder, test.size, state, v.message())
 		}
 		test.options.Decoder = test.decoder
-		v.agrees(path, test.options, asFloat)
+		v.agrees(path, test.options, floatAgreement)
 	}
 }
 
-// TestReplace drops a second photo while the page works on the first: the
-// second one's result is shown, the first one's never.
+// TestReplace opens a second photo while the page works on the first. The page must
+// show only the second one's result.
 func TestReplace(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?size=384&arithmetic=float")
@@ -145,19 +143,19 @@ func TestReplace(t *testing.T) {
 	if state != "done" {
 		t.Fatalf("%s: %s", state, v.message())
 	}
-	v.agrees(second, model.Options{Decoder: model.Mask, Size: 384}, asFloat)
+	v.agrees(second, model.Options{Decoder: model.Mask, Size: 384}, floatAgreement)
 }
 
-// TestEarlyPhoto drops a photo before the model is there.
+// TestEarlyPhoto opens a photo before the model has loaded.
 func TestEarlyPhoto(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?size=256&photo=samples/coffee.png&arithmetic=float")
 	v.waitFor("done")
-	v.agrees(filepath.Join(samples, "coffee.png"), model.Options{Decoder: model.Mask, Size: 256}, asFloat)
+	v.agrees(filepath.Join(samples, "coffee.png"), model.Options{Decoder: model.Mask, Size: 256}, floatAgreement)
 }
 
-// TestSubPath is a visit to a site that lives under a path, and a second one
-// that finds the model in the browser's store.
+// TestSubPath visits a site under a path twice. The second visit finds the model in
+// the browser's storage.
 func TestSubPath(t *testing.T) {
 	v := newVisit(t, "/some/where/", nil)
 	for range 2 {
@@ -171,11 +169,11 @@ func TestSubPath(t *testing.T) {
 		}
 	}
 	if models != 1 {
-		t.Errorf("the model was downloaded %d times, expected once", models)
+		t.Errorf("the page downloaded the model %d times, expected once", models)
 	}
 }
 
-// TestPublishedAddresses imports the library from where it once lay.
+// TestPublishedAddresses imports the library from its published addresses.
 func TestPublishedAddresses(t *testing.T) {
 	v := newVisit(t, "/some/where/", libraryPage)
 	v.open("library.html")
@@ -184,7 +182,7 @@ func TestPublishedAddresses(t *testing.T) {
 			const names = Object.keys(own);
 			return names.length > 0 && names.every((name) => published[name] === own[name]);
 		})`, name)); !same {
-			t.Errorf("%s.js is not that of the library", name)
+			t.Errorf("%s.js does not re-export library/%[1]s.js", name)
 		}
 	}
 }
@@ -205,16 +203,10 @@ func TestExamplePage(t *testing.T) {
 	wait("cat")
 }
 
-// TestSaveMask saves the mask and reads it as any program does.
+// TestSaveMask saves the mask and reads it with Go's PNG decoder.
 func TestSaveMask(t *testing.T) {
 	v := newVisit(t, "/", nil)
-	folder := t.TempDir()
-	_, err := chromedp.CallBrowser(v.tab, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{
-		Behavior:         cdpbrowser.SetDownloadBehaviorBehaviorAllow,
-		BrowserContextID: chromedp.FromContext(v.tab).BrowserContextID,
-		DownloadPath:     folder,
-	})
-	v.must(err)
+	folder := v.downloads()
 	v.open("?size=256&photo=samples/chelsea.png")
 	v.waitFor("done")
 	evaluate[bool](v, `(document.getElementById("save-mask").click(), true)`)
@@ -231,6 +223,6 @@ func TestSaveMask(t *testing.T) {
 		t.Fatalf("the saved mask is a %T, expected a paletted picture", picture)
 	}
 	if want := v.result(); string(mask.Pix) != string(want.Mask) || mask.Rect != image.Rect(0, 0, want.Width, want.Height) {
-		t.Error("the saved mask does not hold the ids of the classes that the page found")
+		t.Error("the saved mask does not hold the class ids of the page's result")
 	}
 }

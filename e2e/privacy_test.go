@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestForeignRequests holds the harness itself to account: a page without the
-// site's policy asks another host, from the page and from a worker, and both
-// requests are noticed.
+// TestForeignRequests tests the harness itself: a page without the site's policy
+// contacts other hosts, from the page and from a worker. The harness must record both
+// requests.
 func TestForeignRequests(t *testing.T) {
 	v := newVisit(t, "/", map[string][]byte{
 		"leak.html": []byte(`<!doctype html><link rel="icon" href="data:,"><script src="leak.js"></script><script>new Worker("leak.js")</script>`),

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -20,19 +21,20 @@ import (
 	"strings"
 	"testing"
 
+	"segmenter/e2e/needs"
 	"segmenter/site"
 )
 
-// TestRelease makes the site's, npm's and this system's part of a release, and
-// uses them as people do who have nothing else.
+// TestRelease makes three parts of a release (the site, the npm package, this
+// system's program) and uses them alone, as people do.
 func TestRelease(t *testing.T) {
 	folder := makeRelease(t)
-	t.Run("again", func(t *testing.T) { isTheSame(t, folder, makeRelease(t)) })
-	t.Run("site", func(t *testing.T) { siteIsWhole(t, only(t, folder, "segmenter-site-*.tar.gz")) })
+	t.Run("again", func(t *testing.T) { compareReleases(t, folder, makeRelease(t)) })
+	t.Run("site", func(t *testing.T) { checkSite(t, single(t, folder, "segmenter-site-*.tar.gz")) })
 	t.Run("program", func(t *testing.T) {
-		useProgram(t, only(t, folder, "segment-*-"+runtime.GOOS+"-"+runtime.GOARCH+".tar.gz"))
+		checkProgram(t, single(t, folder, "segment-*-"+runtime.GOOS+"-"+runtime.GOARCH+".tar.gz"))
 	})
-	t.Run("npm", func(t *testing.T) { useLibrary(t, only(t, folder, "segmenter-web-*.tgz")) })
+	t.Run("npm", func(t *testing.T) { checkLibrary(t, single(t, folder, "segmenter-web-*.tgz")) })
 }
 
 func makeRelease(t *testing.T) (folder string) {
@@ -48,27 +50,27 @@ func call(t *testing.T, folder, program string, arguments ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, arguments...)
 	cmd.Dir = folder
-	var failures bytes.Buffer
-	cmd.Stderr = &failures
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s %s: %v\n%s%s", program, strings.Join(arguments, " "), err, out, &failures)
+		t.Fatalf("%s %s: %v\n%s%s", program, strings.Join(arguments, " "), err, out, &stderr)
 	}
 	return string(out)
 }
 
-func only(t *testing.T, folder, pattern string) string {
+func single(t *testing.T, folder, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(folder, pattern))
 	if err != nil || len(found) != 1 {
-		t.Fatalf("%v of %s, expected one (%v)", found, pattern, err)
+		t.Fatalf("%s matches %v, expected one file (%v)", pattern, found, err)
 	}
 	return found[0]
 }
 
-// isTheSame compares two releases of the same sources, of which each lists the
-// hashes of its files.
-func isTheSame(t *testing.T, first, second string) {
+// compareReleases compares two releases of the same sources by their lists of
+// hashes, and checks the first list.
+func compareReleases(t *testing.T, first, second string) {
 	a, b := string(read(t, filepath.Join(first, "SHA256SUMS"))), string(read(t, filepath.Join(second, "SHA256SUMS")))
 	if a != b {
 		t.Errorf("two releases of the same sources differ:\n%s\n%s", a, b)
@@ -79,7 +81,7 @@ func isTheSame(t *testing.T, first, second string) {
 	}
 	for _, archive := range archives {
 		if line := fmt.Sprintf("%x  %s\n", sha256.Sum256(read(t, archive)), filepath.Base(archive)); !strings.Contains(a, line) {
-			t.Errorf("SHA256SUMS holds\n%s, expected %q in it", a, line)
+			t.Errorf("SHA256SUMS lacks the line %q:\n%s", line, a)
 		}
 	}
 }
@@ -93,8 +95,8 @@ func read(t *testing.T, path string) []byte {
 	return content
 }
 
-// siteIsWhole holds the site's archive against the site.
-func siteIsWhole(t *testing.T, archive string) {
+// checkSite compares the site's archive with the site.
+func checkSite(t *testing.T, archive string) {
 	packed := unpack(t, archive)
 	for _, name := range []string{"LICENSE", "NOTICE", "LICENSE.Go"} {
 		if len(packed[name]) == 0 {
@@ -108,17 +110,17 @@ func siteIsWhole(t *testing.T, archive string) {
 		}
 		name, err := filepath.Rel(dist, path)
 		if !bytes.Equal(packed[filepath.ToSlash(name)], read(t, path)) {
-			t.Errorf("%s is not in the archive as it is in the site", name)
+			t.Errorf("%s differs between the archive and the site", name)
 		}
 		delete(packed, filepath.ToSlash(name))
 		return err
 	})
 	if err != nil || len(packed) > 0 {
-		t.Errorf("%v, and beside the site there is %v", err, slices.Sorted(maps.Keys(packed)))
+		t.Errorf("the archive holds files that the site lacks: %v (%v)", slices.Sorted(maps.Keys(packed)), err)
 	}
 }
 
-// unpack reads an archive whose files are in one folder: name → content.
+// unpack reads an archive of one folder: name → content.
 func unpack(t *testing.T, archive string) map[string][]byte {
 	t.Helper()
 	f, err := os.Open(archive)
@@ -146,9 +148,9 @@ func unpack(t *testing.T, archive string) map[string][]byte {
 	}
 }
 
-// useProgram runs the program alone in a folder: it segments a photo and serves
-// the page.
-func useProgram(t *testing.T, archive string) {
+// checkProgram runs the program in a folder of its own: it segments a photo and
+// serves the site.
+func checkProgram(t *testing.T, archive string) {
 	folder := t.TempDir()
 	program := filepath.Join(folder, "segment")
 	if err := os.WriteFile(program, unpack(t, archive)["segment"], 0o755); err != nil {
@@ -163,7 +165,7 @@ func useProgram(t *testing.T, archive string) {
 		t.Fatal(err)
 	}
 	if len(found.Classes) == 0 || found.Classes[0].Name != "cat" {
-		t.Errorf("in the photo there is %v, expected a cat first", found.Classes)
+		t.Errorf("found %v in the photo, expected a cat first", found.Classes)
 	}
 	if version := call(t, folder, program, "version"); !regexp.MustCompile(`^segment, \d+\.\d+\.\d+\n$`).MatchString(version) {
 		t.Errorf("the version is %q", version)
@@ -184,7 +186,7 @@ func useProgram(t *testing.T, archive string) {
 	defer stop()
 	var address string
 	if _, err := fmt.Fscanf(out, "Segmenter is at %s", &address); err != nil {
-		t.Fatalf("no address: %v", err)
+		t.Fatalf("the program prints no address: %v", err)
 	}
 	for _, name := range []string{"", "library/engine.wasm", "library/models/everyday.safetensors"} {
 		resp, err := http.Get(address + name)
@@ -203,10 +205,10 @@ func useProgram(t *testing.T, archive string) {
 	}
 }
 
-// useLibrary installs the package and imports it by its name in an empty page.
-func useLibrary(t *testing.T, archive string) {
-	if _, err := exec.LookPath("npm"); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("npm is missing; on Debian, 'apt install npm' adds it")
+// checkLibrary installs the package and imports it by name in an empty page.
+func checkLibrary(t *testing.T, archive string) {
+	if _, err := exec.LookPath("npm"); err != nil {
+		needs.Check(t, errors.New("npm is missing: install it, on Debian with 'apt install npm'"))
 	}
 	const name = "segmenter-web"
 	project := t.TempDir()
@@ -215,10 +217,10 @@ func useLibrary(t *testing.T, archive string) {
 	}
 	call(t, project, "npm", "install", archive, "--offline", "--ignore-scripts", "--no-audit", "--no-fund")
 	installed := filepath.Join(project, "node_modules", name)
-	packsTheSame(t, installed, archive)
-	resolves(t, project, installed)
+	checkNpmPack(t, installed, archive)
+	checkImports(t, project, installed)
 
-	v := newVisit(t, "/", map[string][]byte{"page.html": page(name), "photo.png": read(t, samples+"/chelsea.png")})
+	v := newVisit(t, "/", map[string][]byte{"page.html": emptyPage(name), "photo.png": read(t, samples+"/chelsea.png")})
 	v.deploy(os.DirFS(project))
 	v.open("page.html")
 	found := evaluate[struct {
@@ -236,21 +238,20 @@ func useLibrary(t *testing.T, archive string) {
 		return { Class: classes[0].name, Threads: segmenter.threads, Live: live.canvas.localName };
 	})()`, name, name+"/live"))
 	if found.Class != "cat" || found.Threads != 2 || found.Live != "canvas" {
-		t.Errorf("found %+v, expected a cat, on two threads, and a live picture on a canvas", found)
+		t.Errorf("found %+v, expected a cat, two threads, and a canvas with a live picture", found)
 	}
 }
 
-// page is a page that does nothing; the package's modules go by their names in it.
-func page(name string) []byte {
+// emptyPage returns an empty page whose import map resolves the package's names.
+func emptyPage(name string) []byte {
 	return fmt.Appendf(nil, `<!doctype html><link rel="icon" href="data:,"><script type="importmap">{"imports": {
 		%q: "./node_modules/%[1]s/segmenter.js",
 		%[2]q: "./node_modules/%[1]s/live.js"
 	}}</script>`, name, name+"/live")
 }
 
-// packsTheSame has npm pack what was installed: what it would publish is what
-// the archive holds.
-func packsTheSame(t *testing.T, installed, archive string) {
+// checkNpmPack compares the archive with what npm pack would put into one.
+func checkNpmPack(t *testing.T, installed, archive string) {
 	var packed []struct{ Files []struct{ Path string } }
 	if err := json.Unmarshal([]byte(call(t, installed, "npm", "pack", "--dry-run", "--json", "--ignore-scripts")), &packed); err != nil {
 		t.Fatal(err)
@@ -265,9 +266,9 @@ func packsTheSame(t *testing.T, installed, archive string) {
 	}
 }
 
-// resolves has Node.js find the modules by their names, and looks for the types
-// that package.json promises.
-func resolves(t *testing.T, project, installed string) {
+// checkImports makes Node.js resolve the modules' names, and reads the type
+// declarations that package.json names.
+func checkImports(t *testing.T, project, installed string) {
 	var card struct {
 		Name    string
 		Exports map[string]json.RawMessage
@@ -284,7 +285,7 @@ func resolves(t *testing.T, project, installed string) {
 		name := card.Name + strings.TrimPrefix(path, ".")
 		got := call(t, project, "node", "--input-type=module", "-e", fmt.Sprintf("process.stdout.write(import.meta.resolve(%q))", name))
 		if !strings.HasSuffix(got, "/node_modules/"+card.Name+strings.TrimPrefix(targets.Default, ".")) {
-			t.Errorf("%s is %s for Node.js, expected %s", name, got, targets.Default)
+			t.Errorf("Node.js resolves %s to %s, expected %s", name, got, targets.Default)
 		}
 	}
 }

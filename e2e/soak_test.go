@@ -8,20 +8,20 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// memory is what the page and its workers hold once the garbage is collected, in
-// bytes.
+// memory returns the memory of the page and its workers after a garbage collection,
+// in bytes.
 func (v *visit) memory() int {
 	v.Helper()
 	return evaluate[int](v, `performance.measureUserAgentSpecificMemory().then(({ bytes }) => bytes)`)
 }
 
-// TestSoak has the camera run and watches the memory of the page: half a minute,
-// or as long as the environment's SOAK says ("5m").
+// TestSoak runs the camera and watches the page's memory, for half a minute or the
+// duration in the variable SOAK ("5m").
 func TestSoak(t *testing.T) {
 	length := 30 * time.Second
-	if wish := os.Getenv("SOAK"); wish != "" {
+	if text := os.Getenv("SOAK"); text != "" {
 		var err error
-		if length, err = time.ParseDuration(wish); err != nil {
+		if length, err = time.ParseDuration(text); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -29,23 +29,23 @@ func TestSoak(t *testing.T) {
 	v := newVisitIn(t, withCamera(t, 320, 240, eager), "/", nil)
 	v.open("?device=cpu&live=camera&effect=blur")
 	v.waitFor("live")
-	time.Sleep(length / 3) // caches fill, the compiler ends
+	time.Sleep(length / 3) // caches fill, and the compiler finishes
 	begin, first := v.memory(), v.frames()
 	time.Sleep(length * 2 / 3)
 	end, frames := v.memory(), v.frames()-first
 	t.Logf("%d frames; %.1f MB at first, %.1f MB at the end", frames, float64(begin)/1e6, float64(end)/1e6)
 	if frames < 20 {
-		t.Errorf("%d frames were segmented in %v", frames, length*2/3)
+		t.Errorf("the page segmented only %d frames in %v", frames, length*2/3)
 	}
-	// A picture of a frame that is not given back is 300 kB. What Go has not
-	// collected yet goes up and down by some 10 MB.
+	// A leaked picture of a frame is 300 kB. Go's uncollected garbage varies by some
+	// 10 MB.
 	if grown := end - begin; grown > 100_000*frames {
-		t.Errorf("memory grew by %d bytes a frame, to %d", grown/frames, end)
+		t.Errorf("memory grew by %d bytes per frame, to %d", grown/frames, end)
 	}
 }
 
-// BenchmarkLive is the rate of the live picture, with its overlay, from a camera
-// of 256×256 pixels at 60 frames a second:
+// BenchmarkLive measures the frame rate of the live picture, with its overlay, for a
+// camera of 256×256 pixels at 60 frames per second:
 //
 //	go test -run - -bench Live -benchtime 1x ./e2e
 func BenchmarkLive(b *testing.B) {
@@ -55,7 +55,7 @@ func BenchmarkLive(b *testing.B) {
 			v := newVisitIn(b, withCamera(b, 256, 256), "/", nil)
 			v.open("?device=cpu&live=camera&detail=256&rate=60&effect=" + effect)
 			v.waitFor("live")
-			time.Sleep(5 * time.Second) // the browser optimises meanwhile
+			time.Sleep(5 * time.Second) // the browser optimises the code
 			for b.Loop() {
 				before, start := v.frames(), time.Now()
 				time.Sleep(span)

@@ -13,8 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestTexts holds the languages against each other, the markup against the
-// English texts, and the scripts against the keys that there are.
+// TestTexts compares the languages with each other and the markup with the English
+// texts, and checks that every key in the scripts has a text.
 func TestTexts(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?lang=en")
@@ -25,7 +25,7 @@ func TestTexts(t *testing.T) {
 		for (const [key, text] of Object.entries(en.texts)) {
 			const other = zh.texts[key] ?? zh.texts[key.replace(/\.one$/, ".other")]; // Chinese has no plural
 			if (!other) wrong.push(key + " has no Chinese text");
-			else if (!key.endsWith(".one") && placeholders(other) !== placeholders(text)) wrong.push(key + ": other placeholders in Chinese");
+			else if (!key.endsWith(".one") && placeholders(other) !== placeholders(text)) wrong.push(key + ": the Chinese placeholders differ");
 		}
 		for (const key of Object.keys(zh.texts)) if (!(key in en.texts)) wrong.push(key + " has no English text");
 		const attributes = { text: "", textTitle: "title", textLabel: "aria-label", textAlt: "alt", textContent: "content", textLang: "lang" };
@@ -39,8 +39,8 @@ func TestTexts(t *testing.T) {
 		}
 		return wrong;
 	})`)
-	for _, what := range wrong {
-		t.Error(what)
+	for _, problem := range wrong {
+		t.Error(problem)
 	}
 
 	keys := evaluate[[]string](v, `import("./page/texts/en.js").then(({ texts }) => Object.keys(texts))`)
@@ -53,15 +53,15 @@ func TestTexts(t *testing.T) {
 			v.must(err)
 			for _, match := range used.FindAllSubmatch(source, -1) {
 				if key := string(match[1]); !slices.Contains(keys, key) && !slices.Contains(keys, key+".other") {
-					t.Errorf("%s: there is no text %q", filepath.Base(script), key)
+					t.Errorf("%s uses the key %q, which has no text", filepath.Base(script), key)
 				}
 			}
 		}
 	}
 }
 
-// TestChineseNames looks for a Chinese name of every class of the model, and a
-// sentence for every code of an error.
+// TestChineseNames expects a Chinese name for every class of the model and a Chinese
+// sentence for every error code.
 func TestChineseNames(t *testing.T) {
 	v := newVisit(t, "/", libraryPage)
 	v.open("library.html")
@@ -80,29 +80,30 @@ func TestChineseNames(t *testing.T) {
 		wanted = append(wanted, string(match[1]))
 	}
 	if len(wanted) < 38+10 {
-		t.Fatalf("of classes and codes there are only %d", len(wanted))
+		t.Fatalf("found only %d classes and codes", len(wanted))
 	}
 	for _, name := range wanted {
 		if !slices.Contains(known, name) {
-			t.Errorf("there is no Chinese for %q", name)
+			t.Errorf("%q has no Chinese text", name)
 		}
 	}
 }
 
-// latin is what stays in Latin letters on the Chinese page: names and terms.
+// latin lists the words in Latin letters that the Chinese page may show: names and
+// terms.
 var latin = []string{
 	"Segmenter", "Transformer", "English", "Everyday", "int8", "MB", "PNG", "HEIC", "JPEG", "WebP", "GIF", "BMP", "AVIF", "Esc",
 	"danielbuechele", "CC", "BY", "CC0", "Rachel", "Michetti", "Pikolo", "Espresso", "Bar", "Stefan", "van", "der", "Walt", "NASA", "SpaceX",
-	"broken.png", // the test's own
+	"broken.png", // the test's file
 }
 
-// speaksChinese looks for words of another language in all that the page says,
-// to the eye or not.
-func (v *visit) speaksChinese(where string) {
+// checkChinese checks all texts of the page, visible or not, for words of another
+// language.
+func (v *visit) checkChinese(where string) {
 	v.Helper()
-	said := evaluate[[]string](v, `[document.title, document.body.innerText, ...["title", "aria-label", "alt"].flatMap((name) =>
+	texts := evaluate[[]string](v, `[document.title, document.body.innerText, ...["title", "aria-label", "alt"].flatMap((name) =>
 		[...document.querySelectorAll("[" + name + "]")].map((element) => element.getAttribute(name)))]`)
-	for _, word := range regexp.MustCompile(`[A-Za-z][A-Za-z0-9.]*`).FindAllString(strings.Join(said, "\n"), -1) {
+	for _, word := range regexp.MustCompile(`[A-Za-z][A-Za-z0-9.]*`).FindAllString(strings.Join(texts, "\n"), -1) {
 		if !slices.Contains(latin, strings.TrimSuffix(word, ".")) {
 			v.Errorf("%s: the Chinese page says %q", where, word)
 		}
@@ -116,17 +117,17 @@ func TestChinese(t *testing.T) {
 	if lang := evaluate[string](v, `document.documentElement.lang`); lang != "zh-CN" {
 		t.Errorf("the page's language is %q", lang)
 	}
-	v.speaksChinese("empty")
+	v.checkChinese("empty")
 	v.screenshots("zh-empty")
 	if state := v.after(func() { v.choose(samples + "/chelsea.png") }); state != "done" {
 		t.Fatalf("%s: %s", state, v.message())
 	}
-	v.speaksChinese("done")
+	v.checkChinese("done")
 	v.screenshots("zh-done")
 	for id, part := range map[string]string{"legend": "猫", "announcement": "完成：猫", "facts": "秒", "profile": "耗时"} {
-		said := evaluate[string](v, `(({ textContent, ariaLabel }) => textContent + ariaLabel)(document.getElementById("`+id+`"))`)
-		if !strings.Contains(said, part) {
-			t.Errorf("#%s says %q, expected %q in it", id, said, part)
+		text := evaluate[string](v, `(({ textContent, ariaLabel }) => textContent + ariaLabel)(document.getElementById("`+id+`"))`)
+		if !strings.Contains(text, part) {
+			t.Errorf("#%s says %q, expected %q in it", id, text, part)
 		}
 	}
 
@@ -136,18 +137,18 @@ func TestChinese(t *testing.T) {
 		t.Errorf("after a broken photo the page is %s", state)
 	}
 	if message := v.message(); !strings.Contains(message, "“broken.png”不是") {
-		t.Errorf("of a broken photo the page says %q", message)
+		t.Errorf("for a broken photo, the page says %q", message)
 	}
-	v.speaksChinese("error")
+	v.checkChinese("error")
 	v.screenshots("zh-error")
 	v.dismiss()
 
 	evaluate[bool](v, `(document.getElementById("speed-open").click(), true)`)
-	v.speaksChinese("speed")
+	v.checkChinese("speed")
 	v.screenshots("zh-speed")
 }
 
-// screenshots keeps what the page looks like on a wide and on a narrow screen.
+// screenshots saves pictures of the page on a wide and a narrow screen.
 func (v *visit) screenshots(name string) {
 	v.Helper()
 	for width, suffix := range map[int64]string{1280: "-1280", 390: "-390"} {
@@ -157,14 +158,14 @@ func (v *visit) screenshots(name string) {
 	v.do(chromedp.EmulateViewport(1280, 900))
 }
 
-// TestSwitchLanguage changes the language while a photo and a message are
-// shown, and back: nothing is computed anew, and the choice lasts.
+// TestSwitchLanguage switches the language and back while the page shows a photo and
+// a message. The page must compute nothing again, and must remember the choice.
 func TestSwitchLanguage(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?lang=en&size=256&decoder=none&photo=samples/chelsea.png")
 	v.waitFor("done")
-	all := func() string { return evaluate[string](v, `document.title + document.body.innerText`) }
-	change := func() {
+	pageText := func() string { return evaluate[string](v, `document.title + document.body.innerText`) }
+	switchLanguage := func() {
 		v.Helper()
 		evaluate[bool](v, `new Promise((resolve) => {
 			const page = document.documentElement;
@@ -173,39 +174,39 @@ func TestSwitchLanguage(t *testing.T) {
 			document.getElementById("language").click();
 		})`)
 	}
-	english := all()
+	english := pageText()
 	if !strings.Contains(english, "decoder=none in the address is ignored: it must be mask or linear.") {
-		t.Errorf("the page does not say that a parameter is ignored:\n%s", english)
+		t.Errorf("the page does not say that it ignores a parameter:\n%s", english)
 	}
 	evaluate[bool](v, `(globalThis.before = segmenterPage.result, true)`)
-	change()
-	chinese := all()
+	switchLanguage()
+	chinese := pageText()
 	for _, part := range []string{"猫", "个类别", "已忽略地址中的decoder=none"} {
 		if !strings.Contains(chinese, part) {
-			t.Errorf("after the change there is no %q:\n%s", part, chinese)
+			t.Errorf("after the switch, the page lacks %q:\n%s", part, chinese)
 		}
 	}
-	change()
-	if got := all(); got != english {
-		t.Errorf("there and back, the page says\n%s\nand said\n%s", got, english)
+	switchLanguage()
+	if got := pageText(); got != english {
+		t.Errorf("after switching back, the page says\n%s\nexpected\n%s", got, english)
 	}
 	if !evaluate[bool](v, `segmenterPage.result === globalThis.before`) {
-		t.Error("the photo was segmented again")
+		t.Error("the page segmented the photo again")
 	}
-	change()
+	switchLanguage()
 	v.open("?size=256")
 	v.waitFor("ready")
-	if got := all(); !strings.Contains(got, "打开照片") {
-		t.Errorf("the choice did not last:\n%s", got)
+	if got := pageText(); !strings.Contains(got, "打开照片") {
+		t.Errorf("the page forgot the choice:\n%s", got)
 	}
 	v.open("?lang=en")
 	v.waitFor("ready")
-	if got := all(); !strings.Contains(got, "Open a photo") {
-		t.Errorf("the address asks for English in vain:\n%s", got)
+	if got := pageText(); !strings.Contains(got, "Open a photo") {
+		t.Errorf("the page ignores lang=en in the address:\n%s", got)
 	}
 }
 
-// TestPreferredLanguage has browsers prefer languages, known and unknown.
+// TestPreferredLanguage visits with browsers that prefer known and unknown languages.
 func TestPreferredLanguage(t *testing.T) {
 	for preferred, want := range map[string]string{"zh-CN,zh,en": "zh-CN", "fr,zh-TW": "zh-CN", "de,en-GB,zh": "en", "fr": "en"} {
 		v := newVisit(t, "/", nil)
@@ -216,11 +217,11 @@ func TestPreferredLanguage(t *testing.T) {
 		v.open("")
 		v.waitFor("ready")
 		if got := evaluate[string](v, `document.documentElement.lang`); got != want {
-			t.Errorf("a browser that prefers %s gets %s, expected %s", preferred, got, want)
+			t.Errorf("a browser that prefers %s gets the page in %s, expected %s", preferred, got, want)
 		}
 		loaded := slices.Contains(v.requests.all(), "200 GET /page/texts/zh.js")
 		if loaded != (want == "zh-CN") {
-			t.Errorf("%s: the Chinese texts were loaded: %v", preferred, loaded)
+			t.Errorf("%s: Chinese texts loaded: %v, expected %v", preferred, loaded, !loaded)
 		}
 	}
 }

@@ -11,11 +11,11 @@ import (
 	"segmenter/model"
 )
 
-// libraryPage does nothing, not even ask for an icon.
+// libraryPage is an empty page that does not even request an icon.
 var libraryPage = map[string][]byte{"library.html": []byte(`<!doctype html><link rel="icon" href="data:,">`)}
 
-// library opens a page that does nothing and gives it the library, in threads.
-// The workers are there to be ended: threads.workers holds them.
+// library opens an empty page and imports the library as threads.Segmenter. Tests
+// can terminate its workers: threads.workers holds them.
 func (v *visit) library() {
 	v.Helper()
 	v.open("library.html")
@@ -44,7 +44,8 @@ func (v *visit) library() {
 	})`)
 }
 
-// start starts an engine and returns how many threads it has.
+// start starts an engine and returns its number of threads. An empty string asks for
+// the default.
 func (v *visit) start(threads string) int {
 	v.Helper()
 	return evaluate[int](v, `threads.start(`+threads+`)`)
@@ -56,7 +57,7 @@ func (v *visit) segment(o map[string]any) []byte {
 	return evaluate[masked](v, `threads.mask(`+object(o)+`)`).Mask
 }
 
-// masked is what threads.mask returns.
+// masked is the result of threads.mask.
 type masked struct{ Mask []byte }
 
 func object(o map[string]any) string {
@@ -67,8 +68,8 @@ func object(o map[string]any) string {
 	return string(text)
 }
 
-// ways are all ways through the network, small enough to be many.
-var ways = []map[string]any{
+// pathOptions cover every path through the network, with small sizes for speed.
+var pathOptions = []map[string]any{
 	{"decoder": "mask", "size": 256},
 	{"decoder": "mask", "size": 256, "refine": true},
 	{"decoder": "linear", "size": 256},
@@ -76,8 +77,8 @@ var ways = []map[string]any{
 	{"decoder": "linear", "size": 0, "window": 192, "stride": 128},
 }
 
-// TestThreads holds the masks of every number of threads against those of one,
-// byte by byte; and where nothing can be shared, there is one.
+// TestThreads compares the masks of several threads with those of one, byte by byte.
+// Without shared memory, the engine must use one thread.
 func TestThreads(t *testing.T) {
 	var want [][]byte
 	for _, bare := range []bool{false, true} {
@@ -85,7 +86,7 @@ func TestThreads(t *testing.T) {
 		v.bare = bare
 		v.library()
 		if isolated := evaluate[bool](v, `crossOriginIsolated`); isolated == bare {
-			t.Fatalf("isolated: %v", isolated)
+			t.Fatalf("cross-origin isolated: %v", isolated)
 		}
 		for _, threads := range []int{1, 2, 3} {
 			used := threads
@@ -93,30 +94,31 @@ func TestThreads(t *testing.T) {
 				used = 1
 			}
 			if got := v.start(fmt.Sprint(threads)); got != used {
-				t.Errorf("of %d threads, %d are used, expected %d", threads, got, used)
+				t.Errorf("asked for %d threads, the engine uses %d, expected %d", threads, got, used)
 			}
 			if got := evaluate[int](v, `threads.workers.length`); got != used {
-				t.Errorf("%d threads have %d workers", used, got)
+				t.Errorf("the engine has %d workers for %d threads", got, used)
 			}
-			for i, way := range ways {
-				mask := v.segment(way)
+			for i, options := range pathOptions {
+				mask := v.segment(options)
 				if len(want) == i {
 					want = append(want, mask)
 				}
 				if !slices.Equal(mask, want[i]) {
-					t.Errorf("isolated %v, %d threads, %s: the mask is not that of one thread", !bare, threads, object(way))
+					t.Errorf("isolated %v, %d threads, %s: the mask differs from that of one thread", !bare, threads, object(options))
 				}
 			}
 		}
-		// One thread a core, unless the page asks for another number.
+		// The default is one thread per core.
 		expected := `crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1`
 		if got := v.start(""); got != evaluate[int](v, expected) {
-			t.Errorf("without a wish there are %d threads", got)
+			t.Errorf("by default, the engine has %d threads", got)
 		}
 	}
 }
 
-// TestThreadsOfPage asks for a number in the address, and reads it on the page.
+// TestThreadsOfPage sets the number of threads in the address and reads it on the
+// page.
 func TestThreadsOfPage(t *testing.T) {
 	for _, test := range []struct {
 		bare  bool
@@ -131,22 +133,22 @@ func TestThreadsOfPage(t *testing.T) {
 		v.bare = test.bare
 		v.open("?size=256&photo=samples/chelsea.png" + test.query)
 		v.waitFor("done")
-		facts := evaluate[string](v, `document.getElementById("facts").textContent`)
-		if !strings.HasSuffix(facts, test.facts) {
-			t.Errorf("%s: the page says %q, expected %q at the end", test.query, facts, test.facts)
+		if facts := v.facts(); !strings.HasSuffix(facts, test.facts) {
+			t.Errorf("%s: the facts are %q, expected %q at the end", test.query, facts, test.facts)
 		}
-		v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, asInt8)
+		v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, int8Agreement)
 	}
 }
 
-// TestDeath ends ranks while they are idle and while they are at work: the
-// photo is repeated by new ones, and its mask is the same.
-func TestDeath(t *testing.T) {
+// TestDeadWorkers kills workers while they are idle and while they compute. New
+// workers must repeat the photo and return the same mask.
+func TestDeadWorkers(t *testing.T) {
 	worker, err := os.ReadFile(dist + "/library/engine.worker.js")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The lock comes late: an engine is not there before its death would be noticed.
+	// Each worker takes its lock late: an engine must not count as started before the
+	// page can notice its death.
 	worker = append([]byte(`
 		const request = navigator.locks.request.bind(navigator.locks);
 		navigator.locks.request = async (...args) => {
@@ -160,77 +162,77 @@ func TestDeath(t *testing.T) {
 		});`...)
 	v := newVisit(t, "/", map[string][]byte{"library.html": libraryPage["library.html"], "library/engine.worker.js": worker})
 	v.library()
-	whole, windows := ways[0], map[string]any{"decoder": "mask", "size": 0, "window": 192, "stride": 64}
+	whole, windows := pathOptions[0], map[string]any{"decoder": "mask", "size": 0, "window": 192, "stride": 64}
 	v.start("1")
 	wantWhole, wantWindows := v.segment(whole), v.segment(windows)
 
 	for _, test := range []struct{ threads, rank int }{{1, 0}, {2, 0}, {2, 1}, {3, 1}} {
-		for _, end := range []string{`terminate()`, `postMessage("crash")`} {
-			name := fmt.Sprintf("rank %d of %d, %s", test.rank, test.threads, end)
+		for _, kill := range []string{`terminate()`, `postMessage("crash")`} {
+			name := fmt.Sprintf("rank %d of %d, %s", test.rank, test.threads, kill)
 			v.start(fmt.Sprint(test.threads))
-			evaluate[bool](v, fmt.Sprintf(`(threads.workers[%d].%s, threads.allGone())`, test.rank, end))
+			evaluate[bool](v, fmt.Sprintf(`(threads.workers[%d].%s, threads.allGone())`, test.rank, kill))
 			if !slices.Equal(v.segment(whole), wantWhole) {
-				t.Errorf("%s, idle: another mask", name)
+				t.Errorf("%s, idle: the mask differs", name)
 			}
 			if got := evaluate[int](v, `threads.workers.length`); got != 2*test.threads {
-				t.Errorf("%s, idle: %d workers, expected %d and as many again", name, got, test.threads)
+				t.Errorf("%s, idle: %d workers, expected 2 × %d", name, got, test.threads)
 			}
-			if test.rank > 0 && end != `terminate()` {
-				continue // it hears of nothing before the photo is done
+			if test.rank > 0 && kill != `terminate()` {
+				continue // it receives no message before the photo is done
 			}
 			v.start(fmt.Sprint(test.threads))
 			mask := evaluate[masked](v, fmt.Sprintf(`threads.mask({ ...%s, onProgress({ done }) {
 				if (done === 2 && threads.workers.length === %d) threads.workers[%d].%s;
-			} })`, object(windows), test.threads, test.rank, end)).Mask
+			} })`, object(windows), test.threads, test.rank, kill)).Mask
 			if !slices.Equal(mask, wantWindows) {
-				t.Errorf("%s, at work: another mask", name)
+				t.Errorf("%s, computing: the mask differs", name)
 			}
 			if got := evaluate[int](v, `threads.workers.length`); got != 2*test.threads {
-				t.Errorf("%s, at work: %d workers, expected %d and as many again", name, got, test.threads)
+				t.Errorf("%s, computing: %d workers, expected 2 × %d", name, got, test.threads)
 			}
 		}
 	}
 
-	// Where every engine dies of a photo, that is said.
+	// If a photo kills every engine, the library reports an error.
 	v.start("2")
 	code := evaluate[string](v, fmt.Sprintf(`threads.mask({ ...%s, onProgress({ done }) {
 		if (done === 2) threads.workers.at(-1).terminate();
 	} }).then(() => "done", (error) => error.code)`, object(windows)))
 	if workers := evaluate[int](v, `threads.workers.length`); code != "internal" || workers != 4 {
-		t.Errorf("a photo of which every engine dies: %q after %d workers", code, workers)
+		t.Errorf("a photo that kills every engine: %q after %d workers", code, workers)
 	}
 	if !slices.Equal(v.segment(whole), wantWhole) {
-		t.Error("after that: another mask")
+		t.Error("after a photo that kills every engine: the mask differs")
 	}
 }
 
-// TestAbortThreads gives up while ranks wait for each other.
+// TestAbortThreads aborts while ranks wait for each other.
 func TestAbortThreads(t *testing.T) {
 	v := newVisit(t, "/", libraryPage)
 	v.library()
 	v.start("2")
-	want := v.segment(ways[0])
+	want := v.segment(pathOptions[0])
 	code := evaluate[string](v, `threads.mask({ size: 0, window: 192, stride: 64, onProgress({ done }) {
 		if (done === 2) threads.segmenter.abort();
 	} }).then(() => "done", (error) => error.code)`)
 	if code != "aborted" {
 		t.Errorf("abort: %q", code)
 	}
-	if !slices.Equal(v.segment(ways[0]), want) {
-		t.Error("after that: another mask")
+	if !slices.Equal(v.segment(pathOptions[0]), want) {
+		t.Error("after abort: the mask differs")
 	}
 	if got := evaluate[int](v, `threads.workers.length`); got != 2 {
-		t.Errorf("%d workers were started, expected two", got)
+		t.Errorf("the library started %d workers, expected two", got)
 	}
 }
 
-// TestScores reads the network's scores of a photo: where all patches have one
-// class, so has the mask.
+// TestScores reads the network's scores for a photo: the best class of a patch must
+// mostly be the mask's class at the patch's centre.
 func TestScores(t *testing.T) {
 	v := newVisit(t, "/", libraryPage)
 	v.library()
 	v.start("2")
-	mask := v.segment(ways[0])
+	mask := v.segment(pathOptions[0])
 	scores := evaluate[struct {
 		Rows, Cols, Classes, Values int
 		Best                        []int
@@ -241,9 +243,9 @@ func TestScores(t *testing.T) {
 			return row.indexOf(Math.max(...row));
 		}),
 	}))`)
-	// The photo of 451×300 pixels becomes 384×256.
+	// The library resizes the photo from 451×300 pixels to 384×256.
 	if scores.Rows != 16 || scores.Cols != 24 || scores.Classes != 38 || scores.Values != 16*24*38 {
-		t.Fatalf("%d×%d patches, %d classes, %d values: expected 16×24, 38 and their product", scores.Rows, scores.Cols, scores.Classes, scores.Values)
+		t.Fatalf("got %d×%d patches, %d classes and %d values, expected 16×24, 38 and their product", scores.Rows, scores.Cols, scores.Classes, scores.Values)
 	}
 	same := 0
 	for i, class := range scores.Best {
@@ -253,6 +255,6 @@ func TestScores(t *testing.T) {
 		}
 	}
 	if same < len(scores.Best)*9/10 {
-		t.Errorf("the best class of a patch is that of the pixel in its middle in %d of %d patches, expected nine of ten", same, len(scores.Best))
+		t.Errorf("the best class matches the mask in %d of %d patches, expected nine of ten", same, len(scores.Best))
 	}
 }

@@ -6,11 +6,10 @@ import (
 	"testing"
 )
 
-// maxFirstView is what the first view may weigh as it goes over the wire, in
-// bytes, without the model.
+// maxFirstView limits the first view without the model, in bytes as sent.
 const maxFirstView = 1_500_000
 
-// TestFirstView weighs a first visit until the page takes photos.
+// TestFirstView counts the bytes of a first visit until the page accepts photos.
 func TestFirstView(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?device=cpu")
@@ -18,24 +17,25 @@ func TestFirstView(t *testing.T) {
 	weight, count := v.weight()
 	t.Logf("the first view: %d requests, %d bytes, without the model", count, weight)
 	if weight > maxFirstView {
-		t.Errorf("the first view weighs %d bytes without the model, expected at most %d: see what was sent: %q", weight, maxFirstView, v.sent.all())
+		t.Errorf("the first view has %d bytes without the model, expected at most %d; the server sent %q", weight, maxFirstView, v.sent.all())
 	}
-	v.kept()
+	v.waitOffline()
 	weight, count = v.weight()
-	t.Logf("with what is kept for later: %d requests, %d bytes, without the model", count, weight)
+	t.Logf("with the files that the page keeps for later: %d requests, %d bytes, without the model", count, weight)
 
 	v.requests.clear()
 	v.sent.clear()
 	v.open("?device=cpu")
 	v.waitFor("ready")
-	v.kept()
+	v.waitOffline()
 	t.Logf("a second visit: %q", v.requests.all())
 	if n := len(v.requests.all()); n > 2 {
-		t.Errorf("a second visit asks the server %d times, expected for the service worker at most", n)
+		t.Errorf("a second visit sends %d requests, expected at most 2, for the service worker", n)
 	}
 }
 
-// weight sums up what the server has sent, and how often, without models.
+// weight sums up the bytes that the server sent, and counts its responses, both
+// without models.
 func (v *visit) weight() (bytes, count int) {
 	for _, line := range v.sent.all() {
 		var size int
@@ -50,20 +50,21 @@ func (v *visit) weight() (bytes, count int) {
 	return bytes, count
 }
 
-// TestFirstPaint shows the page before the engine and the model are there.
+// TestFirstPaint withholds the engine or the model. The page must appear without
+// them.
 func TestFirstPaint(t *testing.T) {
-	for _, held := range []string{".wasm", "/models/"} {
+	for _, withheld := range []string{".wasm", "/models/"} {
 		v := newVisit(t, "/", nil)
-		v.held = held
+		v.withheld = withheld
 		v.open("")
 		var painted float64
 		v.eventually(func() bool {
 			painted = evaluate[float64](v, `performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0`)
 			return painted > 0
 		})
-		t.Logf("without %s, the page is painted after %.0f ms", held, painted)
+		t.Logf("without %s, the page's first paint is after %.0f ms", withheld, painted)
 		if state := evaluate[string](v, `document.documentElement.dataset.state`); state != "loading" {
-			t.Errorf("without %s, the page is %s", held, state)
+			t.Errorf("without %s, the page's state is %s", withheld, state)
 		}
 	}
 }

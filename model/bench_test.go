@@ -10,8 +10,8 @@ import (
 	"segmenter/photo"
 )
 
-// BenchmarkFrame segments a photo with one rank, and says which operations of
-// the device take the time:
+// BenchmarkFrame segments a photo with one rank, and reports the time of each kind
+// of operation:
 //
 //	go test -run - -bench Frame ./model
 //	go build -o wasmbrowser ./e2e/wasmbrowser
@@ -20,34 +20,40 @@ func BenchmarkFrame(b *testing.B) {
 	for _, size := range []int{256, 512} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			s := openSegmenter(b, int8Weights, 1, compute.Int8)
-			watch := &stopwatch{Device: s.devices[0], spent: map[string]time.Duration{}}
-			s.devices[0] = watch
-			src := &photo.Image{Height: size, Width: size, Pix: make([]byte, 3*size*size)}
-			for i := range src.Pix {
-				src.Pix[i] = byte(i * i >> 8)
-			}
-			r := new(Result)
-			frame := func() {
-				if err := s.SegmentInto(context.Background(), r, src, Options{}); err != nil {
-					b.Fatal(err)
-				}
-			}
-			for range 5 { // a browser optimises meanwhile
+			timed := &stopwatch{Device: s.devices[0], spent: map[string]time.Duration{}}
+			s.devices[0] = timed
+			frame, _ := benchFrame(b, s, size)
+			for range 5 { // meanwhile a browser optimises
 				frame()
 			}
-			clear(watch.spent)
+			clear(timed.spent)
 			for b.Loop() {
 				frame()
 			}
-			for name, spent := range watch.spent {
+			for name, spent := range timed.spent {
 				b.ReportMetric(spent.Seconds()*1000/float64(b.N), name+"-ms")
 			}
 		})
 	}
 }
 
-// BenchmarkMask makes the mask of a photo from its scores, as it is run in
-// BenchmarkFrame: most of it lies where one class is alone.
+// benchFrame returns a function that segments a frame of size×size pixels, and the
+// result that it fills in.
+func benchFrame(b *testing.B, s *Segmenter, size int) (frame func(), r *Result) {
+	src := &photo.Image{Height: size, Width: size, Pix: make([]byte, 3*size*size)}
+	for i := range src.Pix {
+		src.Pix[i] = byte(i * i >> 8)
+	}
+	r = new(Result)
+	return func() {
+		if err := s.SegmentInto(context.Background(), r, src, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}, r
+}
+
+// BenchmarkMask makes the mask of a real photo from its scores: in most of it, no
+// class competes with the winner. Run it like BenchmarkFrame.
 func BenchmarkMask(b *testing.B) {
 	for _, size := range []int{256, 512} {
 		for name, refine := range map[string]bool{"classify": false, "refine": true} {
@@ -68,7 +74,7 @@ type stopwatch struct {
 	spent map[string]time.Duration
 }
 
-// since is to be deferred: the argument is taken at once.
+// since adds the time since start. Defer it: Go evaluates the arguments at once.
 func (w *stopwatch) since(name string, start time.Time) { w.spent[name] += time.Since(start) }
 
 func (w *stopwatch) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {

@@ -14,29 +14,29 @@ import (
 )
 
 const (
-	// judges is how many photos say how much the scores suffer when a weight
-	// is rounded.
-	judges = 8
-	// coarsest is the smallest factor that a weight is given, even where the
-	// scores hardly depend on it.
-	coarsest = 0.15
+	// errorPhotos is the number of photos on which to measure how rounding a
+	// weight changes the scores.
+	errorPhotos = 8
+	// minFactor is the smallest factor of a weight, even if the scores hardly
+	// depend on it.
+	minFactor = 0.15
 )
 
-// Calibrate makes the plan by which a float model is best rounded with so many
-// steps (see [quant.Plan]), from what the network does with photos. It takes
-// about a second a photo and a few minutes after the last; progress is told how
-// many photos are done (of 0, since nobody knows), then how many weights.
+// Calibrate makes the plan that best rounds a float model with the given steps
+// (see [quant.Plan]), from the network's activations on photos. It takes about a
+// second per photo, and a few minutes after the last. It reports progress in photos
+// (the total is 0: unknown), then in weights.
 //
-// Its factors spread the harm evenly. Rounding n values to steps of s puts the
-// scores off by a·s², and a·s²/n is made equal for all weights: that is the
-// least harm for a size, since to halve s takes one bit more for each value.
+// The plan's factors balance the error. Rounding n values to steps of s changes the
+// scores by a·s², and the factors make a·s²/n equal for all weights. That gives the
+// least error for a size, since halving s takes one more bit per value.
 func Calibrate(ctx context.Context, m *Model, device compute.Device, photos iter.Seq2[photo.Source, error], steps float64, progress func(units string, done, total int)) (quant.Plan, error) {
 	if m.Precision() != "float32" {
-		return quant.Plan{}, errors.New("the model is quantised already: calibrate the float model that it was made from")
+		return quant.Plan{}, errors.New("the model is quantised already: calibrate the float model that it comes from")
 	}
 	c := &calibration{ctx: ctx, model: m, device: device, progress: progress}
 	c.plan = quant.Plan{Steps: steps, Inputs: map[string]*quant.Moments{}}
-	if err := c.watch(photos); err != nil {
+	if err := c.measure(photos); err != nil {
 		return quant.Plan{}, err
 	}
 	return c.plan, c.weigh()
@@ -48,12 +48,12 @@ type calibration struct {
 	model    *Model
 	device   compute.Device
 	plan     quant.Plan
-	kept     []*photo.Image // the first photos, as the network sees them
+	frames   []*photo.Image // the first photos, resized for the network
 	progress func(units string, done, total int)
 }
 
-// watch fills in the moments of the plan.
-func (c *calibration) watch(photos iter.Seq2[photo.Source, error]) error {
+// measure fills in the moments of the plan.
+func (c *calibration) measure(photos iter.Seq2[photo.Source, error]) error {
 	r := &recorder{Device: c.device, moments: c.plan.Inputs}
 	s, err := New(c.model, []compute.Device{r})
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *calibration) watch(photos iter.Seq2[photo.Source, error]) error {
 	}
 	defer s.freePasses()
 	r.names = s.network.names
-	seen := 0
+	photoCount := 0
 	for source, err := range photos {
 		if err != nil {
 			return err
@@ -70,8 +70,8 @@ func (c *calibration) watch(photos iter.Seq2[photo.Source, error]) error {
 		if err := s.Resize(frame, source, Options{Size: c.model.Architecture.Grid * c.model.Architecture.Patch}); err != nil {
 			return err
 		}
-		if seen++; seen <= judges {
-			c.kept = append(c.kept, frame)
+		if photoCount++; photoCount <= errorPhotos {
+			c.frames = append(c.frames, frame)
 		}
 		clear(r.done)
 		for _, d := range c.model.Decoders() {
@@ -82,9 +82,9 @@ func (c *calibration) watch(photos iter.Seq2[photo.Source, error]) error {
 		if r.err != nil {
 			return r.err
 		}
-		c.progress("photos", seen, 0)
+		c.progress("photos", photoCount, 0)
 	}
-	if seen == 0 {
+	if photoCount == 0 {
 		return errors.New("there is no photo to calibrate with")
 	}
 	return nil
@@ -97,7 +97,7 @@ func (c *calibration) weigh() error {
 		return err
 	}
 	names := slices.Sorted(maps.Keys(c.plan.Inputs))
-	harm := map[string][]float64{} // a/n of each part
+	factors := map[string][]float64{} // √(a/n) of each part, up to a constant
 	logs, values := 0., 0
 	for i, name := range names {
 		c.progress("weights", i, len(names))
@@ -107,7 +107,7 @@ func (c *calibration) weigh() error {
 		if err != nil {
 			return err
 		}
-		// Queries, keys and values differ, so they are looked at one by one.
+		// Queries, keys and values differ, so each gets a factor of its own.
 		parts := 1
 		if w.Out == 3*w.In {
 			parts = 3
@@ -122,30 +122,30 @@ func (c *calibration) weigh() error {
 			if err != nil {
 				return err
 			}
-			each := math.Sqrt(off(want, got)/float64(n)) + math.SmallestNonzeroFloat32
-			harm[name] = append(harm[name], each)
-			logs += float64(n) * math.Log(each)
+			root := math.Sqrt(relativeError(want, got)/float64(n)) + math.SmallestNonzeroFloat32
+			factors[name] = append(factors[name], root)
+			logs += float64(n) * math.Log(root)
 			values += n
 		}
 	}
 	mean := math.Exp(logs / float64(values))
-	for _, list := range harm {
-		for i, each := range list {
-			list[i] = max(coarsest, each/mean)
+	for _, list := range factors {
+		for i, root := range list {
+			list[i] = max(minFactor, root/mean)
 		}
 	}
-	c.plan.Finer = harm
+	c.plan.Finer = factors
 	return nil
 }
 
-// scores are those of the kept photos, with every decoder.
+// scores returns a model's scores of the frames, with every decoder.
 func (c *calibration) scores(m *Model) (all [][]float32, err error) {
 	s, err := New(m, []compute.Device{c.device})
 	if err != nil {
 		return nil, err
 	}
 	defer s.freePasses()
-	for _, frame := range c.kept {
+	for _, frame := range c.frames {
 		for _, d := range m.Decoders() {
 			if _, err := s.Segment(c.ctx, frame, Options{Decoder: d}); err != nil {
 				return nil, err
@@ -161,8 +161,8 @@ func (c *calibration) scores(m *Model) (all [][]float32, err error) {
 	return all, nil
 }
 
-// centre takes the mean of the scores of a patch out of them: it changes
-// nothing that is shown.
+// centre subtracts from the scores of a patch their mean, which does not affect the
+// mask.
 func centre(scores []float32, classes int) {
 	for patch := range slices.Chunk(scores, classes) {
 		mean := float32(0)
@@ -175,9 +175,9 @@ func centre(scores []float32, classes int) {
 	}
 }
 
-// off is the squared error of scores, relative to their own squares, which
-// differ between the decoders.
-func off(want, got [][]float32) (sum float64) {
+// relativeError is the squared error of scores, relative to their squares, since
+// these differ between decoders.
+func relativeError(want, got [][]float32) (sum float64) {
 	for i := range want {
 		energy, loss := 0., 0.
 		for j, v := range want[i] {

@@ -15,7 +15,7 @@ import (
 	"segmenter/quant"
 )
 
-// smooth makes pictures whose pixels resemble their neighbours.
+// smooth yields n pictures whose pixels resemble their neighbours.
 func smooth(seed uint64, n int) iter.Seq2[photo.Source, error] {
 	return func(yield func(photo.Source, error) bool) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -33,7 +33,7 @@ func smooth(seed uint64, n int) iter.Seq2[photo.Source, error] {
 	}
 }
 
-func none(string, int, int) {}
+func noProgress(string, int, int) {}
 
 func TestCalibrate(t *testing.T) {
 	v := variant{"", modelfile.Architecture{Patch: 16, Width: 64, Depth: 2, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask, Linear}}
@@ -43,12 +43,12 @@ func TestCalibrate(t *testing.T) {
 	}
 	device := cpu.New(1, compute.Float32)[0]
 	const steps = 3
-	plan, err := Calibrate(context.Background(), m, device, smooth(1, 40), steps, none)
+	plan, err := Calibrate(context.Background(), m, device, smooth(1, 40), steps, noProgress)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	all, plain := m, m
+	planned, nearest := m, m
 	for weight := range m.All() {
 		if !weight.IsMatrix() {
 			continue
@@ -56,10 +56,10 @@ func TestCalibrate(t *testing.T) {
 		name, w := weight.Name, m.Matrix(weight)
 		moments, finer := plan.Inputs[name], plan.Finer[name]
 		if moments == nil || moments.In != w.In {
-			t.Fatalf("%s has the moments %v", name, moments)
+			t.Fatalf("%s: moments %v", name, moments)
 		}
 		if want := 1 + 2*strings.Count(name, "qkv"); len(finer) != want {
-			t.Errorf("%s has the factors %v; expected %d", name, finer, want)
+			t.Errorf("%s: factors %v, expected %d of them", name, finer, want)
 		}
 		for i, p := range []quant.Plan{plan, {Steps: steps}} {
 			q, scale, err := p.Round(name, w.Float, w.Out)
@@ -68,17 +68,17 @@ func TestCalibrate(t *testing.T) {
 			}
 			rounded := quant.Dequantise(q, scale, []int{w.Out, w.In}, 0)
 			if i == 0 {
-				all = all.With(weight, rounded)
+				planned = planned.With(weight, rounded)
 			} else {
-				plain = plain.With(weight, rounded)
+				nearest = nearest.With(weight, rounded)
 			}
 		}
 	}
 
-	// On pictures that it was not made from.
+	// Compare on pictures other than those of the plan.
 	c := &calibration{ctx: context.Background(), device: device}
 	for source := range smooth(2, 8) {
-		c.kept = append(c.kept, source.(*photo.Image))
+		c.frames = append(c.frames, source.(*photo.Image))
 	}
 	scores := func(m *Model) [][]float32 {
 		list, err := c.scores(m)
@@ -88,10 +88,10 @@ func TestCalibrate(t *testing.T) {
 		return list
 	}
 	want := scores(m)
-	planned, nearest := off(want, scores(all)), off(want, scores(plain))
-	t.Logf("squared error of the scores: %.3g by the plan, %.3g with every weight rounded to the nearest", planned, nearest)
-	if planned > nearest/2 {
-		t.Error("the plan is to halve the error at least")
+	plannedError, nearestError := relativeError(want, scores(planned)), relativeError(want, scores(nearest))
+	t.Logf("squared error of the scores: %.3g by the plan, %.3g with every weight rounded to the nearest", plannedError, nearestError)
+	if plannedError > nearestError/2 {
+		t.Error("the plan does not halve the error")
 	}
 }
 
@@ -113,9 +113,9 @@ func TestCalibrateRefuses(t *testing.T) {
 		{"cancelled", cancelled, float, smooth(1, 1), "canceled"},
 	} {
 		var device compute.Device = cpu.New(1, compute.Float32)[0]
-		_, err := Calibrate(c.ctx, c.model, device, c.photos, 4, none)
+		_, err := Calibrate(c.ctx, c.model, device, c.photos, 4, noProgress)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: error %v, expected one with %q", c.name, err, c.want)
+			t.Errorf("%s: error %v, expected it to contain %q", c.name, err, c.want)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"segmenter/photo"
 )
 
-// golden.safetensors holds what the official implementation computes, in
-// float32, with the weights of everyday.f32.safetensors; see testdata/README.md.
+// golden.safetensors holds the results of the official implementation in float32,
+// with the weights of everyday.f32.safetensors; see testdata/README.md.
 
 type goldenTensor struct {
 	shape  []int
@@ -89,8 +89,8 @@ const (
 	int8Weights  = "weights/everyday.safetensors"
 )
 
-// TestGolden compares tensor after tensor, in the order in which they are
-// computed, and names the first that departs.
+// TestGolden compares tensors in the order of their computation, and names the first
+// that differs.
 func TestGolden(t *testing.T) {
 	s := openSegmenter(t, floatWeights, 1, compute.Float32)
 	for _, name := range []string{"chelsea", "china"} {
@@ -100,7 +100,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// checkGolden segments a photo whole. Its scores may be off by a tolerance.
+// checkGolden segments a photo in one window. tolerance is that of the scores.
 func checkGolden(t *testing.T, s *Segmenter, name string, tolerance float64) {
 	t.Helper()
 	golden, src := readGolden(t), goldenPhoto(t, name)

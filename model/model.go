@@ -1,6 +1,6 @@
-// Package model is Segmenter, the vision transformer for semantic segmentation
-// of Strudel et al. (ICCV 2021): a ViT encoder, and a linear or a
-// mask-transformer decoder.
+// Package model runs Segmenter, the vision transformer for semantic segmentation of
+// Strudel et al. (ICCV 2021): a ViT encoder, and a linear or a mask-transformer
+// decoder.
 //
 // A [Model] is a model file in memory (package modelfile). A [Segmenter] is that
 // network on a device, and turns photos into masks:
@@ -8,8 +8,8 @@
 //	photo → resize (package photo) → network (network.go) → classes of pixels
 //
 // network.go is the forward pass, written once for every device. plan.go turns a
-// photo and its options into sizes, with the official rule for photos that are
-// larger than those of the training. Section numbers are those of the paper.
+// photo and its options into sizes, with the official rule for photos larger than
+// those in training. Section numbers refer to the paper.
 package model
 
 import (
@@ -31,8 +31,8 @@ const (
 	Linear = modelfile.Linear // a linear layer for each patch, section 3.2
 )
 
-// ErrModel matches, by [errors.Is], the errors that are the fault of a model
-// file. Their text is the whole sentence.
+// ErrModel matches, by [errors.Is], errors that are the fault of a model file. Their
+// text is a whole sentence.
 var ErrModel = modelfile.ErrModel
 
 // ParseDecoder reads the name of a decoder.

@@ -15,13 +15,13 @@ import (
 	"segmenter/photo"
 )
 
-// goldenPhoto is one of the photos in golden.safetensors.
+// goldenPhoto returns a photo of golden.safetensors.
 func goldenPhoto(t testing.TB, name string) *photo.Image {
 	rgb := readGolden(t)[name+".rgb"]
 	return &photo.Image{Height: rgb.shape[0], Width: rgb.shape[1], Pix: rgb.bytes}
 }
 
-// TestQuantised holds the shipped model against the weights it was made from.
+// TestQuantised compares the shipped model with the weights that it was made from.
 func TestQuantised(t *testing.T) {
 	src := goldenPhoto(t, "china")
 	for _, d := range []Decoder{Mask, Linear} {
@@ -33,24 +33,23 @@ func TestQuantised(t *testing.T) {
 	}
 }
 
-// TestRanks checks that a mask does not depend on how many ranks share the
-// work.
+// TestRanks checks that a mask does not depend on the number of ranks.
 func TestRanks(t *testing.T) {
 	src := goldenPhoto(t, "chelsea")
 	m := openModel(t, int8Weights)
 	if testing.Short() {
 		m = smallModel(t) // the race detector makes it a hundred times slower
 	}
-	ways := []Options{{Size: 32}, {Size: 64, Decoder: Linear}, {Size: 96, Window: 48, Stride: 40}, {Size: 144, Refine: true}, {Size: 144}}
+	variants := []Options{{Size: 32}, {Size: 64, Decoder: Linear}, {Size: 96, Window: 48, Stride: 40}, {Size: 144, Refine: true}, {Size: 144}}
 	for name, arithmetic := range map[string]compute.Arithmetic{"float": compute.Float32, "int8": compute.Int8} {
 		one := newSegmenter(t, m, cpu.New(1, arithmetic))
-		want := make([][]uint8, len(ways))
-		for i, o := range ways {
+		want := make([][]uint8, len(variants))
+		for i, o := range variants {
 			want[i] = segment(t, one, src, o).Mask
 		}
 		for _, ranks := range []int{2, 3, 5} {
 			many := newSegmenter(t, m, cpu.New(ranks, arithmetic))
-			for i, o := range ways {
+			for i, o := range variants {
 				agree(t, fmt.Sprint(name, ", ", ranks, " ranks"), segment(t, many, src, o).Mask, want[i], 1)
 			}
 		}
@@ -60,7 +59,7 @@ func TestRanks(t *testing.T) {
 func TestProbabilities(t *testing.T) {
 	s := openSegmenter(t, int8Weights, 1, compute.Int8)
 	cat := goldenPhoto(t, "chelsea")
-	cat.Height = 61 // the top of it will do
+	cat.Height = 61 // the top is enough
 	cat.Pix = cat.Pix[:cat.Height*cat.Width*3]
 	if _, err := s.Probabilities(0); err == nil {
 		t.Error("probabilities without a photo: expected an error")
@@ -83,7 +82,7 @@ func TestProbabilities(t *testing.T) {
 		}
 		agree(t, "most probable class", class, r.Mask, 0.9999)
 		if low, high := slices.Min(sum), slices.Max(sum); low < 0.999 || high > 1.001 {
-			t.Errorf("probabilities of a pixel sum to between %g and %g", low, high)
+			t.Errorf("the probabilities of a pixel sum to %g to %g, expected 1", low, high)
 		}
 	}
 	if _, err := s.Probabilities(38); err == nil {
@@ -91,8 +90,7 @@ func TestProbabilities(t *testing.T) {
 	}
 }
 
-// TestSizes runs photos of any shape; what counts is that a mask of the
-// photo's size comes out.
+// TestSizes checks that photos of any shape give a mask of the photo's size.
 func TestSizes(t *testing.T) {
 	s := openSegmenter(t, int8Weights, 1, compute.Int8)
 	for _, size := range [][2]int{{1, 1}, {1, 500}, {500, 1}, {17, 33}} {
@@ -110,15 +108,14 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestRun compares what a mask on its device says of itself with the mask of
-// Segment.
+// TestRun compares a mask on its device with the mask of Segment.
 func TestRun(t *testing.T) {
 	src := goldenPhoto(t, "chelsea")
 	o := Options{Size: 48, MaskHeight: 41, MaskWidth: 53}
 	for _, ranks := range []int{1, 3} {
 		s := openSegmenter(t, int8Weights, ranks, compute.Int8)
 		if s.Mask() != nil {
-			t.Error("there is a mask before the first photo")
+			t.Error("Mask returned a mask before the first photo")
 		}
 		want := segment(t, s, src, o)
 		r := new(Result)
@@ -127,11 +124,11 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		if mask != s.Mask() || len(r.Mask) != 0 || r.Height != 41 || r.Width != 53 {
-			t.Errorf("Run gave %d pixels of a mask of %d×%d", len(r.Mask), r.Width, r.Height)
+			t.Errorf("Run filled in %d pixels and a size of %d×%d, expected none and 53×41", len(r.Mask), r.Width, r.Height)
 		}
 		got := make([]uint8, 41*53)
 		if err := errors.Join(s.Count(r), mask.Read(got)); err != nil || !slices.Equal(got, want.Mask) || !slices.Equal(r.Areas, want.Areas) {
-			t.Errorf("%d ranks: another mask, or other areas: %v", ranks, err)
+			t.Errorf("%d ranks: the mask or its areas differ: %v", ranks, err)
 		}
 		if class, err := mask.ClassAt(30, 17); err != nil || class != want.Mask[17*53+30] {
 			t.Errorf("class %d, expected %d: %v", class, want.Mask[17*53+30], err)
@@ -139,7 +136,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestArithmetic: float weights are computed in float32.
+// TestArithmetic checks that float weights are computed in float32.
 func TestArithmetic(t *testing.T) {
 	for path, want := range map[string]compute.Arithmetic{floatWeights: compute.Float32, int8Weights: compute.Int8} {
 		if a := Arithmetic(openModel(t, path)); a != want {
@@ -151,7 +148,7 @@ func TestArithmetic(t *testing.T) {
 type blank struct{ height, width int }
 
 func (b blank) Size() (height, width int)   { return b.height, b.width }
-func (b blank) Row(y int, dst []byte) error { return errors.New("row is not to be read") }
+func (b blank) Row(y int, dst []byte) error { return errors.New("a blank photo has no rows") }
 
 func TestRefusals(t *testing.T) {
 	s := openSegmenter(t, int8Weights, 1, compute.Int8)
@@ -174,20 +171,20 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%v %+v: error %v, expected %v", c.photo, c.o, err, c.want)
 		}
 	}
-	canceled, cancel := context.WithCancel(context.Background())
+	cancelled, cancel := context.WithCancel(context.Background())
 	src := &photo.Image{Height: 64, Width: 200, Pix: make([]byte, 64*200*3)}
 	o := Options{Window: 32, Stride: 32, Progress: func(done, total int) {
 		if done == 2 {
 			cancel()
 		}
 	}}
-	if _, err := s.Segment(canceled, src, o); !errors.Is(err, context.Canceled) {
+	if _, err := s.Segment(cancelled, src, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, expected %v", err, context.Canceled)
 	}
-	segment(t, s, src, Options{Size: 32}) // still usable
+	segment(t, s, src, Options{Size: 32}) // the segmenter still works
 }
 
-// TestDamagedFiles cuts and poisons the model file.
+// TestDamagedFiles reads model files that end early or contain a NaN.
 func TestDamagedFiles(t *testing.T) {
 	whole, err := os.ReadFile(int8Weights)
 	if err != nil {
@@ -208,8 +205,8 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
-// TestAllocations: a photo like the one before takes no new memory, but for a
-// few words of bookkeeping.
+// TestAllocations checks that a photo of the same size as the one before allocates
+// nothing but a few words of bookkeeping.
 func TestAllocations(t *testing.T) {
 	for name, arithmetic := range map[string]compute.Arithmetic{"float": compute.Float32, "int8": compute.Int8} {
 		t.Run(name, func(t *testing.T) { testAllocations(t, arithmetic) })
@@ -226,7 +223,7 @@ func testAllocations(t *testing.T, arithmetic compute.Arithmetic) {
 		}
 	}
 	if n := testing.AllocsPerRun(3, frame); n > 4 {
-		t.Errorf("%g allocations a frame", n)
+		t.Errorf("%g allocations per frame, expected at most 4", n)
 	}
 	p := s.passes[0]
 	device := func() {
@@ -235,7 +232,7 @@ func testAllocations(t *testing.T, arithmetic compute.Arithmetic) {
 		p.classify(true)
 	}
 	if n := testing.AllocsPerRun(3, device); n != 0 {
-		t.Errorf("%g allocations on the device", n)
+		t.Errorf("%g allocations on the device, expected none", n)
 	}
 }
 

@@ -7,14 +7,14 @@ import (
 	"segmenter/modelfile"
 )
 
-// network is the parameters of a model on a device. In comments, N is the
-// number of patches, T that of tokens, D the width of a token, C the number of
-// classes; of N and T a rank holds its share.
+// network holds the parameters of a model on a device. In comments, N is the number
+// of patches, T the number of tokens, D the width of a token and C the number of
+// classes; a rank holds its share of N and T.
 type network struct {
 	patch compute.Linear // 3·P² → D
 	norm  compute.Norm   // of the encoder's output
-	// Kept on the host until the size of a frame is known:
-	extra    []float32 // (E, D), the class token, and the distillation token of DeiT
+	// On the host until the size of a frame is known:
+	extra    []float32 // (E, D), the class token, and DeiT's distillation token
 	position []float32 // (E + g², D)
 
 	names map[compute.Linear]string // of the weights
@@ -117,7 +117,7 @@ func newNetwork(m *Model, device compute.Device) (*network, error) {
 }
 
 // encode runs the encoder (section 3.1) on a window of the frame. The result,
-// p.features (N, D), is without the extra tokens.
+// p.features (N, D), leaves out the extra tokens.
 func (p *pass) encode(window int) {
 	if p.extra != nil {
 		p.device.Copy(p.extraTokens, p.extra)
@@ -137,16 +137,15 @@ func (a *activations) block(device compute.Device, b *block, heads int) {
 	device.FeedForward(a.x, b.norm2, b.fc1, b.fc2)
 }
 
-// decodeLinear scores every patch by itself.
+// decodeLinear scores each patch on its own.
 func (p *pass) decodeLinear() {
 	p.device.Linear(p.scores, p.features, p.network.linear, compute.LinearOp{})
 }
 
-// decodeMask lets patches and class embeddings attend to each other; a patch's
-// score of a class is then the product of the two (section 3.2, eq. 3).
+// decodeMask lets patches and class embeddings attend to each other. The product of
+// the two is then a patch's score of a class (section 3.2, eq. 3).
 //
-// The class embeddings are appended to the patches: to those of the last rank,
-// which is alone in having any.
+// The class embeddings follow the patches. Only the last rank has any.
 func (p *pass) decodeMask() {
 	m := p.network.mask
 	p.device.Linear(p.decoderPatches, p.features, m.input, compute.LinearOp{})

@@ -2,7 +2,7 @@ package model
 
 import "segmenter/compute"
 
-// A pass holds the buffers of one rank for frames of one plan. They are made
+// A pass holds the buffers of one rank for the frames of one plan. It makes them
 // once.
 type pass struct {
 	device              compute.Device
@@ -13,8 +13,8 @@ type pass struct {
 	mask                compute.Mask
 
 	// encoder.x is patchTokens, then extraTokens. The official implementation
-	// has the extra tokens first. Attention does not depend on the order; this
-	// is the decoder's.
+	// puts the extra tokens first. The order does not affect attention; this one
+	// matches the decoder's.
 	encoder                  activations
 	extraTokens, patchTokens compute.Tensor
 	embedding                compute.PatchEmbedding
@@ -53,13 +53,13 @@ func newPass(m *Model, n *network, device compute.Device, next plan) (*pass, err
 	index, count := device.Rank()
 	first, last := compute.Band(patches, index, count, compute.TokenUnit)
 	N, extra, classes := last-first, 0, 0
-	if index == count-1 { // the tokens that are no patches come last
+	if index == count-1 { // the tokens that are not patches come last
 		extra, classes = a.ExtraTokens, C
 	}
 	p := &pass{device: device, network: n, view: v, heads: a.Heads, decoderHeads: a.DecoderHeads(), firstPatch: first, first: index == 0}
 	b := &planner{pass: p}
 
-	// Encoder and decoder run one after the other, in the same buffers.
+	// The encoder and the decoder share buffers: they run one after the other.
 	T := N + max(extra, classes)
 	common := activations{x: b.tensor(T, D), qkv: b.tensor(T, 3*D), attended: b.tensor(T, D)}
 	p.encoder = b.activations(common, N+extra, compute.Share{First: first, Total: patches + a.ExtraTokens})
@@ -125,7 +125,7 @@ func (b *planner) constant(values []float32, cols int) compute.Tensor {
 	return t
 }
 
-// activations are the first tokens of common.
+// activations returns the first tokens of common.
 func (b *planner) activations(common activations, tokens int, share compute.Share) activations {
 	if b.err != nil {
 		return activations{}
@@ -159,7 +159,7 @@ func (b *planner) keep(buffer compute.Buffer, err error) {
 	}
 }
 
-// runWindow runs the network on a window and leaves its scores in allScores.
+// runWindow runs the network on a window, and puts its scores into allScores.
 func (p *pass) runWindow(i int, d Decoder) {
 	p.encode(i)
 	if d == Linear {
@@ -178,8 +178,8 @@ func (p *pass) free() {
 
 // ResizePosition fits the position embeddings (extra + grid², D) to rows×cols
 // patches, bilinearly, as the official implementation does
-// (segm/model/utils.py, resize_pos_embed); the extra tokens' stay. The result,
-// (extra + rows·cols, D), is embedding itself where the grid fits.
+// (segm/model/utils.py, resize_pos_embed). Those of extra tokens stay the same. The
+// result is (extra + rows·cols, D), or embedding itself if the grid fits.
 func ResizePosition(embedding []float32, extra, grid, rows, cols, D int) []float32 {
 	if rows == grid && cols == grid {
 		return embedding

@@ -10,10 +10,10 @@ import (
 	"segmenter/photo"
 )
 
-// ErrTooLarge is wrapped by errors that a smaller size or a window avoids.
+// Errors that a smaller size or a window avoids wrap ErrTooLarge.
 var ErrTooLarge = errors.New("too large")
 
-// Limits on a photo. Attention takes time with the square of the tokens:
+// Limits on a photo. The time for attention grows with the square of the tokens:
 // MaxTokens, a picture of 2896×2896 pixels in one window, takes minutes.
 const (
 	MaxTokens = 1 << 15
@@ -27,27 +27,25 @@ const (
 type Options struct {
 	Decoder Decoder // "" = the first of [Model.Decoders]
 
-	// Size is the length in pixels that the photo's short side is resized to
-	// for the network, both sides rounded to whole patches; 0 = as it is.
+	// Size is the length in pixels of the photo's short side after resizing for
+	// the network. Both sides are rounded to whole patches; 0 = as it is.
 	Size int
-	// Window > 0 runs the network on squares of Window pixels, Stride apart,
-	// and takes the mean where they overlap: for photos that are larger than
-	// those of the training.
+	// Window > 0 runs the network on squares of Window pixels, Stride apart, and
+	// averages where they overlap: for photos larger than those in training.
 	Window, Stride int
 
 	// MaskHeight and MaskWidth are the size of the mask in pixels;
 	// 0 = the photo's.
 	MaskHeight, MaskWidth int
 
-	// Refine makes the edges of the mask follow those of the picture that the
-	// network sees (compute.Refinement). It has no effect on masks of sliding
-	// windows.
+	// Refine makes the mask's edges follow those of the picture that the network
+	// sees (compute.Refinement). It has no effect with sliding windows.
 	Refine bool
 
 	// Smoothing, from 0 (none) to below 1, is for the frames of a video: the
-	// weight that the scores of earlier frames keep, patch by patch, where the
-	// picture has not changed (compute.Pictures). A frame of another size, and
-	// one after a frame without smoothing, starts anew. It excludes a window.
+	// weight that earlier frames' scores keep in patches where the picture has
+	// not changed (compute.Pictures). It restarts at a frame of another size, and
+	// after a frame without smoothing. It does not go with a window.
 	Smoothing float64
 
 	// Progress, if not nil, is called before the first window and after each.
@@ -72,15 +70,15 @@ func (o *Options) check(m *Model) error {
 	case !(o.Smoothing >= 0 && o.Smoothing < 1):
 		return fmt.Errorf("smoothing %v: expected 0 (none) to below 1", o.Smoothing)
 	case o.Smoothing > 0 && o.Window > 0:
-		return fmt.Errorf("smoothing %v with a window of %d pixels: expected one without the other", o.Smoothing, o.Window)
+		return fmt.Errorf("smoothing %v with a window of %d pixels: expected only one of them", o.Smoothing, o.Window)
 	case o.Window > 0 && (o.Stride < 1 || o.Stride > o.Window):
 		return fmt.Errorf("stride %d: expected 1 to the window's %d pixels", o.Stride, o.Window)
 	}
 	return nil
 }
 
-// A plan is what the options make of a photo's size: the geometry of the frame
-// that the network sees, and the size of the mask. Buffers are made for it.
+// A plan follows from a photo's size and the options: the geometry of the frame
+// that the network sees, and the size of the mask. It determines the buffers.
 type plan struct {
 	view                  compute.View
 	maskHeight, maskWidth int
@@ -125,14 +123,14 @@ func (p plan) fits(classes int) error {
 			v.WindowWidth, v.WindowHeight, tokens, ErrTooLarge, MaxTokens)
 	}
 	if scores := float64(v.Windows()) * float64(tokens) * float64(classes); scores > maxScores {
-		return fmt.Errorf("%d windows of %d tokens are %w for the memory: use a larger stride, or a smaller size",
+		return fmt.Errorf("%d windows of %d tokens are %w for memory: use a larger stride, or a smaller size",
 			v.Windows(), tokens, ErrTooLarge)
 	}
 	return nil
 }
 
-// upscale is the size of a picture whose short side is made size pixels, with
-// the long side truncated: the official rule for photos that are smaller than
+// upscale returns the size of a picture after its short side is resized to size
+// pixels, with the long side truncated: the official rule for photos smaller than
 // the window (segm/model/utils.py).
 func upscale(height, width, size int) (h, w int) {
 	if height < width {

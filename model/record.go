@@ -8,20 +8,20 @@ import (
 	"segmenter/quant"
 )
 
-// recorder is a device that adds up the moments of what linear layers take in.
+// recorder is a device that sums up the moments of linear layers' inputs.
 type recorder struct {
 	compute.Device
 	names   map[compute.Linear]string
 	moments map[string]*quant.Moments
-	done    map[string]bool // weights whose inputs of this photo were seen
+	done    map[string]bool // weights whose inputs are recorded for this photo
 	rgb     []byte          // of the frame
 	err     error
 }
 
-// record takes in what a layer does: x has a token a row.
+// record adds a layer's inputs, one token per row.
 func (r *recorder) record(w compute.Linear, x []float32) {
 	name, in := r.names[w], w.In()
-	if r.done[name] { // the encoder, once more for the other decoder
+	if r.done[name] { // the encoder runs again for the other decoder
 		return
 	}
 	if r.done == nil {
@@ -33,7 +33,7 @@ func (r *recorder) record(w compute.Linear, x []float32) {
 		m = &quant.Moments{In: in, Sum: make([]float64, in*in)}
 		r.moments[name] = m
 	}
-	// xᵀ·x, a product that the device is good at.
+	// xᵀ·x, on the device because it is fast at products.
 	channels, sum := r.tensor(in, len(x)/in), r.tensor(in, in)
 	if r.err != nil {
 		return
@@ -71,7 +71,7 @@ func (r *recorder) WriteFrame(f compute.Frame, rgb []byte) {
 	r.Device.WriteFrame(f, rgb)
 }
 
-// PatchEmbed is, to the moments, a linear layer of flattened patches.
+// PatchEmbed records flattened patches, the inputs of a linear layer.
 func (r *recorder) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {
 	P, place, in := v.Patch, v.Window(window), e.Projection.In()
 	patches := make([]float32, dst.Rows()*in)
@@ -90,7 +90,7 @@ func (r *recorder) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.Vie
 	r.Device.PatchEmbed(dst, f, v, window, first, e)
 }
 
-// Linear also normalises by itself, to see the result.
+// Linear normalises in a step of its own, to record the result.
 func (r *recorder) Linear(dst, x compute.Tensor, w compute.Linear, op compute.LinearOp) {
 	if op.Norm != nil {
 		normalised := r.tensor(x.Rows(), x.Cols())
@@ -105,7 +105,7 @@ func (r *recorder) Linear(dst, x compute.Tensor, w compute.Linear, op compute.Li
 	r.Device.Linear(dst, x, w, op)
 }
 
-// FeedForward is in its parts, to see what lies between.
+// FeedForward runs in parts, to record the hidden layer.
 func (r *recorder) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
 	hidden := r.tensor(x.Rows(), fc1.Out())
 	if r.err != nil {

@@ -12,7 +12,7 @@ import (
 // and upsampled: (windows·rows·cols, C), where a window has rows×cols patches.
 func (s *Segmenter) Scores() (scores []float32, rows, cols int, err error) {
 	if s.passes == nil {
-		return nil, 0, 0, errors.New("no photo has been segmented yet: its scores are not known")
+		return nil, 0, 0, errors.New("there are no scores yet: segment a photo first")
 	}
 	p := s.passes[0]
 	scores = make([]float32, p.allScores.Rows()*p.allScores.Cols())
@@ -43,7 +43,7 @@ func (s *Segmenter) Probabilities(class int) ([]float32, error) {
 	return out, nil
 }
 
-// softmaxOf is the softmax of scores at one of them.
+// softmaxOf returns a class's softmax.
 func softmaxOf(scores []float32, class int) float32 {
 	sum := 0.
 	for _, v := range scores {

@@ -11,7 +11,7 @@ import (
 	"segmenter/photo"
 )
 
-// A Segmenter runs a model. Its methods must not be called concurrently.
+// A Segmenter runs a model. Do not call its methods concurrently.
 type Segmenter struct {
 	model   *Model
 	devices []compute.Device
@@ -20,12 +20,12 @@ type Segmenter struct {
 	resizer photo.Resizer
 	frame   photo.Image
 	plan    plan
-	passes  []*pass // one a rank, for plan
-	errs    []error // one a rank
+	passes  []*pass // one per rank, for plan
+	errs    []error // one per rank
 }
 
-// Arithmetic is the arithmetic that suits a model: Int8 for weights of int8,
-// Float32 for weights of float. A device may be told another.
+// Arithmetic returns the arithmetic that suits a model: Int8 for int8 weights,
+// Float32 for float weights. A device may use another.
 func Arithmetic(m *Model) compute.Arithmetic {
 	if m.Precision() == "int8" {
 		return compute.Int8
@@ -36,9 +36,9 @@ func Arithmetic(m *Model) compute.Arithmetic {
 // New prepares a model for the ranks of a device, for example
 // cpu.New(2, cpu.Fastest(Arithmetic(m))).
 //
-// If the ranks of a group are in several programs, each program has a Segmenter
-// for its own ranks. All of them segment the same photo with the same options,
-// at the same time; the one with the first rank gets the mask.
+// If several programs share a group of ranks, each has a Segmenter for its own
+// ranks. All of them segment the same photo with the same options at the same time;
+// the program with the first rank gets the mask.
 func New(m *Model, devices []compute.Device) (*Segmenter, error) {
 	n, err := newNetwork(m, devices[0])
 	if err != nil {
@@ -47,13 +47,13 @@ func New(m *Model, devices []compute.Device) (*Segmenter, error) {
 	return &Segmenter{model: m, devices: devices, network: n, errs: make([]error, len(devices))}, nil
 }
 
-// Result describes a photo.
+// Result is the result for a photo.
 type Result struct {
 	Height, Width int     // of the mask, in pixels
 	Mask          []uint8 // the class of each pixel, row by row
 	Areas         []int   // the number of pixels of each class
 
-	Network struct{ Height, Width, Windows int } // the input of the network
+	Network struct{ Height, Width, Windows int } // the network's input
 	Times   struct{ Prepare, Network, Classify time.Duration }
 }
 
@@ -64,7 +64,7 @@ func (s *Segmenter) Segment(ctx context.Context, src photo.Source, o Options) (*
 	return r, s.SegmentInto(ctx, r, src, o)
 }
 
-// SegmentInto is Segment that uses r's memory again: for video.
+// SegmentInto is Segment, but reuses r's memory: for video.
 func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source, o Options) error {
 	mask, err := s.Run(ctx, r, src, o)
 	if err != nil || mask == nil {
@@ -77,9 +77,10 @@ func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source
 	return mask.Read(r.Mask)
 }
 
-// Run has the network see a photo and paint its mask, which stays on the device
-// until the next photo. It fills in r, but no Mask and no Areas: see
-// [Segmenter.Count]. A device that defers its work has not begun it yet.
+// Run runs the network on a photo and paints the mask, which stays on the device
+// until the next photo. It fills in r, except for Mask and Areas: see
+// [Segmenter.Count]. A device that defers its work has not started yet when Run
+// returns.
 //
 // The mask is nil if the first rank is in another program.
 func (s *Segmenter) Run(ctx context.Context, r *Result, src photo.Source, o Options) (compute.Mask, error) {
@@ -111,14 +112,14 @@ func (s *Segmenter) Run(ctx context.Context, r *Result, src photo.Source, o Opti
 }
 
 // Count waits until the mask of the last photo is painted, and fills in the areas
-// of its result. It is for the program with the first rank.
+// of its result. Only the program with the first rank may call it.
 func (s *Segmenter) Count(r *Result) error {
 	start := time.Now()
 	r.Areas = slices.Grow(r.Areas[:0], len(s.model.Classes))[:len(s.model.Classes)]
 	if err := s.passes[0].mask.Count(r.Areas); err != nil {
 		return err
 	}
-	if s.passes[0].device.Deferred() { // it did everything just now
+	if s.passes[0].device.Deferred() { // the device has just done all of its work
 		r.Times.Network += r.Times.Classify + time.Since(start)
 		r.Times.Classify = 0
 	} else {
@@ -127,8 +128,8 @@ func (s *Segmenter) Count(r *Result) error {
 	return nil
 }
 
-// Mask is the mask of the last photo, valid until the next. It is nil if there
-// was none, or if the first rank is in another program.
+// Mask returns the mask of the last photo, valid until the next. It returns nil
+// before the first photo, or if the first rank is in another program.
 func (s *Segmenter) Mask() compute.Mask {
 	if s.passes == nil || !s.passes[0].first {
 		return nil
@@ -171,7 +172,7 @@ func (s *Segmenter) prepare(next plan) error {
 	return nil
 }
 
-// load brings the photo to the devices, which resize it if they can.
+// load uploads the photo, resized to the frame. A device that can resizes it itself.
 func (s *Segmenter) load(src photo.Source, filter photo.Filter) error {
 	if loader, ok := s.passes[0].device.(compute.Loader); ok {
 		if loaded, err := loader.Load(s.passes[0].frame, src, filter); loaded || err != nil {
@@ -205,7 +206,7 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 			if i < windows-1 {
 				return p.device.Finish()
 			}
-			return nil // the mask is waited for
+			return nil // a later step waits
 		})
 		if err != nil {
 			return err
@@ -215,7 +216,7 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 	return nil
 }
 
-// paint paints the mask. Only devices that defer nothing are waited for.
+// paint paints the mask. It waits, unless the device defers its work.
 func (s *Segmenter) paint(o Options) error {
 	return s.onEveryRank(func(p *pass) error {
 		if err := p.smooth(o.Smoothing, o.Refine); err != nil {
@@ -229,7 +230,7 @@ func (s *Segmenter) paint(o Options) error {
 	})
 }
 
-// onEveryRank runs f for all ranks at the same time.
+// onEveryRank runs f for all ranks in parallel.
 func (s *Segmenter) onEveryRank(f func(*pass) error) error {
 	if len(s.passes) == 1 {
 		return f(s.passes[0])
@@ -249,7 +250,7 @@ func (s *Segmenter) freePasses() {
 	s.passes = nil
 }
 
-// Close frees the memory of the devices.
+// Close frees the devices' memory.
 func (s *Segmenter) Close() {
 	s.freePasses()
 	for _, d := range s.devices {

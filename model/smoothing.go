@@ -2,21 +2,21 @@ package model
 
 import "segmenter/compute"
 
-// smoothing is what a pass knows of earlier frames, for [Options.Smoothing].
+// smoothing is a pass's memory of earlier frames, for [Options.Smoothing].
 type smoothing struct {
-	on      bool           // whether the last frame was smoothed
-	refined bool           // and refined
+	active  bool           // whether the last frame was smoothed
+	refined bool           // whether it was also refined
 	average compute.Tensor // (N, C) scores of the patches of all ranks
 	looks   compute.Tensor // (N, compute.LookWidth)
 	picture compute.Frame  // the guide for Refine, averaged too
 }
 
-// smooth adds the scores of a frame to the average. All ranks do the same: each
-// paints a part of the mask from the scores of all patches.
+// smooth adds the scores of a frame to the average. Every rank averages all patches,
+// since it paints its part of the mask from the scores of all.
 func (p *pass) smooth(strength float64, refine bool) error {
 	s := &p.smoothing
 	if strength == 0 {
-		s.on = false
+		s.active = false
 		return nil
 	}
 	if s.average == nil {
@@ -29,10 +29,10 @@ func (p *pass) smooth(strength float64, refine bool) error {
 		}
 	}
 	weight := float32(1 - strength)
-	if !s.on || refine != s.refined {
+	if !s.active || refine != s.refined {
 		weight = 1
 	}
-	s.on, s.refined = true, refine
+	s.active, s.refined = true, refine
 	var picture compute.Frame
 	if refine {
 		picture = s.picture
@@ -41,10 +41,11 @@ func (p *pass) smooth(strength float64, refine bool) error {
 	return nil
 }
 
-// classify paints the mask of the frame, or of its average with earlier frames.
+// classify paints the mask from the scores of the frame, or from their average with
+// earlier frames.
 func (p *pass) classify(refine bool) {
 	scores, guide := p.allScores, p.frame
-	if p.smoothing.on {
+	if p.smoothing.active {
 		scores, guide = p.smoothing.average, p.smoothing.picture
 	}
 	if refine && p.view.Windows() == 1 {

@@ -20,7 +20,7 @@ type scene func(frame int) *photo.Image
 
 const sceneSize = 256
 
-// samplePhoto is one of the page's photos, squeezed into height×width.
+// samplePhoto returns one of the page's photos, squeezed to height×width.
 func samplePhoto(t testing.TB, name string, height, width int) *photo.Image {
 	t.Helper()
 	src, err := decode.Open("../web/samples/" + name)
@@ -34,11 +34,10 @@ func samplePhoto(t testing.TB, name string, height, width int) *photo.Image {
 	return img
 }
 
-// still is a photo that does not move.
+// still is a scene without motion.
 func still(img *photo.Image) scene { return func(int) *photo.Image { return img } }
 
-// moving has an object go step pixels to the right in every frame, over a
-// background.
+// moving moves an object over a background, step pixels to the right per frame.
 func moving(background, object *photo.Image, step int) scene {
 	return func(frame int) *photo.Image {
 		out := photo.Image{Height: background.Height, Width: background.Width, Pix: append([]byte(nil), background.Pix...)}
@@ -50,7 +49,8 @@ func moving(background, object *photo.Image, step int) scene {
 	}
 }
 
-// noisy adds a sensor's noise of so many levels to every value of every frame.
+// noisy adds sensor noise with a deviation of sigma levels to every value of every
+// frame.
 func noisy(s scene, sigma float64) scene {
 	return func(frame int) *photo.Image {
 		seed := rand.New(rand.NewPCG(uint64(frame), 7))
@@ -72,8 +72,8 @@ func masksOf(t testing.TB, s *Segmenter, video scene, frames int, o Options) [][
 	return masks
 }
 
-// flicker is the share of pixels that change their class from one frame to the
-// next, once there have been a few.
+// flicker returns the share of pixels that change their class from one frame to the
+// next, after the first few frames.
 func flicker(masks [][]uint8) float64 {
 	const settled = 10
 	changed := 0
@@ -85,9 +85,9 @@ func flicker(masks [][]uint8) float64 {
 
 func differing(a, b []uint8) int { return len(a) - metrics.Same(a, b) }
 
-// lag is by how many frames smoothed masks of a class are late: that of which
-// they are most like the unsmoothed ones.
-func lag(smoothed, masks [][]uint8, class uint8) (frames int) {
+// framesLate returns by how many frames smoothing delays the masks of a class: the
+// delay at which they are most like the unsmoothed ones.
+func framesLate(smoothed, masks [][]uint8, class uint8) (frames int) {
 	const most = 6
 	least := -1
 	for late := range most {
@@ -106,8 +106,8 @@ func lag(smoothed, masks [][]uint8, class uint8) (frames int) {
 	return frames
 }
 
-// TestSmoothing has a still scene flicker less, and a moving object's mask come
-// in time.
+// TestSmoothing checks that a still scene flickers less, and that a moving object's
+// mask is not late.
 func TestSmoothing(t *testing.T) {
 	s := openSegmenter(t, int8Weights, 2, cpu.Fastest(compute.Int8))
 	const smoothing, frames = 0.85, 19
@@ -118,7 +118,7 @@ func TestSmoothing(t *testing.T) {
 		after := flicker(masksOf(t, s, video, frames, Options{Refine: refine, Smoothing: smoothing}))
 		t.Logf("refine %v: %.2f %% of the pixels flicker, %.2f %% without smoothing", refine, 100*after, 100*before)
 		if before == 0 || after*5 > before {
-			t.Errorf("refine %v: %.2f %% of the pixels of a still scene flicker, %.2f %% without smoothing; a fifth of that at most is expected",
+			t.Errorf("refine %v: %.2f %% of the pixels of a still scene flicker, %.2f %% without smoothing; expected at most a fifth of that",
 				refine, 100*after, 100*before)
 		}
 	}
@@ -126,13 +126,13 @@ func TestSmoothing(t *testing.T) {
 	video = noisy(moving(scenery, samplePhoto(t, "chelsea.png", 80, 96), 5), 8)
 	masks := masksOf(t, s, video, 16, Options{})
 	cat := uint8(slices.IndexFunc(s.model.Classes, func(c modelfile.Class) bool { return c.Name == "cat" }))
-	if late := lag(masksOf(t, s, video, 16, Options{Smoothing: smoothing}), masks, cat); late > 2 {
+	if late := framesLate(masksOf(t, s, video, 16, Options{Smoothing: smoothing}), masks, cat); late > 2 {
 		t.Errorf("the mask of a moving object is %d frames late, expected at most 2", late)
 	}
 }
 
-// TestSmoothingBegins holds the first of smoothed frames against one without
-// smoothing, whatever came before, and ranks against each other.
+// TestSmoothingBegins compares the first smoothed frame with one without smoothing,
+// also after earlier frames, and one rank with two.
 func TestSmoothingBegins(t *testing.T) {
 	two, one := openSegmenter(t, int8Weights, 2, compute.Int8), openSegmenter(t, int8Weights, 1, compute.Int8)
 	video := noisy(still(samplePhoto(t, "china.jpg", 64, 80)), 15)
@@ -140,28 +140,28 @@ func TestSmoothingBegins(t *testing.T) {
 	a, b := masksOf(t, two, video, 4, smoothed), masksOf(t, one, video, 4, smoothed)
 	for i := range a {
 		if differing(a[i], b[i]) > 0 {
-			t.Errorf("frame %d: one rank and two have different masks", i)
+			t.Errorf("frame %d: the masks of one rank and of two differ", i)
 		}
 	}
 	whole := segment(t, one, video(0), Options{}).Mask
 	if differing(a[0], whole) > 0 || differing(a[1], segment(t, one, video(1), Options{}).Mask) == 0 {
-		t.Error("the first frame is expected to be as without smoothing, the second is not")
+		t.Error("expected smoothing to change the second frame, but not the first")
 	}
 	if differing(segment(t, one, video(0), smoothed).Mask, whole) > 0 {
-		t.Error("after a frame without smoothing, it does not begin anew")
+		t.Error("smoothing does not restart after a frame without it")
 	}
 	for _, o := range []Options{{Smoothing: 1}, {Smoothing: -0.1}, {Smoothing: math.NaN()}, {Smoothing: 0.5, Window: 64, Stride: 32}} {
 		if _, err := one.Segment(t.Context(), video(0), o); err == nil {
-			t.Errorf("%+v is not refused", o)
+			t.Errorf("%+v: expected an error", o)
 		}
 	}
 }
 
-// BenchmarkCalm says what smoothing does to the flicker of a still scene with
-// noise, and how late it makes the mask of a moving object:
+// BenchmarkSmoothing measures how much less a still scene with noise flickers, and
+// how late the mask of a moving object is:
 //
-//	go test -run - -bench Calm -benchtime 1x ./model
-func BenchmarkCalm(b *testing.B) {
+//	go test -run - -bench Smoothing -benchtime 1x ./model
+func BenchmarkSmoothing(b *testing.B) {
 	s := openSegmenter(b, int8Weights, 2, cpu.Fastest(compute.Int8))
 	const sigma, frames = 8, 40
 	for _, name := range []string{"china.jpg", "coffee.png", "astronaut.png"} {
@@ -188,7 +188,7 @@ func BenchmarkCalm(b *testing.B) {
 					const frames = 19
 					masks := masksOf(b, s, video, frames, Options{})
 					smoothed := masksOf(b, s, video, frames, Options{Smoothing: smoothing})
-					b.ReportMetric(float64(lag(smoothed, masks, cat)), "frames-late")
+					b.ReportMetric(float64(framesLate(smoothed, masks, cat)), "frames-late")
 				}
 			})
 		}

@@ -16,14 +16,14 @@ import (
 	"segmenter/photo"
 )
 
-// variant is a small model of any architecture, with random weights.
+// variant is a small model with random weights, of any architecture.
 type variant struct {
 	name     string
 	arch     modelfile.Architecture
 	decoders []Decoder
 }
 
-// file is the variant as a float model file.
+// file returns the variant as a float model file.
 func (v variant) file(t *testing.T, classes int) *bytes.Reader {
 	t.Helper()
 	card := modelfile.Card{Architecture: v.arch, Normalisation: modelfile.Normalisation{Mean: [3]float32{0.485, 0.456, 0.406}, Std: [3]float32{0.229, 0.224, 0.225}}}
@@ -56,7 +56,7 @@ func (v variant) file(t *testing.T, classes int) *bytes.Reader {
 	return bytes.NewReader(file.Bytes())
 }
 
-// smallModel has random weights and one block.
+// smallModel returns a model of one block with random weights.
 func smallModel(t *testing.T) *Model {
 	t.Helper()
 	v := variant{"", modelfile.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 4, ExtraTokens: 1}, []Decoder{Mask, Linear}}

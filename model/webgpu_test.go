@@ -15,8 +15,8 @@ import (
 	"segmenter/photo"
 )
 
-// shared is a device that a segmenter does not close. Tests share devices: where
-// the CPU computes in place of a GPU, compiling shaders takes long.
+// shared is a device that a segmenter does not close. Tests share devices, because
+// compiling shaders takes long where the CPU emulates the GPU.
 type shared struct {
 	*webgpu.Device
 	gpu *gpu.Device
@@ -26,7 +26,7 @@ func (shared) Close() {}
 
 var opened = map[compute.Arithmetic]shared{}
 
-// openGPU opens the browser's GPU, with its device.
+// openGPU returns the browser's GPU and its shared device.
 func openGPU(t testing.TB, a compute.Arithmetic) (*gpu.Device, compute.Device) {
 	t.Helper()
 	if d, ok := opened[a]; ok {
@@ -47,8 +47,8 @@ func openGPU(t testing.TB, a compute.Arithmetic) (*gpu.Device, compute.Device) {
 	return g, opened[a]
 }
 
-// TestGoldenWebGPU is TestGolden for the smaller photo: where software computes,
-// each way through the network takes ten seconds and more.
+// TestGoldenWebGPU is TestGolden with the smaller photo: in software, each run of the
+// network takes ten seconds or more.
 func TestGoldenWebGPU(t *testing.T) {
 	_, device := openGPU(t, compute.Float32)
 	s := newSegmenter(t, openModel(t, floatWeights), []compute.Device{device})
@@ -56,7 +56,7 @@ func TestGoldenWebGPU(t *testing.T) {
 	checkGoldenWindows(t, s, "chelsea", Mask)
 }
 
-// TestInt8WebGPU holds masks of bytes against those of float32.
+// TestInt8WebGPU compares masks computed in int8 with those computed in float32.
 func TestInt8WebGPU(t *testing.T) {
 	m := openModel(t, int8Weights)
 	src := goldenPhoto(t, "chelsea")
@@ -68,8 +68,8 @@ func TestInt8WebGPU(t *testing.T) {
 	}
 }
 
-// TestFramesWebGPU segments many frames, as from a camera, and checks that no
-// buffer stays behind and that the program reads only the areas back.
+// TestFramesWebGPU segments many frames, as from a camera. It checks that they leave
+// no buffer behind, and that the program reads back only the areas.
 func TestFramesWebGPU(t *testing.T) {
 	g, device := openGPU(t, compute.Int8)
 	m := smallModel(t)
@@ -85,7 +85,7 @@ func TestFramesWebGPU(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 3 { // by then, scratch memory has its size
+	for range 3 { // until scratch memory has its final size
 		frame()
 	}
 	buffers, bytes := g.Live()
@@ -102,8 +102,7 @@ func TestFramesWebGPU(t *testing.T) {
 	}
 }
 
-// countMapped counts the bytes that are mapped from buffers, of whatever part of
-// the program.
+// countMapped counts the bytes that any part of the program maps from buffers.
 func countMapped(t *testing.T) *int {
 	class := js.Global().Get("GPUBuffer").Get("prototype")
 	original, total := class.Get("mapAsync"), new(int)

@@ -5,20 +5,19 @@ import (
 	"strings"
 )
 
-// identity is the content coding of a file as it is.
+// identity is the content coding of an uncompressed file.
 const identity = "identity"
 
-// suffixes are what the files of each content coding are called.
+// suffixes are the suffixes of file names for each content coding.
 var suffixes = map[string]string{"br": ".br", "gzip": ".gz", identity: ""}
 
-// unlistedIdentity is the weight of identity where Accept-Encoding does not
-// name it: acceptable, but less than anything that it does name, whose smallest
-// weight is 0.001.
+// unlistedIdentity is the weight of identity if Accept-Encoding does not name it. It
+// is acceptable, but below the smallest weight that the header can give, 0.001.
 const unlistedIdentity = 0.0005
 
-// negotiate picks one of the offered content codings for an Accept-Encoding
-// header (RFC 9110, section 12.5.3): the one of the highest weight, the first
-// of equals. It reports false where the header refuses all of them.
+// negotiate picks one of the offered content codings for an Accept-Encoding header
+// (RFC 9110, section 12.5.3): the first with the highest weight. It reports false if
+// the header refuses all of them.
 func negotiate(accept string, offered []string) (coding string, ok bool) {
 	weights := parseWeights(accept)
 	best := 0.0
@@ -37,8 +36,8 @@ func negotiate(accept string, offered []string) (coding string, ok bool) {
 	return coding, best > 0
 }
 
-// parseWeights reads "br, gzip;q=0.8, *;q=0" into weights from 0 to 1. An
-// item whose weight cannot be read counts as refused.
+// parseWeights parses "br, gzip;q=0.8, *;q=0" into weights from 0 to 1. An invalid
+// weight counts as 0, a refusal.
 func parseWeights(accept string) map[string]float64 {
 	weights := make(map[string]float64)
 	for item := range strings.SplitSeq(accept, ",") {

@@ -15,10 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"segmenter/e2e/needs"
 	"segmenter/site"
 )
 
-// recipe is the text of a block in docs/deploy.md.
+// recipe returns the first code block of a language in docs/deploy.md.
 func recipe(t *testing.T, language string) string {
 	t.Helper()
 	document, err := os.ReadFile("../docs/deploy.md")
@@ -28,12 +29,12 @@ func recipe(t *testing.T, language string) string {
 	_, rest, _ := strings.Cut(string(document), "```"+language+"\n")
 	text, _, found := strings.Cut(rest, "```\n")
 	if !found {
-		t.Fatalf("docs/deploy.md has no block of %s", language)
+		t.Fatalf("docs/deploy.md has no block of the language %s", language)
 	}
 	return text
 }
 
-// TestRecipes holds the headers that docs/deploy.md names against the site's.
+// TestRecipes compares the headers in docs/deploy.md with the site's.
 func TestRecipes(t *testing.T) {
 	for _, language := range []string{"nginx", "caddyfile"} {
 		text := recipe(t, language)
@@ -45,23 +46,20 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
-// find returns the path of a server's program.
+// find returns the path of a server's program, which a Debian package contains.
 func find(t *testing.T, name, debian string) string {
 	t.Helper()
-	for _, candidate := range []string{name, "/usr/sbin/" + name} { // which is not everybody's
+	for _, candidate := range []string{name, "/usr/sbin/" + name} { // not in every user's PATH
 		if program, err := exec.LookPath(candidate); err == nil {
 			return program
 		}
 	}
-	message := fmt.Sprintf("%s is missing; on Debian, 'apt install %s' adds it", name, debian)
-	if os.Getenv("CI") == "true" {
-		t.Fatal(message)
-	}
-	t.Skip(message)
+	needs.Check(t, fmt.Errorf("%s is missing: install it, on Debian with 'apt install %s'", name, debian))
 	return ""
 }
 
-// start writes a server's configuration and starts it, until the test ends.
+// start writes a server's configuration, starts the server until the test ends, and
+// returns its URL.
 func start(t *testing.T, config, text, addr, program string, arguments ...string) string {
 	t.Helper()
 	if err := os.WriteFile(config, []byte(text), 0o666); err != nil {
@@ -76,9 +74,9 @@ func start(t *testing.T, config, text, addr, program string, arguments ...string
 	}
 	t.Cleanup(func() {
 		process.Process.Signal(os.Interrupt)
-		process.Wait() // ends with a status of its own
+		process.Wait() // the exit status does not matter
 		if t.Failed() {
-			t.Logf("the server says: %s", output.String())
+			t.Logf("the server's output: %s", output.String())
 		}
 	})
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -87,7 +85,7 @@ func start(t *testing.T, config, text, addr, program string, arguments ...string
 			return "http://" + addr
 		}
 	}
-	t.Fatal("the server does not answer")
+	t.Fatal("the server did not answer within 10 seconds")
 	return ""
 }
 
@@ -101,7 +99,7 @@ func freeAddr(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// nginx starts it with the recipe, for a folder, and returns its address.
+// nginx serves a folder with nginx and its recipe, and returns the URL.
 func nginx(t *testing.T, folder string) string {
 	program := find(t, "nginx", "nginx-light")
 	addr, scratch := freeAddr(t), t.TempDir()
@@ -121,14 +119,14 @@ http {
 	%[2]s
 }
 `, scratch, server)
-	if os.Getuid() == 0 { // its workers would become a user who may not read the folder
+	if os.Getuid() == 0 { // otherwise its workers run as a user who cannot read the folder
 		text = "user root;\n" + text
 	}
 	config := filepath.Join(scratch, "nginx.conf")
 	return start(t, config, text, addr, program, "-e", "stderr", "-c", config)
 }
 
-// caddy does the same with Caddy.
+// caddy serves a folder with Caddy and its recipe, and returns the URL.
 func caddy(t *testing.T, folder string) string {
 	program := find(t, "caddy", "caddy")
 	addr, scratch := freeAddr(t), t.TempDir()
@@ -137,14 +135,14 @@ func caddy(t *testing.T, folder string) string {
 	return start(t, config, "{\n\tadmin off\n}\n"+server, addr, program, "run", "--config", config, "--adapter", "caddyfile")
 }
 
-// TestServers has each serve a small site by its recipe, and holds the answers
-// against what the site's own server answers.
+// TestServers serves a small site with each server and its recipe, and compares the
+// responses with those of the project's own server.
 func TestServers(t *testing.T) {
-	t.Run("nginx", func(t *testing.T) { holdAgainstOwn(t, nginx) })
-	t.Run("caddy", func(t *testing.T) { holdAgainstOwn(t, caddy) })
+	t.Run("nginx", func(t *testing.T) { compareWithOwn(t, nginx) })
+	t.Run("caddy", func(t *testing.T) { compareWithOwn(t, caddy) })
 }
 
-func holdAgainstOwn(t *testing.T, serve func(t *testing.T, folder string) string) {
+func compareWithOwn(t *testing.T, serve func(t *testing.T, folder string) string) {
 	folder := t.TempDir()
 	model := bytes.Repeat([]byte("weights "), 1000)
 	stamped := "/" + site.Address("library/models/a.safetensors", sha256.Sum256(model))
@@ -174,8 +172,8 @@ func holdAgainstOwn(t *testing.T, serve func(t *testing.T, folder string) string
 	isSame(t, base, folder, "/engine.wasm", http.StatusNotModified, "If-None-Match", tag)
 }
 
-// isSame asks both servers. Where the request has an entity tag of one of them,
-// the status is given.
+// isSame compares the responses of both servers. status is the expected one, or 0 for
+// that of the own server, which does not know the other's entity tags.
 func isSame(t *testing.T, base, folder, path string, status int, header ...string) {
 	t.Helper()
 	own := newServer(t, folder)
@@ -183,12 +181,12 @@ func isSame(t *testing.T, base, folder, path string, status int, header ...strin
 	if status == 0 {
 		status = want.StatusCode
 	}
-	// nginx resolves a path before it looks: what lies outside is a bad request.
+	// nginx resolves a path first, and answers 400 if the result is outside the site.
 	if got.StatusCode != status && !(status == http.StatusNotFound && got.StatusCode == http.StatusBadRequest) {
 		t.Errorf("%s %v: got %d, want %d", path, header, got.StatusCode, status)
 	}
 	for name := range site.Headers() {
-		if name == "Cache-Control" && status >= 400 { // kept by nobody
+		if name == "Cache-Control" && status >= 400 { // nobody caches errors
 			continue
 		}
 		if status == http.StatusBadRequest || got.StatusCode == http.StatusBadRequest {

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// Server serves a built site to a network of which nothing good is assumed:
-// who sends slowly, or too much, is cut off; who reads slowly gets the model
-// even so.
+// Server returns a server of a built site for an untrusted network: it disconnects
+// clients that send slowly or too much, but lets slow readers finish the model.
 func Server(files fs.FS) *http.Server {
 	return &http.Server{
 		Handler:           Handler(files),

@@ -1,14 +1,18 @@
 // Package site serves the built site: the page, its library, the engine and
 // the model.
 //
-// [Handler] is a handler for static files with the headers that the page needs
-// wherever it is served: cross-origin isolation (without it a browser gives no
-// SharedArrayBuffer, hence no threads), a strict content security policy (no
-// photo can leave the machine), content types that do not depend on the
-// machine, strong entity tags, and the compressed siblings that package
-// site/build writes beside the files. It needs nothing of the operating
-// system, so the same code serves from a folder, from an embedded file system
-// and, by way of package site/listed, in a worker at the edge.
+// [Handler] serves static files with the headers that the page needs:
+//
+//   - cross-origin isolation, without which browsers allow no SharedArrayBuffer and
+//     thus no threads
+//   - a strict content security policy: no photo can leave the machine
+//   - content types that do not depend on the server's machine
+//   - strong entity tags
+//
+// It sends the compressed siblings that package site/build writes beside the files.
+// It uses nothing of the operating system, so the same code serves from a folder,
+// from an embedded file system and, with package site/listed, in a worker at the
+// edge.
 package site
 
 import (
@@ -26,8 +30,8 @@ import (
 	"time"
 )
 
-// policy lets the page load its own files and compile WebAssembly, and nothing
-// else: whatever went wrong in it, a photo could not be sent anywhere.
+// policy lets the page load its own files and compile WebAssembly, and nothing else:
+// even a faulty page could not send a photo anywhere.
 const policy = "default-src 'self'; " +
 	"script-src 'self' 'wasm-unsafe-eval'; " +
 	"style-src 'self'; " +
@@ -40,19 +44,19 @@ const policy = "default-src 'self'; " +
 	"form-action 'none'; " +
 	"frame-ancestors 'self'"
 
-// Health is the address at which a server says that it is there.
+// Health is the address of the health check.
 const Health = "/healthz"
 
-// What browsers may do with a response before they ask again. An address with a
-// file's hash is for good: other bytes have another address.
+// Values of Cache-Control. A response at an address with the file's hash is
+// immutable, since other bytes have another address.
 const (
 	revalidated = "no-cache"
 	immutable   = "public, max-age=31536000, immutable"
-	unkept      = "no-store"
+	uncached    = "no-store"
 )
 
-// headers go with every response, errors too: a worker's script without
-// Cross-Origin-Embedder-Policy would be refused by an isolated page.
+// headers go with every response, including errors. An isolated page refuses a
+// worker's script without Cross-Origin-Embedder-Policy.
 var headers = map[string]string{
 	"Cache-Control":                revalidated,
 	"Content-Security-Policy":      policy,
@@ -64,12 +68,12 @@ var headers = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 }
 
-// Headers returns the headers that every file is served with, whatever it is. A
-// service worker adds them where a host cannot.
+// Headers returns the headers of every file. If a host cannot set them, the service
+// worker adds them.
 func Headers() map[string]string { return maps.Clone(headers) }
 
-// contentTypes is complete on purpose: package mime would ask the operating
-// system, whose answer differs from one machine to the next.
+// contentTypes lists all types of the site's files, since package mime asks the
+// operating system, whose answers differ between machines.
 var contentTypes = map[string]string{
 	"":             "text/plain; charset=utf-8", // LICENSE, NOTICE
 	".css":         "text/css; charset=utf-8",
@@ -91,7 +95,7 @@ var contentTypes = map[string]string{
 	".webp":        "image/webp",
 }
 
-// ContentType is the media type of a file of the site, by its extension.
+// ContentType returns the media type of a file by its extension.
 func ContentType(name string) string {
 	if known, ok := contentTypes[strings.ToLower(path.Ext(name))]; ok {
 		return known
@@ -99,28 +103,28 @@ func ContentType(name string) string {
 	return "application/octet-stream"
 }
 
-// Address is a file's name in the site with a hash of its content, at which it
-// may be kept for good.
+// Address returns a file's name with a hash of its content. Browsers may cache the
+// file at that address forever.
 func Address(name string, sum Sum) string {
 	return fmt.Sprintf("%s?v=%s", name, stamp(sum))
 }
 
-// Sum is the SHA-256 hash of a file. Where a file's [fs.FileInfo] has one as its
-// Sys, [Handler] need not read the file for it.
+// Sum is the SHA-256 hash of a file. If Sys of a file's [fs.FileInfo] returns one,
+// [Handler] does not read the file to compute it.
 type Sum = [sha256.Size]byte
 
 func stamp(sum Sum) string { return fmt.Sprintf("%x", sum[:6]) }
 
-// Handler serves the files of a built site to GET and HEAD requests. It lists
-// no folder, follows no "..", serves nothing whose name begins with a dot or an
-// underscore, and answers a request for a folder with its index.html where the
-// address ends in a slash. At [Health] it says that it is there.
+// Handler serves the files of a built site to GET and HEAD requests. It lists no
+// folders, does not follow "..", and hides names that begin with a dot or an
+// underscore. For an address that ends in a slash it serves the folder's index.html.
+// At [Health] it answers "ok".
 //
-// Of a file and its siblings NAME.br and NAME.gz it sends the one that
-// Accept-Encoding prefers; a range is always one of the plain file. Files have
-// to be seekable, as those of [os.DirFS], [os.Root.FS] and [embed.FS] are.
+// It sends a file or its sibling NAME.br or NAME.gz, as Accept-Encoding prefers, but
+// a range only of the plain file. The files must be seekable, like those of
+// [os.DirFS], [os.Root.FS] and [embed.FS].
 //
-// Under a sub-path, wrap it in [http.StripPrefix].
+// To serve a site under a path, wrap the handler in [http.StripPrefix].
 func Handler(files fs.FS) http.Handler {
 	return &handler{files: files}
 }
@@ -130,7 +134,7 @@ type handler struct {
 	sums  sync.Map // version → Sum
 }
 
-// version tells one state of a file from the next without reading it.
+// version identifies a state of a file without reading it.
 type version struct {
 	name    string
 	size    int64
@@ -143,11 +147,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "405: this site only answers GET and HEAD.", http.StatusMethodNotAllowed)
+		http.Error(w, "405: this site only answers GET and HEAD requests.", http.StatusMethodNotAllowed)
 		return
 	}
 	if r.URL.Path == Health {
-		w.Header().Set("Cache-Control", unkept)
+		w.Header().Set("Cache-Control", uncached)
 		w.Header().Set("Content-Type", ContentType(""))
 		io.WriteString(w, "ok\n")
 		return
@@ -158,13 +162,13 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	offered := h.codings(name)
 	if len(offered) == 0 || isHidden(name) {
-		http.Error(w, "404: there is no such file here.", http.StatusNotFound)
+		http.Error(w, "404: this site has no such file.", http.StatusNotFound)
 		return
 	}
 	ranges := strings.Join(r.Header.Values("Range"), ",")
 	if strings.Contains(ranges, ",") {
-		// Many small ranges cost a server more than they bring: the whole file
-		// is an answer too (RFC 9110, section 14.2).
+		// Several ranges cost too much. The whole file is a valid answer too (RFC 9110,
+		// section 14.2).
 		r.Header.Del("Range")
 	} else if ranges != "" {
 		offered = []string{identity}
@@ -172,24 +176,23 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept-Encoding")
 	coding, ok := negotiate(strings.Join(r.Header.Values("Accept-Encoding"), ","), offered)
 	if !ok {
-		http.Error(w, "406: this file comes only in codings that Accept-Encoding refuses.", http.StatusNotAcceptable)
+		http.Error(w, "406: Accept-Encoding refuses all codings of this file.", http.StatusNotAcceptable)
 		return
 	}
 	w.Header().Set("Content-Type", ContentType(name))
 	if err := h.send(w, r, name, coding); err != nil {
-		http.Error(w, "500: this file cannot be read.", http.StatusInternalServerError)
+		http.Error(w, "500: the server cannot read this file.", http.StatusInternalServerError)
 	}
 }
 
-// isHidden tells whether a file is none of the site's: those beginning with a
-// dot are of editors and systems, those with an underscore tell other hosts how
-// to serve the site.
+// isHidden reports whether a file is not part of the site: names with a dot belong to
+// editors and systems, and those with an underscore configure other hosts.
 func isHidden(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.Contains(name, "/.") || strings.HasPrefix(name, "_")
 }
 
-// codings lists what a file can be had in, best first; nothing where there is
-// no such file.
+// codings returns the available content codings of a file, best first, or nil if the
+// file does not exist.
 func (h *handler) codings(name string) []string {
 	var found []string
 	for _, coding := range []string{"br", "gzip", identity} {
@@ -204,16 +207,16 @@ func (h *handler) codings(name string) []string {
 	return found
 }
 
-// send writes the file in a coding, or what the request's conditions make of
-// it. It has written nothing when it returns an error.
+// send writes the file in a content coding, or the response that the request's
+// conditions demand. If it returns an error, it has written nothing.
 func (h *handler) send(w http.ResponseWriter, r *http.Request, name, coding string) error {
 	content, sum, err := h.open(name + suffixes[coding])
 	if err != nil {
 		return err
 	}
 	defer content.Close()
-	if asked := r.URL.Query().Get("v"); asked != "" {
-		if same, err := h.isStamp(name, asked); err != nil {
+	if requested := r.URL.Query().Get("v"); requested != "" {
+		if same, err := h.isStamp(name, requested); err != nil {
 			return err
 		} else if same {
 			w.Header().Set("Cache-Control", immutable)
@@ -221,25 +224,25 @@ func (h *handler) send(w http.ResponseWriter, r *http.Request, name, coding stri
 	}
 	w.Header().Set("ETag", tag(sum))
 	if coding != identity {
-		w = coded{w, coding}
+		w = encodedWriter{w, coding}
 	}
-	// Without a time there is no Last-Modified: entity tags are exact, and the
-	// times of a fresh checkout mean nothing.
+	// No time, so no Last-Modified: entity tags are exact, and the times of a fresh
+	// checkout mean nothing.
 	http.ServeContent(w, r, name, time.Time{}, content)
 	return nil
 }
 
-// isStamp tells whether what an address says is the hash of the file: while a
-// new version is being deployed, old servers get requests for its addresses.
-func (h *handler) isStamp(name, asked string) (bool, error) {
+// isStamp reports whether the stamp in an address is that of the file. It may not be:
+// during a deployment, old servers get requests for new addresses.
+func (h *handler) isStamp(name, requested string) (bool, error) {
 	content, sum, err := h.open(name)
 	if err != nil {
 		return false, err
 	}
-	return asked == stamp(sum), content.Close()
+	return requested == stamp(sum), content.Close()
 }
 
-// open opens a file at its beginning, and says its hash.
+// open opens a file and returns it with its hash.
 func (h *handler) open(name string) (io.ReadSeekCloser, Sum, error) {
 	file, err := h.files.Open(name)
 	if err != nil {
@@ -248,7 +251,7 @@ func (h *handler) open(name string) (io.ReadSeekCloser, Sum, error) {
 	content, ok := file.(io.ReadSeekCloser)
 	if !ok {
 		file.Close()
-		return nil, Sum{}, fmt.Errorf("%s is not seekable, but ranges need that", name)
+		return nil, Sum{}, fmt.Errorf("%s is not seekable, as ranges require", name)
 	}
 	sum, err := h.sum(name, file, content)
 	if err != nil {
@@ -257,7 +260,7 @@ func (h *handler) open(name string) (io.ReadSeekCloser, Sum, error) {
 	return content, sum, err
 }
 
-// sum is a file's hash, which is computed once for each version of it.
+// sum returns a file's hash, and computes it once per version.
 func (h *handler) sum(name string, file fs.File, content io.ReadSeeker) (Sum, error) {
 	info, err := file.Stat()
 	if err != nil {
@@ -282,29 +285,29 @@ func (h *handler) sum(name string, file fs.File, content io.ReadSeeker) (Sum, er
 	return sum, nil
 }
 
-// tag is the strong entity tag of a file: a hash of the bytes that are sent,
-// so that two codings of one file have two tags (RFC 9110, section 8.8.3).
+// tag returns a strong entity tag from the hash of the bytes to send. Two codings of
+// one file have different tags (RFC 9110, section 8.8.3).
 func tag(sum Sum) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
 
-// coded names the content coding, but only where the body follows: 304 and 412
-// have none.
+// encodedWriter sets Content-Encoding only for responses with the whole body, not
+// for 304 or 412.
 //
-// Setting the header before [http.ServeContent] would make that leave out the
-// Content-Length, which the page's progress bar wants.
-type coded struct {
+// If the header were set before [http.ServeContent], that function would leave out
+// Content-Length, which the page's progress bar needs.
+type encodedWriter struct {
 	http.ResponseWriter
 	coding string
 }
 
-func (w coded) WriteHeader(status int) {
+func (w encodedWriter) WriteHeader(status int) {
 	if status == http.StatusOK {
 		w.Header().Set("Content-Encoding", w.coding)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// ReadFrom leaves copying to the writer below, which may know a faster way than
+// ReadFrom leaves copying to the underlying writer, which may do it faster than
 // through this program's memory.
-func (w coded) ReadFrom(r io.Reader) (int64, error) { return io.Copy(w.ResponseWriter, r) }
+func (w encodedWriter) ReadFrom(r io.Reader) (int64, error) { return io.Copy(w.ResponseWriter, r) }

@@ -12,8 +12,8 @@ import (
 	"testing/fstest"
 )
 
-// built is a small site. Its compressed siblings are not really compressed, so
-// that a test sees which file was sent.
+// built is a small site. Its compressed siblings hold plain text that shows which
+// file the handler sent.
 var built = fstest.MapFS{
 	"index.html":                 {Data: []byte("<!doctype html>")},
 	"app.js":                     {Data: []byte("0123456789")},
@@ -91,9 +91,8 @@ func TestFiles(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.body)
 			}
 			for name, want := range headers {
-				// A cached error would be as wrong as a cached page.
 				if name == "Cache-Control" && test.status != 200 {
-					continue
+					continue // http.Error removes it, so that nobody caches errors
 				}
 				if got := resp.Header.Get(name); got != want {
 					t.Errorf("%s: got %q, want %q", name, got, want)
@@ -106,12 +105,12 @@ func TestFiles(t *testing.T) {
 func TestMethods(t *testing.T) {
 	resp := get(t, Handler(built), "HEAD", "/app.js")
 	if got := body(t, resp); resp.StatusCode != 200 || got != "" || resp.ContentLength != 10 {
-		t.Errorf("HEAD: got %d, %q, %d bytes announced; want 200, no body, 10 announced", resp.StatusCode, got, resp.ContentLength)
+		t.Errorf("HEAD: got %d, body %q, Content-Length %d; want 200, no body, 10", resp.StatusCode, got, resp.ContentLength)
 	}
 	for _, method := range []string{"POST", "PUT", "DELETE", "OPTIONS", "PATCH"} {
 		resp := get(t, Handler(built), method, "/app.js")
 		if resp.StatusCode != 405 || resp.Header.Get("Allow") != "GET, HEAD" {
-			t.Errorf("%s: got %d, Allow %q; want 405, GET and HEAD", method, resp.StatusCode, resp.Header.Get("Allow"))
+			t.Errorf("%s: got %d, Allow %q; want 405, \"GET, HEAD\"", method, resp.StatusCode, resp.Header.Get("Allow"))
 		}
 	}
 }
@@ -144,7 +143,7 @@ func TestCodings(t *testing.T) {
 		}
 	}
 	if resp := get(t, Handler(built), "GET", "/index.html", "Accept-Encoding", "identity;q=0, br"); resp.StatusCode != 406 {
-		t.Errorf("identity refused and nothing else there: got %d, want 406", resp.StatusCode)
+		t.Errorf("a refused identity without other codings: got %d, want 406", resp.StatusCode)
 	}
 }
 
@@ -153,7 +152,7 @@ func TestConditions(t *testing.T) {
 	plain := get(t, h, "GET", "/app.js").Header.Get("ETag")
 	coded := get(t, h, "GET", "/app.js", "Accept-Encoding", "br").Header.Get("ETag")
 	if plain == "" || plain == coded || strings.HasPrefix(plain, "W/") {
-		t.Fatalf("entity tags have to be strong and to differ by coding: got %s and %s", plain, coded)
+		t.Fatalf("entity tags must be strong and differ between codings: got %s and %s", plain, coded)
 	}
 	for _, test := range []struct {
 		name   string
@@ -187,15 +186,15 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// TestForGood asks for files by their hash, and by hashes of other versions.
-func TestForGood(t *testing.T) {
+// TestImmutable requests files by their hash and by hashes of other versions.
+func TestImmutable(t *testing.T) {
 	model := sha256.Sum256(built["models/a.safetensors"].Data)
 	app := sha256.Sum256(built["app.js"].Data)
 	for _, test := range []struct{ address, accept, caching string }{
 		{Address("models/a.safetensors", model), "", immutable},
 		{Address("models/a.safetensors", app), "", revalidated},
 		{Address("app.js", app), "", immutable},
-		{Address("app.js", app), "br", immutable}, // the hash is that of the plain file
+		{Address("app.js", app), "br", immutable}, // the hash is the plain file's
 		{"app.js?v=", "", revalidated},
 		{"app.js?v=*", "", revalidated},
 		{"app.js", "", revalidated},
@@ -212,16 +211,16 @@ func TestForGood(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	resp := get(t, Handler(fstest.MapFS{}), "GET", Health)
-	if got := body(t, resp); resp.StatusCode != 200 || got != "ok\n" || resp.Header.Get("Cache-Control") != unkept {
-		t.Errorf("got %d %q, Cache-Control %q, want 200 and ok, kept by nobody", resp.StatusCode, got, resp.Header.Get("Cache-Control"))
+	if got := body(t, resp); resp.StatusCode != 200 || got != "ok\n" || resp.Header.Get("Cache-Control") != uncached {
+		t.Errorf("got %d %q, Cache-Control %q, want 200, ok and no-store", resp.StatusCode, got, resp.Header.Get("Cache-Control"))
 	}
 	if resp := get(t, Handler(built), "POST", Health); resp.StatusCode != 405 {
 		t.Errorf("POST: got %d, want 405", resp.StatusCode)
 	}
 }
 
-// TestFolder serves a real folder over a real connection: a changed file gets
-// a new tag, and a link that leaves the folder is refused.
+// TestFolder serves a real folder over a real connection: a changed file must get a
+// new tag, and the handler must refuse a link out of the folder.
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	outside := filepath.Join(t.TempDir(), "secret.txt")
@@ -278,8 +277,8 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// FuzzRequest sends any path and any of the headers that the handler reads: it
-// answers with one of the files or with an error, never with anything else.
+// FuzzRequest sends any path with any values of the headers that the handler reads.
+// The handler must answer with a file of the site or an error.
 func FuzzRequest(f *testing.F) {
 	f.Add("/", "gzip, br;q=0.5", "", "")
 	f.Add("/app.js", "identity;q=0, *;q=0.1", "bytes=0-3", `"x"`)
@@ -296,7 +295,7 @@ func FuzzRequest(f *testing.F) {
 		switch resp.StatusCode {
 		case 200:
 			if !known[sha256.Sum256(content)] {
-				t.Errorf("%q: got %q, which is no file of the site", path, content)
+				t.Errorf("%q: got %q, which is not a file of the site", path, content)
 			}
 		case 206, 304, 404, 406, 416:
 		default:

@@ -14,7 +14,7 @@ import (
 	"segmenter/photo"
 )
 
-// backend is this engine's part of the CPU: one rank, alone or of several.
+// backend is this engine's rank on the CPU: the only one, or one of several.
 type backend struct {
 	rank, ranks int
 	exchange    *sharedMemory // nil if this is the only rank
@@ -28,11 +28,11 @@ func (e *engine) backendRequests() map[string]handler {
 	}
 }
 
-// start makes this engine one of several that segment photos together: see
-// sharedMemory. It comes before load, or not at all.
+// start makes this engine one of several ranks that segment photos together: see
+// sharedMemory. JavaScript calls it before load, or not at all.
 func (e *engine) start(m message) (any, error) {
 	if e.segmenter != nil {
-		return nil, errors.New("there is a model already: start comes before it")
+		return nil, errors.New("there is a model already: call start before load")
 	}
 	request := readStart(m)
 	e.rank, e.ranks = request.rank, request.ranks
@@ -40,7 +40,16 @@ func (e *engine) start(m message) (any, error) {
 	return nil, nil
 }
 
-// devices is this engine's part of the ranks.
+type startRequest struct {
+	rank, ranks int
+	memory      js.Value // SharedArrayBuffer
+}
+
+func readStart(m message) startRequest {
+	return startRequest{rank: m.number("rank"), ranks: m.number("ranks"), memory: m.Get("memory")}
+}
+
+// devices returns this engine's rank.
 func (b *backend) devices(a compute.Arithmetic, _ bool) ([]compute.Device, error) {
 	if b.exchange == nil {
 		return cpu.New(1, a), nil
@@ -48,14 +57,14 @@ func (b *backend) devices(a compute.Arithmetic, _ bool) ([]compute.Device, error
 	return []compute.Device{cpu.NewRank(b.rank, b.ranks, b.exchange, a)}, nil
 }
 
-// gpuInfo: there is no GPU.
+// gpuInfo is nil: this engine uses no GPU.
 func (*backend) gpuInfo() any { return nil }
 
-// deviceError is err: the CPU has no errors of its own.
+// deviceError returns err: the CPU has no errors of its own.
 func (*backend) deviceError(err error) error { return err }
 
-// run segments the photo alone, or as the first of several ranks: then it
-// resizes the photo and shows the frame to the others. There is no overlay.
+// run segments the photo, as the only rank or as the first. The first rank resizes
+// the photo and shows the frame to the others. There is no overlay.
 func (e *engine) run(ctx context.Context, request segmentRequest) (overlay js.Value, err error) {
 	o := request.options
 	if e.exchange == nil {
@@ -75,8 +84,8 @@ func (e *engine) run(ctx context.Context, request segmentRequest) (overlay js.Va
 	return js.Undefined(), err
 }
 
-// runFrame is the part that every rank does; only the first has the frame. The
-// options hold the size of the mask.
+// runFrame does the part of every rank; only the first has the frame. The options
+// hold the size of the mask.
 func (e *engine) runFrame(ctx context.Context, frame *photo.Image, o model.Options) error {
 	shared, err := showFrame(e.exchange, frame)
 	if err != nil {
@@ -87,11 +96,13 @@ func (e *engine) runFrame(ctx context.Context, frame *photo.Image, o model.Optio
 	return err
 }
 
-// follow does this rank's part of the photo that the first rank segments, and
-// returns when that is done. It fails if the exchange breaks.
+// follow does this rank's part of the photo that the first rank segments, and then
+// returns. It fails if the exchange breaks.
 func (e *engine) follow(m message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
 	return nil, e.runFrame(context.Background(), nil, readFollow(m))
 }
+
+func readFollow(m message) model.Options { return readOptions(m.object("options")) }

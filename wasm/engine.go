@@ -10,21 +10,21 @@ import (
 	"segmenter/model"
 )
 
-// engine is what JavaScript calls. Its methods return Promises; a rejection is an
-// Error with a code of errors.go.
+// engine answers the requests of JavaScript. Its methods return Promises, which
+// reject with an Error that has a code of errors.go.
 type engine struct {
 	backend
 	segmenter *model.Segmenter
 	classes   int // of the model
 	photo     rows
 	result    model.Result
-	pixels    js.Value // Uint8Array: the mask of the result
+	pixels    js.Value // Uint8Array: the last mask that readMask returned
 
 	turn   *turn
-	cancel context.CancelFunc // of the photo at work
+	cancel context.CancelFunc // of the photo being segmented
 }
 
-// object is the engine as JavaScript sees it, with a method for each request.
+// object returns the engine's JavaScript object, with a method for each request.
 func (e *engine) object() map[string]any {
 	e.turn, e.cancel = newTurn(), func() {}
 	object := map[string]any{}
@@ -36,7 +36,7 @@ func (e *engine) object() map[string]any {
 	return object
 }
 
-// requests are those that every engine answers.
+// requests returns the requests that every engine answers.
 func (e *engine) requests() map[string]handler {
 	return map[string]handler{
 		"load":          e.load,
@@ -49,8 +49,7 @@ func (e *engine) requests() map[string]handler {
 	}
 }
 
-// load takes a model file. A model that is refused leaves the one before in
-// place.
+// load reads a model file. If that fails, the engine keeps the model that it has.
 func (e *engine) load(m message) (any, error) {
 	request := readLoad(m)
 	loaded, err := model.Read(&reader{bytes: request.bytes})
@@ -72,7 +71,7 @@ func (e *engine) load(m message) (any, error) {
 	return writeLoad(loaded, e.gpuInfo()), nil
 }
 
-// segment finds the classes of a photo. The other ranks have to follow.
+// segment segments a photo. The other ranks have to follow.
 func (e *engine) segment(m message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
@@ -105,9 +104,9 @@ func (e *engine) segment(m message) (any, error) {
 	return answer, nil
 }
 
-// readMask copies the mask to JavaScript. The array is valid until the next one,
-// unless JavaScript transfers it: Go would hold on to every new array until it
-// collects garbage.
+// readMask copies the mask to JavaScript. It reuses the array for the next mask,
+// unless JavaScript transfers it: Go would keep each new array until it collects
+// garbage.
 func (e *engine) readMask() (js.Value, error) {
 	mask := e.segmenter.Mask()
 	n := mask.Height() * mask.Width()
@@ -125,7 +124,7 @@ func (e *engine) readMask() (js.Value, error) {
 	return e.pixels, nil
 }
 
-// mask is the mask of the last photo.
+// mask returns the mask of the last photo.
 func (e *engine) mask(message) (any, error) {
 	if err := e.requirePhoto(); err != nil {
 		return nil, err
@@ -133,7 +132,7 @@ func (e *engine) mask(message) (any, error) {
 	return e.readMask()
 }
 
-// classAt is the class of a pixel of the last photo.
+// classAt returns the class of a pixel of the last photo.
 func (e *engine) classAt(m message) (any, error) {
 	if err := e.requirePhoto(); err != nil {
 		return nil, err
@@ -141,7 +140,7 @@ func (e *engine) classAt(m message) (any, error) {
 	x, y := readClassAt(m)
 	mask := e.segmenter.Mask()
 	if x < 0 || y < 0 || x >= mask.Width() || y >= mask.Height() {
-		return nil, fmt.Errorf("%w: there is no pixel %d, %d: the mask has %d × %d", errOption, x, y, mask.Width(), mask.Height())
+		return nil, fmt.Errorf("%w: there is no pixel %d, %d in a mask of %d × %d", errOption, x, y, mask.Width(), mask.Height())
 	}
 	class, err := mask.ClassAt(x, y)
 	if err != nil {
@@ -150,7 +149,7 @@ func (e *engine) classAt(m message) (any, error) {
 	return int(class), nil
 }
 
-// requirePhoto is an error if there is no mask.
+// requirePhoto returns an error if there is no mask.
 func (e *engine) requirePhoto() error {
 	if e.segmenter == nil {
 		return errNoModel
@@ -161,7 +160,7 @@ func (e *engine) requirePhoto() error {
 	return nil
 }
 
-// probabilities are those of a class at each pixel of the last photo.
+// probabilities returns those of a class at each pixel of the last photo.
 func (e *engine) probabilities(m message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
@@ -173,7 +172,7 @@ func (e *engine) probabilities(m message) (any, error) {
 	return float32Array(values), nil
 }
 
-// scores are those of the patches of the last photo: see model.Segmenter.Scores.
+// scores returns those of the patches of the last photo: see model.Segmenter.Scores.
 func (e *engine) scores(message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel

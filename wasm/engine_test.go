@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// await waits for a Promise; a rejection is returned as its error's code.
+// await waits for a Promise. It returns the code of the error if the Promise rejects.
 func await(promise js.Value) (value js.Value, code string) {
 	done := make(chan struct{})
 	resolve := js.FuncOf(func(_ js.Value, v []js.Value) any {
@@ -52,7 +52,7 @@ func pictureRequest(width, height int, readRows any, options map[string]any) map
 	}
 }
 
-// Three ways to segment.
+// Three sets of options.
 var (
 	whole   = map[string]any{"decoder": "mask", "size": 64, "window": 0, "stride": 0}
 	windows = map[string]any{"decoder": "mask", "size": 0, "window": 48, "stride": 40}
@@ -88,10 +88,10 @@ func TestEngine(t *testing.T) {
 		t.Fatalf("load: code %q", code)
 	}
 	if n, first := info.Get("classes").Length(), info.Get("decoders").Index(0).String(); n != 38 || first != "mask" {
-		t.Errorf("the model has %d classes and first the decoder %q", n, first)
+		t.Errorf("the model has %d classes and the first decoder %q, expected 38 and mask", n, first)
 	}
 	if colour := info.Get("classes").Index(8).Get("colour").String(); len(colour) != 7 || colour[0] != '#' {
-		t.Errorf("the colour of a class is %q", colour)
+		t.Errorf("the colour of a class is %q, expected #rrggbb", colour)
 	}
 
 	for name, request := range map[string]map[string]any{"mask": {}, "classAt": {"x": 0, "y": 0}} {
@@ -109,7 +109,7 @@ func TestEngine(t *testing.T) {
 			total += result.Get("areas").Index(i).Int()
 		}
 		if mask.Length() != 7000 || total != 7000 {
-			t.Errorf("a mask of %d pixels, areas of %d in all; expected 7000", mask.Length(), total)
+			t.Errorf("a mask of %d pixels, areas of %d in total; expected 7000", mask.Length(), total)
 		}
 		testMask(t, engine, mask)
 		probabilities, code := ask(t, engine, "probabilities", map[string]any{"classId": mask.Index(0)})
@@ -123,7 +123,7 @@ func TestEngine(t *testing.T) {
 		}
 	}
 	if progress := js.Global().Get("lastProgress"); progress.Get("done").Int() < 2 || progress.Get("total").Int() < 2 {
-		t.Errorf("progress came to %d of %d windows", progress.Get("done").Int(), progress.Get("total").Int())
+		t.Errorf("progress reached %d of %d windows", progress.Get("done").Int(), progress.Get("total").Int())
 	}
 
 	for _, c := range []struct {
@@ -153,7 +153,8 @@ func TestEngine(t *testing.T) {
 	}
 }
 
-// testMask asks for parts of a mask of 100×70 pixels that the engine has.
+// testMask compares the engine's mask, of 100×70 pixels, with want, as a whole and
+// pixel by pixel.
 func testMask(t *testing.T, engine, want js.Value) {
 	t.Helper()
 	want = want.Call("slice")
@@ -174,7 +175,7 @@ func testMask(t *testing.T, engine, want js.Value) {
 	}
 }
 
-// Rows that differ, in more strips than one, with a last strip that is shorter.
+// TestRows reads a photo in several strips, the last one shorter.
 func TestRows(t *testing.T) {
 	const height, width = 2*stripRows + 3, 5
 	var strips []int

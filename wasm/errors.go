@@ -11,25 +11,25 @@ import (
 )
 
 var (
-	// errPhoto is wrapped by errors of the photo or of the function that reads it.
+	// Errors of the photo, or of the function that reads it, wrap errPhoto.
 	errPhoto   = errors.New("the photo could not be read")
 	errNoPhoto = errors.New("no photo has been segmented yet")
 	errNoModel = errors.New("there is no model yet: load one first")
-	// errOption is wrapped by errors of a value that a request cannot have.
+	// Errors about a wrong value in a request wrap errOption.
 	errOption = errors.New("the request cannot be answered")
-	// errGPU is wrapped by failures of the GPU. An engine on the CPU can go on.
-	// (errors.As would add a hundredth to the program.)
+	// Failures of the GPU match errGPU. An engine on the CPU can take over.
+	// (errors.As would make the program 1 % larger.)
 	errGPU = errors.New("the GPU failed")
 )
 
-// toError is err as a JavaScript Error with a code.
+// toError converts err to a JavaScript Error with a code.
 func toError(err error) js.Value {
 	value := js.Global().Get("Error").New(err.Error())
 	value.Set("code", codeOf(err))
 	return value
 }
 
-// codeOf is a code of web/library/protocol.js.
+// codeOf returns an error's code in web/library/protocol.js.
 func codeOf(err error) string {
 	switch {
 	case errors.Is(err, errGPU):

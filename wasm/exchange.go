@@ -9,30 +9,29 @@ import (
 	"segmenter/compute/cpu"
 )
 
-// The memory that ranks share, as EXCHANGE of web/library/protocol.js has it. The
-// page writes its first two words too: before a photo, while no rank is at work,
-// it sets both to 0; when a rank gives up, it sets the round to broken, so that
-// the others do not wait for ever.
+// The layout of the memory that ranks share: EXCHANGE in web/library/protocol.js.
+// The page writes its first two words too. Before a photo, while no rank is
+// running, it sets both to 0. When a rank gives up, it sets the round to broken, so
+// that the others do not wait for ever.
 const (
-	roundWord   = 0 // how often all ranks have met, or broken
-	arrivedWord = 1 // how many ranks have come to the next meeting
+	roundWord   = 0 // how often all ranks have met at the barrier, or broken
+	arrivedWord = 1 // how many ranks wait at the barrier
 	broken      = -1
-	// The two halves start here. That also keeps the words apart from data in
-	// the CPU's cache.
+	// The two halves start here, so that the words have a cache line of their
+	// own.
 	headBytes = 64
 )
 
-var errBroken = errors.New("another part of the engine gave up, or stopped")
+var errBroken = errors.New("another part of the engine gave up or stopped")
 
-// sharedMemory is how ranks see each other's data (a cpu.Exchange) where each
-// is a Go instance of its own, with memory that no other can see. The bytes of
-// an exchange lie in private memory; at its end every rank copies its own to a
-// SharedArrayBuffer, waits for the others, and copies all from there.
+// sharedMemory is a cpu.Exchange between ranks that are Go instances of their own,
+// each with private memory. The bytes of an exchange are in private memory. At the
+// end, every rank copies its own to a SharedArrayBuffer, waits for the others at a
+// barrier, and copies everything back.
 //
-// The buffer has two halves that take turns, so that one meeting is enough: a
-// rank writes to a half again only when all have come to the meeting in
-// between, and thus have read it. What is longer than a half takes several
-// rounds.
+// The two halves of the buffer alternate, so one barrier is enough: before a rank
+// writes to a half again, all ranks have reached the barrier in between, and so
+// have read the half. An exchange longer than a half takes several rounds.
 type sharedMemory struct {
 	ranks   int
 	atomics js.Value
@@ -41,16 +40,16 @@ type sharedMemory struct {
 	half    int         // bytes of each
 	views   map[part]js.Value
 	private []byte
-	open    []byte // the bytes of the exchange, in private
+	open    []byte // the bytes of the current exchange, in private
 }
 
-// part is the bytes from … to of a half.
+// part is the bytes [from, to) of a half.
 type part struct{ half, from, to int }
 
-// maxViews is more than a frame has parts, of which there are six a head.
+// maxViews is more than the number of parts of a frame, which has six per head.
 const maxViews = 512
 
-// newSharedMemory takes a SharedArrayBuffer of which the head is set to 0.
+// newSharedMemory takes a SharedArrayBuffer whose head is 0.
 func newSharedMemory(ranks int, buffer js.Value) *sharedMemory {
 	half := (buffer.Get("byteLength").Int() - headBytes) / 2
 	bytes := js.Global().Get("Uint8Array")
@@ -83,7 +82,7 @@ func (x *sharedMemory) End(own []cpu.Span) error {
 	return nil
 }
 
-// round exchanges the bytes from … to.
+// round exchanges the bytes [from, to).
 func (x *sharedMemory) round(from, to int, own []cpu.Span) error {
 	round := x.atomic("load", roundWord)
 	if round == broken {
@@ -98,13 +97,13 @@ func (x *sharedMemory) round(from, to int, own []cpu.Span) error {
 	if err := x.meet(round); err != nil {
 		return err
 	}
-	// Its own bytes too: that costs less than to leave them out.
+	// Copying this rank's own bytes too is faster than leaving them out.
 	js.CopyBytesToGo(x.open[from:to], half)
 	return nil
 }
 
-// view is a part of a half, as a Uint8Array. Layer after layer shows the same
-// parts; to make an object of JavaScript for each takes a frame a millisecond.
+// view returns a part of a half as a Uint8Array. It caches the arrays: every layer
+// exchanges the same parts, and new JavaScript objects take a millisecond per frame.
 func (x *sharedMemory) view(half, from, to int) js.Value {
 	key := part{half, from, to}
 	if v, ok := x.views[key]; ok {
@@ -118,7 +117,7 @@ func (x *sharedMemory) view(half, from, to int) js.Value {
 	return v
 }
 
-// meet waits until all ranks have come.
+// meet is the barrier: it waits until all ranks have come.
 func (x *sharedMemory) meet(round int) error {
 	if x.atomic("add", arrivedWord, 1) == x.ranks-1 {
 		x.atomic("store", arrivedWord, 0)

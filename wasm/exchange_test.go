@@ -13,25 +13,25 @@ import (
 	"segmenter/photo"
 )
 
-// sharedBuffer has halves of so many bytes.
+// sharedBuffer makes a SharedArrayBuffer with halves of the given size, in bytes.
 func sharedBuffer(t testing.TB, half int) js.Value {
 	t.Helper()
 	constructor := js.Global().Get("SharedArrayBuffer")
 	if constructor.IsUndefined() {
-		t.Skip("nothing can be shared here")
+		t.Skip("this platform has no SharedArrayBuffer")
 	}
 	return constructor.New(headBytes + 2*half)
 }
 
-// team is ranks in one thread: where one would wait, the next has its turn, and
-// the last finds all others there.
-func team(t *testing.T, buffer js.Value, turn []func()) []*sharedMemory {
+// newTeam makes ranks that run in one thread. When a rank would wait, the next has
+// its turn; the last finds all others at the barrier.
+func newTeam(t *testing.T, buffer js.Value, turn []func()) []*sharedMemory {
 	ranks := make([]*sharedMemory, len(turn))
 	for i := range ranks {
 		ranks[i] = newSharedMemory(len(ranks), buffer)
 		wait := js.FuncOf(func(js.Value, []js.Value) any {
 			if i+1 == len(turn) {
-				panic("the last rank waits")
+				panic("the last rank must not wait")
 			}
 			turn[i+1]()
 			return nil
@@ -47,14 +47,14 @@ func team(t *testing.T, buffer js.Value, turn []func()) []*sharedMemory {
 	return ranks
 }
 
-// Exchanges that are shorter and longer than the buffer, of spans that end
-// anywhere.
+// TestExchange makes exchanges shorter and longer than the buffer, with spans that
+// end anywhere.
 func TestExchange(t *testing.T) {
 	const half = 100
 	for _, count := range []int{1, 2, 3} {
 		t.Run(fmt.Sprint(count, " ranks"), func(t *testing.T) {
 			turn := make([]func(), count)
-			ranks := team(t, sharedBuffer(t, half), turn)
+			ranks := newTeam(t, sharedBuffer(t, half), turn)
 			for _, n := range []int{1, 8, half, half + 1, 5*half - 7} {
 				want, spans := make([]byte, n), make([][]cpu.Span, count)
 				for at := 0; at < n; at += 13 {
@@ -73,7 +73,7 @@ func TestExchange(t *testing.T) {
 						copy(got[i][s.From:s.To], want[s.From:])
 					}
 					from := 0
-					turn[i] = func() { // one round of a rank but the first
+					turn[i] = func() { // one round of a rank other than the first
 						to := min(from+half, n)
 						if err := x.round(from, to, spans[i]); err != nil {
 							t.Error(err)
@@ -94,22 +94,23 @@ func TestExchange(t *testing.T) {
 	}
 }
 
-// What the page does when a rank gives up, and before the next photo.
+// TestBrokenExchange does what the page does when a rank gives up, and before the
+// next photo.
 func TestBrokenExchange(t *testing.T) {
 	turn := make([]func(), 2)
 	buffer := sharedBuffer(t, 1000)
-	ranks := team(t, buffer, turn)
+	ranks := newTeam(t, buffer, turn)
 	page := js.Global().Get("Int32Array").New(buffer, 0, 2)
 
 	x := ranks[0]
 	turn[1] = func() { page.SetIndex(roundWord, broken) }
 	x.Begin(10)
 	if err := x.End(nil); !errors.Is(err, errBroken) {
-		t.Errorf("a rank that waits got %v", err)
+		t.Errorf("the rank that waited got %v, expected %v", err, errBroken)
 	}
 	x.Begin(10)
 	if err := x.End(nil); !errors.Is(err, errBroken) {
-		t.Errorf("a rank that comes later got %v", err)
+		t.Errorf("the rank that came later got %v, expected %v", err, errBroken)
 	}
 
 	page.SetIndex(roundWord, 0)
@@ -118,54 +119,54 @@ func TestBrokenExchange(t *testing.T) {
 	turn[1] = func() { ranks[1].round(0, 10, []cpu.Span{{From: 9, To: 10}}) }
 	data := x.Begin(10)
 	if err := x.End(nil); err != nil || data[9] != 9 {
-		t.Errorf("after it was mended: %v, %d", err, data)
+		t.Errorf("after the reset: %v, %d", err, data)
 	}
 
-	// The last to come must not mend it.
+	// The last rank to come must not reset it.
 	page.SetIndex(arrivedWord, 1)
 	round := x.atomic("load", roundWord)
 	page.SetIndex(roundWord, broken)
 	if err := x.meet(round); !errors.Is(err, errBroken) {
-		t.Errorf("the last rank got %v", err)
+		t.Errorf("the last rank got %v, expected %v", err, errBroken)
 	}
 }
 
-// played is an exchange in which another rank fills in everything.
-type played struct {
-	data []byte // what is still to come
+// replay is an exchange in which another rank fills all bytes.
+type replay struct {
+	data []byte // still to come
 	open []byte
 }
 
-func (x *played) Begin(n int) []byte {
+func (x *replay) Begin(n int) []byte {
 	x.open = make([]byte, n)
 	return x.open
 }
 
-func (x *played) End([]cpu.Span) error {
+func (x *replay) End([]cpu.Span) error {
 	x.data = x.data[copy(x.open, x.data):]
 	return nil
 }
 
-// recorded is an exchange of one rank that keeps what goes through it.
-type recorded struct {
-	played
+// recording is an exchange of one rank that keeps the rank's bytes.
+type recording struct {
+	replay
 	all []byte
 }
 
-func (x *recorded) End(own []cpu.Span) error {
+func (x *recording) End(own []cpu.Span) error {
 	for _, s := range own {
 		x.all = append(x.all, x.open[s.From:s.To]...)
 	}
 	return nil
 }
 
-// A frame of several strips, the last of them shorter, on both sides.
+// TestSharedFrame writes and reads a frame of several strips, the last one shorter.
 func TestSharedFrame(t *testing.T) {
 	frame := &photo.Image{Height: 1000, Width: 2000, Pix: make([]byte, 3*1000*2000)}
 	for i := range frame.Pix {
 		frame.Pix[i] = byte(i / 3 * 31 >> 4)
 	}
-	var first recorded
+	var first recording
 	read := func(x cpu.Exchange, from *photo.Image) {
 		t.Helper()
 		shared, err := showFrame(x, from)
@@ -181,15 +182,15 @@ func TestSharedFrame(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got.Pix, frame.Pix) {
-			t.Error("other pixels")
+			t.Error("the pixels differ")
 		}
 	}
 	read(&first, frame)
-	read(&played{data: first.all}, nil)
+	read(&replay{data: first.all}, nil)
 }
 
-// What an exchange costs beside waiting: the keys and values of 1024 tokens, of
-// which half are this rank's.
+// BenchmarkExchange times an exchange without the waiting: the keys and values of
+// 1024 tokens, half of them this rank's.
 //
 //	GOOS=js GOARCH=wasm go test -bench Exchange ./wasm
 func BenchmarkExchange(b *testing.B) {

@@ -9,8 +9,8 @@ import (
 	"segmenter/photo"
 )
 
-// sharedFrame is a picture that the first rank has and all ranks read (a
-// photo.Source), at the same time, in strips: none needs memory for more.
+// sharedFrame is a picture of the first rank that all ranks read (a photo.Source).
+// They read it at the same time, in strips, so that no rank needs memory for more.
 type sharedFrame struct {
 	exchange cpu.Exchange
 	frame    *photo.Image // nil on ranks that only read
@@ -20,8 +20,7 @@ type sharedFrame struct {
 	first, end    int // rows in strip
 }
 
-// showFrame is called by the first rank with the picture, and by the others
-// with nil.
+// showFrame shows the first rank's picture to all ranks. The others pass nil.
 func showFrame(x cpu.Exchange, frame *photo.Image) (*sharedFrame, error) {
 	f := &sharedFrame{exchange: x, frame: frame}
 	size := x.Begin(8)
@@ -59,7 +58,7 @@ func (f *sharedFrame) next(y int) error {
 	return f.exchange.End(f.own(len(f.strip)))
 }
 
-// own is what this rank fills in of n bytes: all or nothing.
+// own returns the spans of n bytes that this rank fills: all or nothing.
 func (f *sharedFrame) own(n int) []cpu.Span {
 	if f.frame == nil {
 		return nil

@@ -13,22 +13,22 @@ import (
 	"segmenter/model"
 )
 
-// This file is Go's side of web/library/protocol.js, and the only one that names
-// fields of messages. A read function reads a request, a write function makes an
-// answer; what follows in its name is the name in the protocol. A test compares
-// the fields (web/tests/protocol.test.js).
+// This file is Go's side of web/library/protocol.js; messages of one engine alone
+// are in cpu.go and webgpu.go. A read function reads a request, a write function
+// makes an answer; the rest of its name is the name in the protocol. No other
+// function names a field. A test compares the fields (web/tests/protocol.test.js).
 
-// A message is an object of the protocol. A field that is left out is undefined.
+// A message is an object of the protocol. Missing fields are undefined.
 type message struct{ js.Value }
 
 func (m message) has(field string) bool { return m.Get(field).Truthy() }
 
 func (m message) object(field string) message { return message{m.Get(field)} }
 
-// number is a whole number, 0 if the field is left out.
+// number returns a whole number, 0 if the field is missing.
 func (m message) number(field string) int { return int(m.float(field)) }
 
-// float is a number, 0 if the field is left out.
+// float returns a number, 0 if the field is missing.
 func (m message) float(field string) float64 {
 	if v := m.Get(field); !v.IsUndefined() {
 		return v.Float()
@@ -36,21 +36,12 @@ func (m message) float(field string) float64 {
 	return 0
 }
 
-// text is a string, "" if the field is left out.
+// text returns a string, "" if the field is missing.
 func (m message) text(field string) string {
 	if v := m.Get(field); !v.IsUndefined() {
 		return v.String()
 	}
 	return ""
-}
-
-type startRequest struct {
-	rank, ranks int
-	memory      js.Value // SharedArrayBuffer
-}
-
-func readStart(m message) startRequest {
-	return startRequest{rank: m.number("rank"), ranks: m.number("ranks"), memory: m.Get("memory")}
 }
 
 type loadRequest struct {
@@ -63,8 +54,8 @@ func readLoad(m message) loadRequest {
 	return loadRequest{bytes: m.Get("bytes"), arithmetic: m.text("arithmetic"), profile: m.has("profile")}
 }
 
-// arithmeticFor is the arithmetic that the request asks for, or that suits the
-// model.
+// arithmeticFor returns the arithmetic that the request asks for, or else the one
+// that suits the model.
 func (r loadRequest) arithmeticFor(m *model.Model) compute.Arithmetic {
 	switch r.arithmetic {
 	case "int8":
@@ -100,10 +91,6 @@ func writeClass(id int, name, colour string) any {
 	return map[string]any{"id": id, "name": name, "colour": colour}
 }
 
-func writeGPU(name string) any {
-	return map[string]any{"name": name}
-}
-
 type segmentRequest struct {
 	height, width int
 	bitmap        js.Value // ImageBitmap, VideoFrame or canvas; undefined if there is none
@@ -127,8 +114,6 @@ func readSegment(m message) segmentRequest {
 	}
 }
 
-func readFollow(m message) model.Options { return readOptions(m.object("options")) }
-
 func readOptions(m message) model.Options {
 	return model.Options{
 		Decoder:    model.Decoder(m.text("decoder")),
@@ -146,8 +131,8 @@ func writeProgress(done, total int) any {
 	return map[string]any{"done": done, "total": total}
 }
 
-// writeSegment is the answer without a mask or an overlay, which [engine.segment]
-// adds where the request asks for them.
+// writeSegment makes the answer without a mask or an overlay, which [engine.segment]
+// adds if the request asks for them.
 func writeSegment(r *model.Result) map[string]any {
 	areas := make([]byte, 4*len(r.Areas))
 	for i, n := range r.Areas {

@@ -10,8 +10,8 @@ import (
 // A handler answers a request.
 type handler func(message) (any, error)
 
-// promise is a JavaScript function that answers a request in a goroutine and
-// returns a Promise of the answer. Errors and bugs become rejections here.
+// promise makes a JavaScript function that answers a request in a goroutine and
+// returns a Promise of the answer. Errors and panics reject the Promise.
 func promise(answer handler) js.Func {
 	return js.FuncOf(func(_ js.Value, arguments []js.Value) any {
 		var start js.Func
@@ -31,8 +31,8 @@ func promise(answer handler) js.Func {
 	})
 }
 
-// call answers a request; a panic becomes an error, so that the page can report
-// it and go on.
+// call answers a request. It turns a panic into an error, so that the page can
+// report it and go on.
 func call(answer handler, arguments []js.Value) (value any, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -47,17 +47,17 @@ func call(answer handler, arguments []js.Value) (value any, err error) {
 }
 
 // turn lets the browser handle other messages, such as a request to abort. A
-// message channel does that at once; timers wait for milliseconds.
+// message channel does that at once; timers take milliseconds.
 type turn struct {
-	port js.Value
-	came chan struct{}
+	port   js.Value
+	passed chan struct{}
 }
 
 func newTurn() *turn {
-	t := &turn{came: make(chan struct{}, 1)}
+	t := &turn{passed: make(chan struct{}, 1)}
 	channel := js.Global().Get("MessageChannel").New()
 	channel.Get("port1").Set("onmessage", js.FuncOf(func(js.Value, []js.Value) any {
-		t.came <- struct{}{}
+		t.passed <- struct{}{}
 		return nil
 	}))
 	t.port = channel.Get("port2")
@@ -66,5 +66,5 @@ func newTurn() *turn {
 
 func (t *turn) wait() {
 	t.port.Call("postMessage", js.Null())
-	<-t.came
+	<-t.passed
 }

@@ -8,25 +8,25 @@ import (
 	"syscall/js"
 )
 
-// reader reads a Uint8Array in pieces, so that its bytes are not held twice.
+// reader reads a Uint8Array in pieces, so that its bytes are not in memory twice.
 type reader struct {
 	bytes js.Value
 	at    int
 }
 
 func (r *reader) Read(p []byte) (int, error) {
-	left := r.bytes.Length() - r.at
-	if left == 0 && len(p) > 0 {
+	remaining := r.bytes.Length() - r.at
+	if remaining == 0 && len(p) > 0 {
 		return 0, io.EOF
 	}
-	n := min(left, len(p))
+	n := min(remaining, len(p))
 	js.CopyBytesToGo(p[:n], r.bytes.Call("subarray", r.at, r.at+n))
 	r.at += n
 	return n, nil
 }
 
-// A strip of at most stripRows rows and, where rows are longer than that, of
-// about stripBytes, is fetched at a time.
+// rows fetches a strip at a time: at most stripRows rows, and at most stripBytes
+// unless a single row is longer.
 const (
 	stripRows  = 64
 	stripBytes = 4 << 20
@@ -42,7 +42,7 @@ type rows struct {
 	first, end int // rows in strip
 }
 
-// take begins another photo.
+// take starts another photo.
 func (r *rows) take(request segmentRequest) {
 	r.height, r.width, r.read, r.bitmap = request.height, request.width, request.readRows, request.bitmap
 	r.first, r.end = 0, 0
@@ -50,7 +50,7 @@ func (r *rows) take(request segmentRequest) {
 
 func (r *rows) Size() (height, width int) { return r.height, r.width }
 
-// Row drops the fourth byte of every pixel: the photo already lies on white.
+// Row drops the fourth byte of every pixel: JavaScript has drawn the photo on white.
 func (r *rows) Row(y int, dst []byte) error {
 	if y < r.first || y >= r.end {
 		if err := r.fetch(y); err != nil {

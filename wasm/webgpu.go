@@ -48,8 +48,7 @@ func (b *backend) devices(a compute.Arithmetic, profile bool) ([]compute.Device,
 	return []compute.Device{device}, nil
 }
 
-// gpuInfo describes the GPU by the name that the browser gives it, "" if it gives
-// none.
+// gpuInfo describes the GPU by the browser's name for it, "" if there is none.
 func (b *backend) gpuInfo() any {
 	info := b.gpu.Info()
 	name := info.Description
@@ -59,8 +58,12 @@ func (b *backend) gpuInfo() any {
 	return writeGPU(name)
 }
 
-// run has the GPU take the photo from the browser's bitmap where it can, and
-// paints the overlay, if the request asks for one, before anything is waited for.
+func writeGPU(name string) any {
+	return map[string]any{"name": name}
+}
+
+// run segments the photo, from the browser's bitmap if it can. If the request asks
+// for an overlay, run paints it before anything waits for the GPU.
 func (e *engine) run(ctx context.Context, request segmentRequest) (overlay js.Value, err error) {
 	var src photo.Source = &e.photo
 	if request.bitmap.Truthy() {
@@ -94,7 +97,7 @@ func (e *engine) paint(m message) (any, error) {
 
 func readPaint(m message) (painting message) { return m.object("painting") }
 
-// times are those of the device's operations since the last request for them.
+// times returns the times of the device's operations since the last such request.
 func (e *engine) times(message) (any, error) {
 	if e.device == nil {
 		return nil, errNoModel
@@ -119,7 +122,7 @@ type picture struct{ *rows }
 
 func (p picture) Value() js.Value { return p.bitmap }
 
-// deviceError tells failures of the GPU from those of a photo.
+// deviceError marks failures of the GPU, as opposed to those of the photo.
 func (*backend) deviceError(err error) error {
 	if codeOf(err) == "internal" {
 		return gpuError{err}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestGPU takes the GPU away while it segments a photo.
+// TestGPU segments photos, and loses the GPU during one.
 func TestGPU(t *testing.T) {
 	e := new(engine)
 	object := js.ValueOf(e.object())
@@ -22,7 +22,7 @@ func TestGPU(t *testing.T) {
 	load := func() string {
 		info, code := ask(t, object, "load", map[string]any{"bytes": modelFile(t), "arithmetic": "int8"})
 		if code == "" && info.Get("gpu").Get("name").Type() != js.TypeString {
-			t.Error("load does not say what computes")
+			t.Error("load returned no name of the GPU")
 		}
 		return code
 	}
@@ -33,12 +33,12 @@ func TestGPU(t *testing.T) {
 			t.Fatalf("segment: code %q, expected %q", code, want)
 		}
 		if want == "" && result.Get("mask").Length() != 7000 {
-			t.Errorf("a mask of %d pixels", result.Get("mask").Length())
+			t.Errorf("a mask of %d pixels, expected 7000", result.Get("mask").Length())
 		}
 	}
 
 	if code := load(); code == "graphics" {
-		t.Skip("there is no WebGPU")
+		t.Skip("this browser has no WebGPU")
 	} else if code != "" {
 		t.Fatalf("load: code %q", code)
 	}
@@ -53,16 +53,16 @@ func TestGPU(t *testing.T) {
 	running := object.Call("segment", photo)
 	e.gpu.Destroy()
 	if _, code := await(running); code != "graphics" {
-		t.Fatalf("the GPU is lost: code %q", code)
+		t.Fatalf("segment while the GPU is lost: code %q", code)
 	}
 	segment("graphics")
 	if code := load(); code != "" {
-		t.Fatalf("load once more: code %q", code)
+		t.Fatalf("load after the loss: code %q", code)
 	}
 	segment("")
 }
 
-// testPaint leaves a mask on the GPU, and has it painted.
+// testPaint paints a mask that stays on the GPU.
 func testPaint(t *testing.T, object, readRows js.Value) {
 	ask := func(name string, request map[string]any) js.Value {
 		t.Helper()

@@ -1,5 +1,5 @@
-// Package computetest holds every operation of a device against the plain
-// reference, over shapes that are no multiple of any tile.
+// Package computetest tests every operation of a device against the reference,
+// with shapes that are not multiples of any tile.
 package computetest
 
 import (
@@ -14,8 +14,8 @@ import (
 )
 
 // Tolerance is the normalised mean squared error, Σ(x − want)² / Σ want², that
-// float32 arithmetic is allowed. It is far above rounding for the sake of a
-// single GELU near 0, whose error is absolute.
+// float32 arithmetic may have. It is far above rounding errors because the error
+// of a GELU is absolute, and a test may consist of a single one near 0.
 const Tolerance = 1e-9
 
 // Test compares the groups of ranks that open returns with the reference.
@@ -48,15 +48,15 @@ func Error(got, want []float32) float64 {
 	return difference / size
 }
 
-// An operation is one call, on the same inputs for every device. Its run is
-// called once for each rank, concurrently, with the rank's band of the rows.
+// An operation is one call, with the same inputs on every device. run is called
+// once per rank, concurrently, and returns the rank's band of the rows.
 type operation struct {
 	name       string
 	rows, cols int // of the result
 	run        func(d *rank) compute.Tensor
 }
 
-// rank is a device with the helpers of a test.
+// rank is a device with test helpers.
 type rank struct {
 	compute.Device
 	t    *testing.T
@@ -69,7 +69,7 @@ func (d *rank) check(err error) {
 	}
 }
 
-// newSeed begins the random numbers of a test, the same on every rank.
+// newSeed starts the random numbers of a test, the same on every rank.
 func newSeed() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 
 // random returns n values of a normal distribution, the same on every rank.
@@ -81,22 +81,22 @@ func (d *rank) random(n int) []float32 {
 	return values
 }
 
-// whole uploads a random matrix, all of it to every rank.
-func (d *rank) whole(rows, cols int) compute.Tensor {
-	m, err := d.NewTensor(rows, cols)
+// upload makes a matrix of these values.
+func (d *rank) upload(values []float32, cols int) compute.Tensor {
+	m, err := d.NewTensor(len(values)/cols, cols)
 	d.check(err)
-	d.Write(m, d.random(rows*cols))
+	d.Write(m, values)
 	return m
 }
 
-// band uploads a random matrix, to each rank its rows.
+// whole uploads a whole random matrix to every rank.
+func (d *rank) whole(rows, cols int) compute.Tensor { return d.upload(d.random(rows*cols), cols) }
+
+// band uploads to each rank its rows of a random matrix.
 func (d *rank) band(rows, cols int) compute.Tensor {
 	values := d.random(rows * cols)
 	from, to := d.share(rows)
-	m, err := d.NewTensor(to-from, cols)
-	d.check(err)
-	d.Write(m, values[from*cols:to*cols])
-	return m
+	return d.upload(values[from*cols:to*cols], cols)
 }
 
 func (d *rank) share(n int) (from, to int) {
@@ -104,7 +104,7 @@ func (d *rank) share(n int) (from, to int) {
 	return compute.Band(n, index, count, compute.TokenUnit)
 }
 
-// result makes room for this rank's rows of a result.
+// result allocates this rank's rows of a result.
 func (d *rank) result(rows, cols int) compute.Tensor {
 	from, to := d.share(rows)
 	m, err := d.NewTensor(to-from, cols)
@@ -139,7 +139,7 @@ func (d *rank) norm(width int) compute.Norm {
 	return compute.Norm{Weight: d.whole(1, width), Bias: d.whole(1, width)}
 }
 
-// on carries the operation out on all ranks and puts their rows together.
+// on runs the operation on all ranks and joins their rows.
 func (o *operation) on(t *testing.T, group []compute.Device) []float32 {
 	result := make([]float32, o.rows*o.cols)
 	var wait sync.WaitGroup

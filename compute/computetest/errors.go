@@ -8,10 +8,10 @@ import (
 	"segmenter/compute"
 )
 
-// TestErrors holds a device against the contract for errors: the first error of an
-// operation is kept, operations after it do nothing, the next wait returns and
-// forgets it, and the device works again. fail makes an operation of the device
-// fail.
+// TestErrors tests the error contract of package compute: the device keeps the
+// first error of an operation, operations after it do nothing, the next wait
+// returns the error and clears it, and the device works again. fail makes an
+// operation of the device fail.
 func TestErrors(t *testing.T, device compute.Device, fail func(compute.Device)) {
 	d := &rank{device, t, newSeed()}
 	x, dst := d.whole(3, 64), d.whole(3, 64)
@@ -50,10 +50,10 @@ func TestErrors(t *testing.T, device compute.Device, fail func(compute.Device)) 
 			d.Gather(dst, x, 0)
 			d.Classify(mask, d.whole(4, 5), view)
 			if err := wait(); err == nil || err.Error() != first.Error() {
-				t.Errorf("the wait returned %v, expected the first error, %v", err, first)
+				t.Errorf("the wait returned %v, expected the first error: %v", err, first)
 			}
 			if err := d.Finish(); err != nil {
-				t.Errorf("the error came twice: %v", err)
+				t.Errorf("a second wait returned the error again: %v", err)
 			}
 			after, pixels := make([]float32, 3*64), make([]uint8, 400)
 			if err := errors.Join(d.Read(after, dst), mask.Read(pixels)); err != nil {

@@ -12,8 +12,8 @@ import (
 	"segmenter/compute/reference"
 )
 
-// operations lists every operation with odd shapes: one token, and numbers
-// that are no multiple of a tile or of the number of ranks.
+// operations lists every operation with odd shapes: one token, and sizes that are
+// not multiples of a tile or of the number of ranks.
 func operations() (list []operation) {
 	tokens := []int{1, 3, 17, 70, 133}
 	for _, rows := range tokens {
@@ -93,7 +93,7 @@ func attention(rows, heads, size int) operation {
 	width := heads * size
 	return operation{fmt.Sprintf("Attention/%dx%dx%d", rows, heads, size), rows, width, func(d *rank) compute.Tensor {
 		dst := d.result(rows, width)
-		// Twice, as keys and values of two layers share buffers.
+		// Twice: the keys and values of two layers share buffers.
 		from, _ := d.share(rows)
 		at := compute.Share{First: from, Total: rows}
 		d.Attention(dst, d.band(rows, 3*width), heads, at)
@@ -132,16 +132,15 @@ func patchEmbed(v compute.View, window int) operation {
 	}}
 }
 
-// smooth averages three frames, of which the later ones change a little more
-// from left to right. The result is the average, or the looks.
-func smooth(v compute.View, looks bool) operation {
-	const classes = 9
-	rows, cols := v.Patches(), classes
-	if looks {
-		cols = compute.LookWidth
+// smooth averages three frames; the later ones change more towards the right. The
+// result is the average or, with returnLooks, the looks.
+func smooth(v compute.View, returnLooks bool) operation {
+	name, rows, cols := "Smooth", v.Patches(), maskClasses
+	if returnLooks {
+		name, cols = "SmoothLooks", compute.LookWidth
 	}
-	return operation{fmt.Sprintf("Smooth%v/%dx%d", looks, v.Height, v.Width), rows, cols, func(d *rank) compute.Tensor {
-		average, seen := d.whole(rows, classes), d.whole(rows, compute.LookWidth)
+	return operation{fmt.Sprintf("%s/%dx%d", name, v.Height, v.Width), rows, cols, func(d *rank) compute.Tensor {
+		average, looks := d.whole(rows, maskClasses), d.whole(rows, compute.LookWidth)
 		frame := d.frame(v)
 		first := make([]byte, frame.Height()*frame.Width()*3)
 		for i := range first {
@@ -153,24 +152,39 @@ func smooth(v compute.View, looks bool) operation {
 				rgb[at] += byte(i * at / 3 % frame.Width() / 4)
 			}
 			d.WriteFrame(frame, rgb)
-			d.Smooth(average, seen, d.whole(rows, classes), nil, frame, v, weight)
-		}
-		if looks {
-			average = seen
+			d.Smooth(average, looks, d.whole(rows, maskClasses), nil, frame, v, weight)
 		}
 		from, to := d.share(rows)
+		if returnLooks {
+			return looks.Slice(from, to)
+		}
 		return average.Slice(from, to)
 	}}
 }
 
-// TestClassify compares masks pixel by pixel: scores are continuous, so that
-// rounding decides about very few.
+// maskClasses is the number of classes in tests of masks.
+const maskClasses = 9
+
+// A maskCase is a view, and the size of a mask to paint from it.
+type maskCase struct {
+	name          string
+	view          compute.View
+	height, width int
+}
+
+// randomScores returns scores of the patches of all windows.
+func (c maskCase) randomScores(seed *rand.Rand, deviation float64) []float32 {
+	scores := make([]float32, c.view.Windows()*c.view.Patches()*maskClasses)
+	for i := range scores {
+		scores[i] = float32(seed.NormFloat64() * deviation)
+	}
+	return scores
+}
+
+// TestClassify compares masks pixel by pixel. Scores are continuous, so rounding
+// decides very few pixels.
 func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ...int) {
-	for _, c := range []struct {
-		name          string
-		view          compute.View
-		height, width int
-	}{
+	for _, c := range []maskCase{
 		{"OwnSize", compute.Whole(16, 40, 60), 40, 60},
 		{"Larger", compute.Whole(16, 48, 64), 101, 77},
 		{"Smaller", compute.Whole(8, 40, 16), 13, 5},
@@ -179,17 +193,9 @@ func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ..
 		{"WindowsSmaller", compute.View{Patch: 16, Height: 30, Width: 45, WindowHeight: 30, WindowWidth: 30, Stride: 15}, 11, 17},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			const classes = 9
-			seed := rand.New(rand.NewPCG(3, 4))
-			scores := make([]float32, c.view.Windows()*c.view.Patches()*classes)
-			for i := range scores {
-				scores[i] = float32(seed.NormFloat64())
-			}
-			compareMasks(t, open, groups, c.height, c.width, func(d *rank, mask compute.Mask) {
-				s, err := d.NewTensor(len(scores)/classes, classes)
-				d.check(err)
-				d.Write(s, scores)
-				d.Classify(mask, s, c.view)
+			scores := c.randomScores(rand.New(rand.NewPCG(3, 4)), 1)
+			compareMasks(t, open, groups, c, func(d *rank, mask compute.Mask) {
+				d.Classify(mask, d.upload(scores, maskClasses), c.view)
 			})
 		})
 	}
@@ -198,11 +204,7 @@ func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ..
 // TestRefine compares masks pixel by pixel, as TestClassify does. The picture has
 // edges, noise and flat areas.
 func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...int) {
-	for _, c := range []struct {
-		name          string
-		view          compute.View
-		height, width int
-	}{
+	for _, c := range []maskCase{
 		{"OwnSize", compute.Whole(16, 48, 64), 48, 64},
 		{"Partial", compute.Whole(16, 53, 87), 53, 87},
 		{"Larger", compute.Whole(16, 48, 64), 201, 177},
@@ -212,12 +214,8 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 		{"SmallPatches", compute.Whole(2, 21, 28), 21, 28},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			const classes = 9
 			seed := rand.New(rand.NewPCG(5, 6))
-			scores := make([]float32, c.view.Patches()*classes)
-			for i := range scores {
-				scores[i] = float32(seed.NormFloat64() * 3)
-			}
+			scores := c.randomScores(seed, 3)
 			rgb := make([]byte, 3*c.view.Height*c.view.Width)
 			for i := range rgb {
 				switch y, x := i/3/c.view.Width, i/3%c.view.Width; {
@@ -229,21 +227,18 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 					rgb[i] = byte(seed.Uint32())
 				}
 			}
-			compareMasks(t, open, groups, c.height, c.width, func(d *rank, mask compute.Mask) {
-				s, err := d.NewTensor(len(scores)/classes, classes)
-				d.check(err)
+			compareMasks(t, open, groups, c, func(d *rank, mask compute.Mask) {
 				frame := d.frame(c.view)
-				d.Write(s, scores)
 				d.WriteFrame(frame, rgb)
-				d.Refine(mask, s, c.view, frame)
+				d.Refine(mask, d.upload(scores, maskClasses), c.view, frame)
 			})
 			if c.view.Patch < compute.LookBlocks {
-				return // Smooth has no squares of less than a pixel
+				return // the squares that Smooth compares would be smaller than a pixel
 			}
-			// The same with noise, by a picture that is averaged.
-			compareMasks(t, open, groups, c.height, c.width, func(d *rank, mask compute.Mask) {
-				patches := len(scores) / classes
-				s, average := d.whole(patches, classes), d.whole(patches, classes)
+			// The same from noisy frames, guided by their average.
+			compareMasks(t, open, groups, c, func(d *rank, mask compute.Mask) {
+				patches := c.view.Patches()
+				s, average := d.whole(patches, maskClasses), d.whole(patches, maskClasses)
 				looks := d.whole(patches, compute.LookWidth)
 				frame, picture := d.frame(c.view), d.frame(c.view)
 				d.Write(s, scores)
@@ -261,16 +256,16 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 	}
 }
 
-// compareMasks compares what groups of ranks paint with the reference, and with
-// each other.
-func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []int, height, width int, paint func(*rank, compute.Mask)) {
-	of := func(group []compute.Device) []uint8 {
-		pixels := make([]uint8, height*width)
+// compareMasks compares the masks that groups of ranks paint with the reference's,
+// and with each other.
+func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []int, c maskCase, paint func(*rank, compute.Mask)) {
+	paintOn := func(group []compute.Device) []uint8 {
+		pixels := make([]uint8, c.height*c.width)
 		var wait sync.WaitGroup
 		for i, device := range group {
 			wait.Go(func() {
 				d := &rank{device, t, newSeed()}
-				mask, err := d.NewMask(height, width)
+				mask, err := d.NewMask(c.height, c.width)
 				d.check(err)
 				paint(d, mask)
 				if i > 0 {
@@ -284,10 +279,10 @@ func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []
 		wait.Wait()
 		return pixels
 	}
-	want := of([]compute.Device{reference.New()})
+	want := paintOn([]compute.Device{reference.New()})
 	var first []uint8
 	for _, ranks := range groups {
-		got := of(open(ranks))
+		got := paintOn(open(ranks))
 		different := 0
 		for i, class := range got {
 			if class != want[i] {
@@ -300,12 +295,12 @@ func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []
 		if first == nil {
 			first = got
 		} else if !bytes.Equal(first, got) {
-			t.Errorf("%d ranks: another mask than that of %d", ranks, groups[0])
+			t.Errorf("the mask of %d ranks differs from that of %d", ranks, groups[0])
 		}
 	}
 }
 
-// checkMask holds what else a mask says of itself against its pixels.
+// checkMask checks a mask's Count and ClassAt against its pixels.
 func checkMask(t *testing.T, mask compute.Mask, pixels []uint8) {
 	t.Helper()
 	var want [256]int
@@ -320,12 +315,12 @@ func checkMask(t *testing.T, mask compute.Mask, pixels []uint8) {
 	for _, at := range [][2]int{{0, 0}, {width - 1, height - 1}, {width / 3, height / 2}} {
 		x, y := at[0], at[1]
 		if class, err := mask.ClassAt(x, y); err != nil || class != pixels[y*width+x] {
-			t.Errorf("class %d in column %d of row %d, expected %d: %v", class, x, y, pixels[y*width+x], err)
+			t.Errorf("ClassAt(%d, %d) = %d, expected %d: %v", x, y, class, pixels[y*width+x], err)
 		}
 	}
 	for _, at := range [][2]int{{-1, 0}, {0, -1}, {width, 0}, {0, height}} {
 		if _, err := mask.ClassAt(at[0], at[1]); err == nil {
-			t.Errorf("pixel %d, outside the mask, has a class", at)
+			t.Errorf("ClassAt(%d, %d) outside the mask: expected an error", at[0], at[1])
 		}
 	}
 }

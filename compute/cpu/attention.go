@@ -7,16 +7,16 @@ import (
 	"segmenter/compute/internal/host"
 )
 
-// keyBlock is how many keys are scored at a time. The scores of a block of
-// queries, blockRows × keyBlock floats = 24 KB, stay in the first-level cache;
-// they are never stored for all keys, so that memory is linear in tokens.
+// keyBlock is the number of keys scored at a time. The scores of a block of
+// queries, blockRows × keyBlock floats = 24 KB, stay in the L1 cache. Scores of all
+// keys are never stored, so memory is linear in the tokens.
 const keyBlock = 128
 
-// keyValues is how the keys and values of all tokens lie in an exchange: for
-// each head first the keys as panels, like the weights of a linear layer, then
-// the values row by row, with room up to valueWidth. What only fills up a panel
-// or a row is never looked at. (Natively a panel may be wider than TokenUnit
-// and belong to two ranks: memory that all see does not mind.)
+// keyValues is the layout of the keys and values of all tokens in an exchange. For
+// each head, the keys come first, as panels like the weights of a linear layer,
+// then the values row by row, padded to valueWidth. The padding of panels and rows
+// may hold anything. (Natively a panel may be wider than TokenUnit and belong to
+// two ranks; shared memory allows that.)
 type keyValues struct {
 	tokens, size, valueWidth int
 	data                     []float32
@@ -26,16 +26,17 @@ func (l keyValues) headLength() int {
 	return pad(l.tokens, panelWidth)*l.size + l.tokens*l.valueWidth
 }
 
-// keys is panels of [size][panelWidth]; values is [tokens][valueWidth].
+// head returns a head's keys, panels of [size][panelWidth], and its values,
+// [tokens][valueWidth].
 func (l keyValues) head(i int) (keys, values []float32) {
 	head := l.data[i*l.headLength():][:l.headLength()]
 	split := pad(l.tokens, panelWidth) * l.size
 	return head[:split], head[split:]
 }
 
-// Attention: see [compute.Device]. The softmax is computed online (Milakov and
-// Gimelshein 2018; Dao et al. 2022, algorithm 1): for each block of keys, the
-// sums so far are scaled to the new highest score.
+// Attention: see [compute.Device]. It computes the softmax online (Milakov and
+// Gimelshein 2018; Dao et al. 2022, algorithm 1): each block of keys rescales the
+// sums so far to the new highest score.
 func (d *Device) Attention(dst, qkv compute.Tensor, heads int, at compute.Share) {
 	if d.Failed() {
 		return
@@ -69,8 +70,8 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, at compute.Share)
 	}
 }
 
-// pack lays out the keys and values of this rank's tokens, which start at
-// first, and returns where.
+// pack writes the keys and values of this rank's tokens, which start at first, and
+// returns the spans that it wrote.
 func (d *Device) pack(all keyValues, qkv *host.Matrix, heads, first int) []Span {
 	d.spans = d.spans[:0]
 	width, last := heads*all.size, first+qkv.Rows()
@@ -89,7 +90,8 @@ func (d *Device) pack(all keyValues, qkv *host.Matrix, heads, first int) []Span 
 	return d.spans
 }
 
-// queries is a block of queries of one head, and what they have attended to.
+// queries is a block of queries of one head, with the state of their online
+// softmax.
 type queries struct {
 	size, valueWidth int
 	rows             int       // a multiple of tileRows
@@ -141,8 +143,8 @@ func (a *queries) attend(keys, values []float32) {
 	}
 }
 
-// exponentiate turns the n scores of row r into e^(score − highest), and
-// scales what was summed so far when there is a new highest score.
+// exponentiate turns the n scores of row r into e^(score − highest). A new highest
+// score rescales the sums so far.
 func (a *queries) exponentiate(r, n int) {
 	scores := a.scores[r*keyBlock:][:n]
 	if h := highest(scores); h > a.highest[r] {

@@ -9,29 +9,28 @@ import (
 )
 
 const (
-	// query8 is how many queries attend at a time, and keys8 to how many keys.
-	// Their scores (24 × 128 floats = 12 KB), the block's keys and values (18
-	// KB) and the sums (6 KB) stay in the first-level cache.
+	// query8 queries attend to keys8 keys at a time. Their scores (24 × 128
+	// floats = 12 KB), the block's keys and values (18 KB) and the sums (6 KB)
+	// stay in the L1 cache.
 	query8 = 4 * kernel.TileRows
 	keys8  = 128
 )
 
-// keyValues8 is how the keys and values of all tokens lie in an exchange. Each
-// token's keys and values are quantised by themselves, so that they do not
-// depend on which rank holds it. For each head there are:
+// keyValues8 is the layout of the keys and values of all tokens in an exchange.
+// Each token's key and value are quantised on their own, so they do not depend on
+// the rank that holds the token. Each head has:
 //
-//   - the keys as panels, a token an output. A score is that of base 2, to
-//     which the logarithm of the value's scale is added (as a bias);
-//   - so the weights of a softmax come multiplied by the values' scales, and
-//     the values are summed up as bytes: [tokens/4][width][4];
-//   - the inverse of the values' scales, by which the weights themselves are
-//     summed up.
+//   - the keys as panels: a token is an output. Scores are base 2, and a key's bias
+//     is the logarithm of its value's scale;
+//   - the values as bytes, [tokens/4][width][4]. They can be summed as bytes, since
+//     that bias multiplies the softmax's weights by the values' scales;
+//   - the inverse of the values' scales, to sum the weights themselves.
 //
-// Tokens are filled up to a multiple of 16 with some that have no weight.
+// Padding tokens without weight make the tokens a multiple of 16.
 type keyValues8 struct {
-	tokens, size int // tokens is filled up
-	inputs       int // of a score: size, filled up
-	width        int // of a value: size, filled up
+	tokens, size int // tokens is padded
+	inputs       int // of a score: size, padded
+	width        int // of a value: size, padded
 	data         []byte
 }
 
@@ -54,8 +53,8 @@ func (l *keyValues8) head(i int) (keys, values []byte, inverse []float32) {
 	return head[:k:k], head[k:v:v], floats(head[v:])
 }
 
-// attention8 is Attention on bytes. SoftmaxState and sums are computed online, as in
-// the float one; each block of keys has weights of 0 to 127 of its own highest.
+// attention8 is Attention on bytes. It computes the softmax online too; the
+// weights of a block of keys are 0 to 127, relative to the block's highest.
 func (d *Device) attention8(out, in *host.Matrix, heads int, at compute.Share) {
 	size := out.Cols() / heads
 	all := newKeyValues8(at.Total, size)
@@ -81,8 +80,8 @@ func (d *Device) attention8(out, in *host.Matrix, heads int, at compute.Share) {
 	}
 }
 
-// pack8 quantises the keys and values of this rank's tokens, lays them out and
-// returns where.
+// pack8 quantises and writes the keys and values of this rank's tokens, and
+// returns the spans that it wrote.
 func (d *Device) pack8(all keyValues8, qkv *host.Matrix, heads int, at compute.Share) []Span {
 	d.spans = d.spans[:0]
 	last := at.First + qkv.Rows()
@@ -96,7 +95,7 @@ func (d *Device) pack8(all keyValues8, qkv *host.Matrix, heads int, at compute.S
 			d.packUnit(keys[t/kernel.PanelWidth*panel:], values[t*all.width:], inverse[t:], qkv, heads, h, t-at.First, &all)
 		}
 		start := h * all.headBytes()
-		for _, bytes := range []int{panel / kernel.PanelWidth, all.width, 4} { // of a token
+		for _, bytes := range []int{panel / kernel.PanelWidth, all.width, 4} { // per token
 			d.spans = append(d.spans, Span{start + at.First*bytes, start + last*bytes})
 			start += all.tokens * bytes
 		}
@@ -104,8 +103,8 @@ func (d *Device) pack8(all keyValues8, qkv *host.Matrix, heads int, at compute.S
 	return d.spans
 }
 
-// packUnit lays out the keys and values of 16 tokens of one head. Those that
-// only fill up have no keys, and no weight.
+// packUnit packs the keys and values of 16 tokens of one head. Padding tokens have
+// no keys, and no weight.
 func (d *Device) packUnit(keys, values []byte, inverse []float32, qkv *host.Matrix, heads, head, first int, all *keyValues8) {
 	rows := min(compute.TokenUnit, qkv.Rows()-first)
 	column, width := head*all.size, heads*all.size
@@ -119,17 +118,17 @@ func (d *Device) packUnit(keys, values []byte, inverse []float32, qkv *host.Matr
 	panel := kernel.PanelBytes(all.inputs)
 	toBase2 := float32(math.Log2E / math.Sqrt(float64(all.size)))
 	for t := range compute.TokenUnit {
-		scale, bias, by := float32(0), float32(kernel.Lowest), float32(0)
+		scale, bias, reciprocal := float32(0), float32(kernel.Lowest), float32(0)
 		if t < rows {
-			scale, bias, by = k8.scales[t]*toBase2, kernel.Log2(v8.scales[t]), 1/v8.scales[t]
+			scale, bias, reciprocal = k8.scales[t]*toBase2, kernel.Log2(v8.scales[t]), 1/v8.scales[t]
 		}
 		kernel.SetScale(keys[t/kernel.PanelWidth*panel:], t%kernel.PanelWidth, scale, bias)
-		inverse[t] = by
+		inverse[t] = reciprocal
 	}
 }
 
-// signed8 is the keys or values of a unit of tokens, quantised and filled up
-// with zeros.
+// signed8 holds the keys or values of a unit of tokens, quantised and padded with
+// zeros.
 type signed8 struct {
 	data   []int8
 	scales [compute.TokenUnit]float32
@@ -147,7 +146,8 @@ func (s *signed8) quantise(x []float32, ldx, rows, n, stride int) {
 	kernel.QuantiseSigned(s.data, stride, x, ldx, n, s.scales[:rows])
 }
 
-// queries8 is a block of queries of one head, and what they have attended to.
+// queries8 is a block of queries of one head, with the state of their online
+// softmax.
 type queries8 struct {
 	rows    int // a multiple of kernel.TileRows
 	query   bytes8

@@ -11,8 +11,8 @@ type classifier struct {
 	candidates []candidate
 }
 
-// A candidate is a class that may be the highest somewhere between two
-// columns of patches, and its scores there.
+// A candidate is a class that may win somewhere between two columns of patches,
+// with its scores at both.
 type candidate struct {
 	class       uint8
 	left, right float32
@@ -37,9 +37,9 @@ func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, view compute.
 	d.gatherMask(mask)
 }
 
-// paintSpans classifies a row of pixels, given the row's scores at the columns
-// of patches. Between two columns every score is linear, so that only a class
-// whose higher end reaches the best lower end can win: mostly one or two.
+// paintSpans classifies a row of pixels, given the row's scores at the columns of
+// patches. Between two columns every score is linear, so only a class whose higher
+// end reaches the best lower end can win: mostly one or two.
 func (c *classifier) paintSpans(pixels []uint8, row []float32, classes int) {
 	for from := 0; from < len(pixels); {
 		lo, hi, _ := c.Column(from)
@@ -58,8 +58,8 @@ func (c *classifier) paintSpans(pixels []uint8, row []float32, classes int) {
 	}
 }
 
-// contend finds the candidates between two columns. (It compares by hand: in
-// WebAssembly, min and max of floats are calls of functions.)
+// contend finds the candidates between two columns. It compares by hand, because
+// min and max of floats are function calls in WebAssembly.
 func (c *classifier) contend(left, right []float32) {
 	right = right[:len(left)]
 	floor := left[0]
@@ -82,7 +82,7 @@ func (c *classifier) contend(left, right []float32) {
 	}
 }
 
-// winner is the class with the highest score t of the way.
+// winner returns the class with the highest score, t of the way from left to right.
 func (c *classifier) winner(t float32) uint8 {
 	best := c.candidates[0]
 	if len(c.candidates) == 1 {
@@ -104,7 +104,7 @@ func paintPixels(pixels []uint8, scores []float32, classes int) {
 	}
 }
 
-// winnerOf is the class of the highest score, the lowest of equals.
+// winnerOf returns the class with the highest score; of equal scores, the lowest.
 func winnerOf(scores []float32) uint8 {
 	best, highest := 0, scores[0]
 	for i, s := range scores {

@@ -1,17 +1,16 @@
-// Package cpu is the device for processors: the same code natively and in
-// WebAssembly, vectorised with the portable simd package of Go 1.27, or plain
-// loops where GOEXPERIMENT=simd is not set.
+// Package cpu is the CPU device. The same code runs natively and in WebAssembly,
+// vectorised with Go 1.27's portable simd package, or as plain loops without
+// GOEXPERIMENT=simd.
 //
-// linear.go, attention.go, normalise.go, classify.go and refine.go carry out the
-// operations, in one of two arithmetics. On bytes (linear_int8.go,
-// attention_int8.go) the innermost loops are those of package kernel. On floats
-// (linear_float.go, attention.go) they are here: kernel_simd.go holds the fast
-// ones, with the tile of the matrix product in tile_simd.go and tile_wasm.go,
-// and kernel_scalar.go their plain counterparts. exchange.go lets ranks work
-// together.
+// linear.go, attention.go, normalise.go, classify.go and refine.go implement the
+// operations, in two arithmetics. For bytes (linear_int8.go, attention_int8.go),
+// package kernel has the innermost loops. For floats (linear_float.go,
+// attention.go), they are here: kernel_simd.go has the fast ones, tile_simd.go and
+// tile_wasm.go the tile of the matrix product, and kernel_scalar.go their plain
+// counterparts. exchange.go moves data between ranks.
 //
-// A device takes all its scratch memory from buffers that it keeps, so that a
-// frame like the one before allocates nothing.
+// A device keeps all its scratch memory, so a frame of the same shape as the one
+// before allocates nothing.
 package cpu
 
 import (
@@ -25,7 +24,7 @@ type Device struct {
 	host.Memory
 	arithmetic compute.Arithmetic
 	exchange   Exchange
-	spans      []Span // what this rank fills in of an exchange
+	spans      []Span // that this rank fills in an exchange
 
 	product scratch // of matmul: up to blockRows × padded outputs
 	last    scratch // of matmul: the last rows, up to a tile
@@ -46,8 +45,8 @@ type Device struct {
 	refiner    refiner
 }
 
-// Fastest is the faster of a and float32 on this machine: a CPU without SIMD
-// kernels multiplies bytes more slowly than floats.
+// Fastest returns the faster of a and float32 on this machine: without SIMD
+// kernels, a CPU multiplies bytes more slowly than floats.
 func Fastest(a compute.Arithmetic) compute.Arithmetic {
 	if !kernel.Fast() {
 		return compute.Float32
@@ -55,7 +54,7 @@ func Fastest(a compute.Arithmetic) compute.Arithmetic {
 	return a
 }
 
-// New returns a group of ranks. Run one goroutine for each.
+// New returns a group of ranks. Run each in a goroutine of its own.
 func New(ranks int, a compute.Arithmetic) []compute.Device {
 	if ranks == 1 {
 		return []compute.Device{NewRank(0, 1, new(alone), a)}
@@ -68,15 +67,15 @@ func New(ranks int, a compute.Arithmetic) []compute.Device {
 	return devices
 }
 
-// NewRank returns the index-th of count ranks, which meet by x.
+// NewRank returns the index-th of count ranks, which exchange data through x.
 func NewRank(index, count int, x Exchange, a compute.Arithmetic) *Device {
 	return &Device{Memory: host.Memory{Index: index, Count: count}, exchange: x, arithmetic: a}
 }
 
-// scratch is a buffer that grows to the largest size asked for.
+// scratch is a buffer that grows to the largest size requested.
 type scratch []float32
 
-// get returns n values of any content.
+// get returns n values with arbitrary contents.
 func (s *scratch) get(n int) []float32 {
 	if cap(*s) < n {
 		*s = make([]float32, n)

@@ -20,7 +20,7 @@ func TestClassify(t *testing.T) { computetest.TestClassify(t, float, 1, 3) }
 
 func TestRefine(t *testing.T) { computetest.TestRefine(t, float, 1, 2, 3) }
 
-// breakable is the exchange of a single rank, which fails when it is told to.
+// breakable is the exchange of a single rank. It fails while err is set.
 type breakable struct {
 	buffer []byte
 	err    error

@@ -8,20 +8,20 @@ import (
 	"segmenter/compute/internal/host"
 )
 
-// An Exchange is how a rank sees the data of the others. All ranks make the
-// same calls in the same order.
+// An Exchange shows each rank the data of the others. All ranks make the same
+// calls in the same order.
 type Exchange interface {
-	// Begin returns n bytes that all ranks are about to fill, each its own
-	// spans of them. They start at a multiple of 16, hold anything, and are
-	// valid until the next Begin.
+	// Begin returns n bytes for all ranks to fill, each its own spans. The
+	// bytes are aligned to 16, have arbitrary contents, and are valid until the
+	// next Begin.
 	Begin(n int) []byte
-	// End shows what this rank has filled in to the others, and waits until
-	// all bytes are there. After an error, all calls of the group fail, until
-	// whoever made the exchange mends it.
+	// End shows the other ranks the spans that this rank filled, and waits for
+	// theirs. After an error, all calls of the group fail until the owner of the
+	// exchange resets it.
 	End(own []Span) error
 }
 
-// A Span is the bytes from From (inclusive) to To (exclusive).
+// A Span is the range of bytes [From, To).
 type Span struct{ From, To int }
 
 // alone is the exchange of a single rank.
@@ -30,9 +30,9 @@ type alone struct{ buffer []byte }
 func (x *alone) Begin(n int) []byte { return grow(&x.buffer, n) }
 func (x *alone) End([]Span) error   { return nil }
 
-// group is the exchange of ranks that share memory. Two buffers take turns, so
-// that one barrier is enough: a rank may only be filling in a buffer again when
-// all have come to the End in between, and thus no longer read it.
+// group is the exchange of ranks that share memory. Two buffers alternate, so one
+// barrier is enough: before a rank fills a buffer again, all ranks have reached the
+// End in between, and so have stopped reading the buffer.
 type group struct {
 	mu      sync.Mutex
 	arrived *sync.Cond
@@ -77,8 +77,8 @@ func (m *member) End([]Span) error {
 	return nil
 }
 
-// grow returns n bytes of buffer, which keeps to the largest size asked for.
-// Memory of this size is aligned to at least 16 bytes.
+// grow returns n bytes of buffer, which grows to the largest size requested. Go
+// aligns memory of at least 1024 bytes to 16 or more.
 func grow(buffer *[]byte, n int) []byte {
 	if cap(*buffer) < n {
 		*buffer = make([]byte, max(n, 1024))
@@ -86,7 +86,7 @@ func grow(buffer *[]byte, n int) []byte {
 	return (*buffer)[:n]
 }
 
-// floats is bytes seen as float32.
+// floats reinterprets bytes as float32.
 func floats(bytes []byte) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(bytes))), len(bytes)/4)
 }
@@ -107,7 +107,7 @@ func (d *Device) Gather(dst, src compute.Tensor, first int) {
 	copy(out.Data, all)
 }
 
-// gatherMask puts the rows of all ranks together in the first rank's mask.
+// gatherMask collects the rows of all ranks in the first rank's mask.
 func (d *Device) gatherMask(m *host.Mask) {
 	if d.Count == 1 {
 		return
@@ -122,7 +122,7 @@ func (d *Device) gatherMask(m *host.Mask) {
 	copy(m.Whole(), all)
 }
 
-// span is the only span of an exchange, of n bytes, in spans' memory.
+// span returns a single span of n bytes, reusing the memory of spans.
 func span(spans *[]Span, from, n int) []Span {
 	*spans = append((*spans)[:0], Span{from, from + n})
 	return *spans

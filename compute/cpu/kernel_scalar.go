@@ -12,15 +12,6 @@ const (
 	panelWidth = 8
 )
 
-// tile computes 4 rows of panelWidth columns: c = a·b, or c += a·b for
-// tileAdd. a is [4][k] with stride lda, b [k][panelWidth] with stride ldb.
-func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
-	for r := range tileRows {
-		clear(c[r*ldc:][:panelWidth])
-	}
-	tileAdd(c, ldc, a, lda, b, ldb, k)
-}
-
 func tileAdd(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
 	for r := range tileRows {
 		sums := c[r*ldc:][:panelWidth]

@@ -8,26 +8,16 @@ import (
 	"segmenter/compute/cpu/kernel"
 )
 
-// The kernels of the device on vectors of whatever length the processor has:
-// 4 floats in WebAssembly and NEON, 8 or 16 with AVX2 or AVX-512. Slices of a
-// length that is no multiple of that end in a partial vector.
+// The device's kernels, on vectors of the CPU's own length: 4 floats in
+// WebAssembly and NEON, 8 or 16 with AVX2 or AVX-512. A slice whose length is not a
+// multiple of that ends in a partial vector.
 
-// tileRows × panelWidth is the tile of the matrix product that is kept in
-// registers: 4 rows × 2 vectors = 8 sums, with 2 vectors of weights and one
-// broadcast input, fits the 16 registers that WebAssembly engines have on
-// amd64. A tile of 6 rows spills.
+// The matrix product keeps a tile of tileRows × panelWidth in registers: 4 rows ×
+// 2 vectors = 8 sums, 2 vectors of weights and one broadcast input fit the 16
+// registers that WebAssembly engines have on amd64. A tile of 6 rows spills.
 const tileRows = 4
 
 var panelWidth = 2 * kernel.Lanes()
-
-// tile computes 4 rows of panelWidth columns, c = a·b; tileAdd (tile_simd.go,
-// tile_wasm.go) computes c += a·b. a is [4][k] with stride lda, b [k][panelWidth] with stride ldb.
-func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
-	for r := range tileRows {
-		clear(c[r*ldc:][:panelWidth])
-	}
-	tileAdd(c, ldc, a, lda, b, ldb, k)
-}
 
 func scale(x []float32, by float32) {
 	s := simd.BroadcastFloat32s(by)
@@ -107,12 +97,12 @@ func gelu(x simd.Float32s) simd.Float32s {
 	return x.Max(zero).Sub(half)
 }
 
-// exp is eˣ for x ≤ 0, with a relative error below 2e-7; what is below 2⁻¹²⁶
-// becomes 0 or nearly so. x = n·ln 2 + r, |r| ≤ ln 2 / 2; e^r is a polynomial
-// (Cephes' expf), 2ⁿ is put together from bits.
+// exp is eˣ for x ≤ 0, with a relative error below 2e-7; results below 2⁻¹²⁶
+// become 0 or nearly 0. x = n·ln 2 + r, |r| ≤ ln 2 / 2; e^r is a polynomial
+// (Cephes' expf), and n goes straight into the exponent bits.
 func exp(x simd.Float32s) simd.Float32s {
 	x = x.Max(simd.BroadcastFloat32s(-87))
-	// Adding 1.5·2²³ rounds to an integer, which then stands in the low bits.
+	// Adding 1.5·2²³ rounds to an integer, and leaves it in the low bits.
 	magic := simd.BroadcastFloat32s(12582912)
 	shifted := x.Mul(simd.BroadcastFloat32s(1.44269504)).Add(magic)
 	n := shifted.Sub(magic)
@@ -127,7 +117,7 @@ func exp(x simd.Float32s) simd.Float32s {
 	return p.ToBits().Add(exponent).BitsToFloat32()
 }
 
-// highest is the largest element of x, which is not empty.
+// highest returns the largest element of x, which must not be empty.
 func highest(x []float32) float32 {
 	m := simd.BroadcastFloat32s(x[0])
 	for ; len(x) >= m.Len(); x = x[m.Len():] {
@@ -140,8 +130,8 @@ func highest(x []float32) float32 {
 	return h
 }
 
-// exponentials replaces x by exp(x − shift), where no x is above shift, and
-// returns the sum.
+// exponentials replaces each x by exp(x − shift), and returns the sum. No x is
+// above shift.
 func exponentials(x []float32, shift float32) float32 {
 	var s simd.Float32s
 	m := simd.BroadcastFloat32s(shift)

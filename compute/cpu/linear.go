@@ -6,12 +6,12 @@ import (
 	"segmenter/compute/internal/host"
 )
 
-// blockRows is how many tokens the linear layers take at a time: few enough that
-// a block's activations stay in the second-level cache (48 × 768 floats = 147
-// KB), enough to use a panel of weights often while it is in the first.
+// blockRows is the number of tokens that linear layers take at a time: few enough
+// for a block's activations to stay in the L2 cache (48 × 768 floats = 147 KB),
+// enough to reuse a panel of weights often while it is in the L1 cache.
 const blockRows = 8 * kernel.TileRows
 
-// A layer is a linear layer in the numbers that it computes in.
+// A layer is a linear layer in one of the two arithmetics.
 type layer interface {
 	compute.Linear
 	// apply computes y = x·Wᵀ + b for a block of rows, or adds that to y.
@@ -87,8 +87,8 @@ func (d *Device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, er
 	return newLinear(w, bias), nil
 }
 
-// patches are those of one window of a frame. A channel is normalised to
-// byte·scale + shift.
+// patches flattens the patches of one window of a frame. It normalises a channel
+// to byte·scale + shift.
 type patches struct {
 	frame        *host.Frame
 	view         compute.View

@@ -5,9 +5,9 @@ import (
 	"segmenter/compute/internal/host"
 )
 
-// linear is W and b packed for products of floats: the outputs in panels of
-// panelWidth, each [in][panelWidth], so that a tile reads its weights one after
-// another. The last panel is filled up with zeros.
+// linear holds W and b packed for products of floats: the outputs in panels of
+// panelWidth, each [in][panelWidth], so that a tile reads its weights
+// sequentially. Zeros pad the last panel.
 type linear struct {
 	host.Freed
 	out, in int
@@ -50,6 +50,15 @@ func packRow(panels, row []float32, r int) {
 	}
 }
 
+// tile computes c = a·b on tileRows rows and panelWidth columns; tileAdd computes
+// c += a·b. a is [tileRows][k] with stride lda, b [k][panelWidth] with stride ldb.
+func tile(c []float32, ldc int, a []float32, lda int, b []float32, ldb, k int) {
+	for r := range tileRows {
+		clear(c[r*ldc:][:panelWidth])
+	}
+	tileAdd(c, ldc, a, lda, b, ldb, k)
+}
+
 // matmul computes the product of up to blockRows rows, a [rows][in], with
 // panels. The result has pad(out, panelWidth) columns, and is valid until the
 // next call.
@@ -63,7 +72,7 @@ func (d *Device) matmul(a, panels []float32, rows, in, out int) (product []float
 			tile(product[r*stride+p:], stride, a[r*in:], in, panel, panelWidth, in)
 		}
 	}
-	if whole < rows { // a tile needs room behind its last rows
+	if whole < rows { // a tile reads tileRows rows, more than a has left
 		last := d.last.get(tileRows * in)
 		copy(last, a[whole*in:rows*in])
 		for p := 0; p < stride; p += panelWidth {

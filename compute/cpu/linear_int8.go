@@ -6,8 +6,8 @@ import (
 	"segmenter/compute/internal/host"
 )
 
-// linear8 is W and b for products of bytes. The last panel is filled up with
-// zeros, and so are the inputs of each output.
+// linear8 holds W and b packed for products of bytes. Zeros pad the last panel and
+// the inputs of each output.
 type linear8 struct {
 	host.Freed
 	out, in int
@@ -25,9 +25,9 @@ func newLinear8(w compute.Weight, bias []float32) *linear8 {
 	inputs, outputs := pad(w.In, kernel.Unit), pad(w.Out, kernel.Group)
 	size := kernel.PanelBytes(inputs)
 	l := &linear8{out: w.Out, in: w.In, panels: make([]byte, outputs/kernel.PanelWidth*size)}
-	filledUp := make([]int8, kernel.Group*inputs)
+	padded := make([]int8, kernel.Group*inputs)
 	for first := 0; first < outputs; first += kernel.Group {
-		rows := filledUp
+		rows := padded
 		if w.In == inputs && first+kernel.Group <= w.Out {
 			rows = w.Int8[first*w.In:]
 		} else {
@@ -45,7 +45,7 @@ func newLinear8(w compute.Weight, bias []float32) *linear8 {
 	return l
 }
 
-// bytes8 is a block of rows, quantised.
+// bytes8 holds a block of quantised rows.
 type bytes8 struct {
 	stride int // bytes of a row, a multiple of kernel.Unit
 	data   []byte
@@ -63,7 +63,7 @@ func (l *linear8) apply(d *Device, c, x []float32, rows int, accumulate bool) {
 	a := &d.bytes8
 	a.quantise(x, l.in, rows, l.in)
 	inputs := a.stride
-	whole := 0 // rows that fill tiles and can go straight to c
+	whole := 0 // rows that fill tiles, so that MatMul can write straight to c
 	if l.out == l.width() {
 		whole = rows / kernel.TileRows * kernel.TileRows
 	}

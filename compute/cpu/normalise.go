@@ -30,8 +30,8 @@ func (d *Device) L2Normalize(x compute.Tensor) {
 	}
 }
 
-// normalise is the layer normalisation of a block of rows, valid until the next
-// call.
+// normalise returns the layer normalisation of a block of rows, valid until the
+// next call.
 func (d *Device) normalise(x []float32, n compute.Norm) []float32 {
 	weight, bias := n.Weight.(*host.Matrix).Data, n.Bias.(*host.Matrix).Data
 	dst := d.input.get(blockRows * len(weight))[:len(x)]

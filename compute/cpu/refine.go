@@ -5,9 +5,9 @@ import (
 	"segmenter/compute/internal/host"
 )
 
-// refiner is the scratch memory of Refine: of the cells and the guide's rows
-// that this rank's rows of the mask depend on, and no others. Colours and
-// functions lie value by value, as [a, a, a, b] of each class that may win.
+// refiner is the scratch memory of Refine. It covers only the cells and the guide
+// rows that this rank's rows of the mask depend on. A function is four values,
+// [a, a, a, b]; a cell has one for each class that may win.
 type refiner struct {
 	compute.Refinement
 	view          compute.View
@@ -22,20 +22,20 @@ type refiner struct {
 	winners []uint8
 
 	present []uint8    // the classes that win somewhere
-	slots   [256]int16 // the number of a class among them, −1 elsewhere
+	slots   [256]int16 // the index in present of each of these classes
 
-	line      []int32 // of the frame, four rows added up
+	line      []int32 // the sum of four rows of the frame
 	patches   scratch // scores between two rows of patches
 	colours   scratch // of the guide, between two rows
 	functions scratch // between two rows of cells
 
 	cellColumns, guideColumns []compute.Place
-	blocks                    []block // between two rows of cells, the upper of which is blockRow
+	blocks                    []block // below blockRow, a row of cells
 	blockRow                  int
 	candidates                []int16 // of all blocks
 }
 
-// A band is some rows of a matrix, from row first on, of cols·unit values.
+// A band holds the rows [first, end) of a matrix, stride values each.
 type band struct {
 	first, end int
 	stride     int
@@ -49,8 +49,8 @@ func (b *band) set(first, end, stride int) {
 
 func (b *band) row(y int) []float32 { return b.values[(y-b.first)*b.stride:][:b.stride] }
 
-// A block is what lies between the middles of four cells: the classes that its
-// pixels may have are candidates[from:to], by their slots.
+// A block is the area between the centres of four cells. Its pixels may have the
+// classes whose slots are candidates[from:to].
 type block struct{ from, to int }
 
 // Refine: see [compute.Device].
@@ -80,7 +80,8 @@ func (r *refiner) refine(mask *host.Mask, scores *host.Matrix, view compute.View
 	}
 }
 
-// reset finds out what the rank's rows of a mask depend on.
+// reset works out the cells and guide rows that the rank's rows of a mask depend
+// on.
 func (r *refiner) reset(view compute.View, mask *host.Mask) {
 	r.rows, r.cols = view.Rows(), view.Cols()
 	r.Refinement, r.view, r.height, r.width = view.Refinement(), view, mask.Height(), mask.Width()
@@ -100,18 +101,19 @@ func (r *refiner) reset(view compute.View, mask *host.Mask) {
 func (r *refiner) guideScaleX() float32 { return float32(r.view.Width) / float32(2*r.width) }
 func (r *refiner) guideScaleY() float32 { return float32(r.view.Height) / float32(2*r.height) }
 
-// cellRow is where row y of the mask lies among the cells.
+// cellRow returns the rows of cells that row y of the mask lies between, t of the
+// way.
 func (r *refiner) cellRow(y int) (lo, hi int, t float32) {
 	return compute.Bilinear(y, r.guideScaleY()/float32(r.Side), r.Rows)
 }
 
-// halve makes the guide: four rows are added up, then four pixels of them.
+// halve computes the guide: it sums four rows, then four pixels of the sums.
 func (r *refiner) halve(frame *host.Frame) {
 	stride := 3 * frame.Width()
 	if len(r.line) < stride+9 {
 		r.line = make([]int32, stride+9)
 	}
-	line := r.line[:stride+9] // with a pixel before and two after the row
+	line := r.line[:stride+9] // with a pixel before the row and two after it
 	for y := r.guide.first; y < r.guide.end; y++ {
 		row := func(i int) []uint8 {
 			at := min(max(2*y-1+i, 0), frame.Height()-1) * stride
@@ -134,7 +136,7 @@ func (r *refiner) halve(frame *host.Frame) {
 	}
 }
 
-// average makes the mean colours of cells.
+// average computes the mean colours of cells.
 func (r *refiner) average() {
 	for row := r.means.first; row < r.means.end; row++ {
 		means := r.means.row(row)
@@ -163,7 +165,7 @@ func (r *refiner) average() {
 	}
 }
 
-// interpolate makes the scores of cells, and finds the classes that may win.
+// interpolate computes the scores of cells, and finds the classes that may win.
 func (r *refiner) interpolate(in *host.Matrix) {
 	classes, scale := in.Cols(), r.CellScale(r.view)
 	r.scores.set(r.means.first, r.means.end, r.Cols*classes)
@@ -184,15 +186,15 @@ func (r *refiner) interpolate(in *host.Matrix) {
 		}
 	}
 	r.present = r.present[:0]
-	for class, is := range wins {
-		if is {
+	for class, won := range wins {
+		if won {
 			r.slots[class] = int16(len(r.present))
 			r.present = append(r.present, uint8(class))
 		}
 	}
 }
 
-// fit makes the functions of windows.
+// fit computes the functions of windows.
 func (r *refiner) fit(classes int) {
 	r.fitted.set(r.fitted.first, r.fitted.end, 4*r.Cols*len(r.present))
 	var w window
@@ -208,8 +210,8 @@ func (r *refiner) fit(classes int) {
 	}
 }
 
-// A window is what the functions of all its classes share: a is the scores'
-// sum weighed by weights.
+// A window holds what the functions of all its classes share: a is the sum of the
+// cells' scores, weighted by weights.
 type window struct {
 	colour  [3]float32
 	cells   int
@@ -248,7 +250,8 @@ func (w *window) measure(r *refiner, row, column int) {
 		gb += green * blue
 		bb += blue * blue
 	}
-	// The inverse of a symmetric matrix, by its cofactors. share is put off.
+	// The inverse of a symmetric matrix, by its cofactors. The sums are not divided
+	// by the number of cells; eps is multiplied by it instead.
 	eps := float32(compute.GuideEps) * float32(w.cells)
 	rr, gg, bb = rr+eps, gg+eps, bb+eps
 	irr, irg, irb := gg*bb-gb*gb, rb*gb-rg*bb, rg*gb-rb*gg
@@ -263,8 +266,8 @@ func (w *window) measure(r *refiner, row, column int) {
 	}
 }
 
-// apply makes a class's function. scores are those of the class in the first
-// cell, and stride apart.
+// apply computes a class's function. scores begins with the class's score in the
+// first cell; the next cell's is stride further.
 func (w *window) apply(out, scores []float32, stride int) {
 	var red, green, blue, sum float32
 	for k, i := range w.at[:w.cells] {
@@ -280,7 +283,7 @@ func (w *window) apply(out, scores []float32, stride int) {
 	out[3] = sum/float32(w.cells) - red*w.colour[0] - green*w.colour[1] - blue*w.colour[2]
 }
 
-// blend makes the functions of cells.
+// blend computes the functions of cells.
 func (r *refiner) blend() {
 	n := 4 * len(r.present)
 	r.blended.set(r.blended.first, r.blended.end, n*r.Cols)
@@ -314,7 +317,7 @@ func (r *refiner) paint(pixels []uint8, y int) {
 	if upper != r.blockRow {
 		r.findBlocks(upper, lower)
 	}
-	if len(r.candidates) > len(r.blocks) { // otherwise each has one
+	if len(r.candidates) > len(r.blocks) { // otherwise each block has one
 		lo, hi, t := compute.Bilinear(y, r.guideScaleY(), r.GuideRows)
 		r.colours = r.colours.get(3 * r.GuideCols)
 		mix(r.colours, r.guide.row(lo), r.guide.row(hi), t)
@@ -356,7 +359,8 @@ func (r *refiner) findBlocks(upper, lower int) {
 	}
 }
 
-// addCandidate keeps the candidates from an index on in order, and each once.
+// addCandidate inserts a slot in candidates[from:], which stays sorted, without
+// duplicates.
 func (r *refiner) addCandidate(from int, slot int16) {
 	i := len(r.candidates)
 	for ; i > from && r.candidates[i-1] >= slot; i-- {
@@ -369,7 +373,7 @@ func (r *refiner) addCandidate(from int, slot int16) {
 	r.candidates[i] = slot
 }
 
-// contest classifies pixels of one block that may have several classes.
+// contest classifies pixels of one block with several candidates.
 func (r *refiner) contest(pixels []uint8, from, to int, candidates []int16) {
 	n := 4 * len(r.present)
 	for x := from; x < to; x++ {

@@ -1,6 +1,6 @@
 // Package reference implements every operation of [compute.Device] as plain
-// loops in float64, written to be compared with the paper rather than to be
-// fast. The other devices are held against it.
+// loops in float64, written for comparison with the paper, not for speed. Tests
+// compare the other devices with it.
 //
 // In comments, T is the number of tokens, D the width of a token, C the number
 // of classes.
@@ -210,7 +210,7 @@ func (device) MatMulT(dst, a, b compute.Tensor) {
 	}
 }
 
-// Gather: the only rank's rows are all rows.
+// Gather copies: the only rank has all rows.
 func (d device) Gather(dst, src compute.Tensor, _ int) { d.Copy(dst, src) }
 
 // Classify builds whole pictures of scores, (C, height, width), as the
@@ -257,8 +257,8 @@ func (device) Classify(dst compute.Mask, scores compute.Tensor, v compute.View) 
 	}
 }
 
-// resize interpolates a plane of rows×cols bilinearly to height×width; an
-// output pixel is scaleY×scaleX input pixels large.
+// resize interpolates a plane of rows×cols bilinearly to height×width; an output
+// pixel covers scaleY×scaleX input pixels.
 func resize(plane []float32, rows, cols, height, width int, scaleY, scaleX float32) []float32 {
 	out := make([]float32, height*width)
 	for y := range height {

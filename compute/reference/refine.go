@@ -55,7 +55,7 @@ func halve(frame *host.Frame, r compute.Refinement) [][3]float64 {
 	return guide
 }
 
-// cellMeans is the mean colour of each cell.
+// cellMeans returns the mean colour of each cell.
 func cellMeans(guide [][3]float64, r compute.Refinement) [][3]float64 {
 	means := make([][3]float64, r.Rows*r.Cols)
 	for i := range means {
@@ -72,7 +72,8 @@ func cellMeans(guide [][3]float64, r compute.Refinement) [][3]float64 {
 	return means
 }
 
-// window calls f for the cells of a window, and returns how many there are.
+// window calls f for each cell of the window around cell i, and returns their
+// number.
 func window(i int, r compute.Refinement, f func(j int)) float64 {
 	top, bottom := compute.Around(i/r.Cols, i/r.Cols, 1, r.Rows)
 	left, right := compute.Around(i%r.Cols, i%r.Cols, 1, r.Cols)
@@ -84,7 +85,7 @@ func window(i int, r compute.Refinement, f func(j int)) float64 {
 	return float64((bottom - top) * (right - left))
 }
 
-// fit is the function of each window: a = (Σ + εI)⁻¹·cov(colour, score).
+// fit returns the function of each window: a = (Σ + εI)⁻¹·cov(colour, score).
 func fit(means [][3]float64, scores []float32, r compute.Refinement) []function {
 	fitted := make([]function, len(means))
 	for i := range fitted {
@@ -101,11 +102,11 @@ func fit(means [][3]float64, scores []float32, r compute.Refinement) []function 
 		var with [3]float64
 		window(i, r, func(j int) {
 			for c := range 3 {
-				off := means[j][c] - colour[c]
+				deviation := means[j][c] - colour[c]
 				for d := range 3 {
-					covariance[c][d] += off * (means[j][d] - colour[d]) / n
+					covariance[c][d] += deviation * (means[j][d] - colour[d]) / n
 				}
-				with[c] += off * (float64(scores[j]) - score) / n
+				with[c] += deviation * (float64(scores[j]) - score) / n
 			}
 		})
 		for c := range 3 {
@@ -120,7 +121,7 @@ func fit(means [][3]float64, scores []float32, r compute.Refinement) []function 
 	return fitted
 }
 
-// solve is m⁻¹·v for a positive definite m, by elimination.
+// solve returns m⁻¹·v for a positive definite m, by elimination.
 func solve(m [3][3]float64, v [3]float64) [3]float64 {
 	for i := range 3 {
 		for j := range 3 {
@@ -140,7 +141,7 @@ func solve(m [3][3]float64, v [3]float64) [3]float64 {
 	return v
 }
 
-// blend takes the mean over the windows that a cell lies in.
+// blend averages, for each cell, the functions of the windows that contain it.
 func blend(fitted []function, r compute.Refinement) []function {
 	out := make([]function, len(fitted))
 	for i := range out {
@@ -160,7 +161,7 @@ func add(sum *function, f function, weight float64) {
 	sum.b += f.b * weight
 }
 
-// refined is the class of a pixel.
+// refined returns the class of a pixel.
 func refined(mask *host.Mask, v compute.View, r compute.Refinement, y, x int, guide [][3]float64, winners []uint8, functions [][]function) uint8 {
 	scaleY, scaleX := float32(v.Height)/float32(2*mask.Height()), float32(v.Width)/float32(2*mask.Width())
 	var colour [3]float64

@@ -13,7 +13,7 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// Device is a [compute.Device]. It is the only rank: a GPU shares out work in its
+// Device is a [compute.Device]. It is the only rank: a GPU distributes work in its
 // own way.
 type Device struct {
 	gpu        *gpu.Device
@@ -22,11 +22,11 @@ type Device struct {
 	programs   programs
 	bound      map[call]*binding
 
-	encoder *gpu.Encoder // of what was recorded and not yet sent
+	encoder *gpu.Encoder // records commands until they are sent; nil if there are none
 	passing bool         // whether a compute pass is open
 	profile *profile     // nil if operations are not timed
 
-	// Scratch memory, as large as it has had to be so far.
+	// Scratch memory. It grows as needed.
 	rows     *gpu.Buffer // normalised rows, or patches
 	bytes    *gpu.Buffer // quantised rows, and their scales
 	scales   *gpu.Buffer
@@ -57,25 +57,25 @@ func newDevice(g *gpu.Device, a compute.Arithmetic, v variant) (*Device, error) 
 	return d, d.programs.compile(g, v.usual(a)...)
 }
 
-// Rank: there is one.
+// Rank: there is only one.
 func (d *Device) Rank() (index, count int) { return 0, 1 }
 
-// rowUnit is what the rows of tensors are padded to, in values: what shaders
-// take at a time of bytes. The padding is always 0.
+// rowUnit is the number of values that the rows of tensors are padded to a multiple
+// of: shaders take so many bytes at a time. The padding is always 0.
 const rowUnit = 16
 
 func padded(cols int) int { return roundUp(cols, rowUnit) }
 
 func roundUp(n, unit int) int { return groups(n, unit) * unit }
 
-// Deferred: operations are recorded, and carried out when somebody waits.
+// Deferred is true: operations are recorded, and run when the program waits.
 func (d *Device) Deferred() bool { return true }
 
 // tensor is a [compute.Tensor]: rows of a buffer.
 type tensor struct {
 	device     *Device // nil for scratch memory and views, which are not freed
 	buffer     *gpu.Buffer
-	first      int // value of the buffer
+	first      int // index of the first value in buffer
 	rows, cols int
 }
 
@@ -91,10 +91,10 @@ func (t *tensor) Free() { t.device.destroy(t.buffer) }
 
 func (t *tensor) size() int { return t.rows * t.cols }
 
-// stride is the values from a row to the next.
+// stride is the number of values from one row to the next.
 func (t *tensor) stride() int { return padded(t.cols) }
 
-// frame is a [compute.Frame]: four bytes a pixel.
+// frame is a [compute.Frame] with four bytes per pixel.
 type frame struct {
 	device        *Device
 	buffer        *gpu.Buffer
@@ -107,7 +107,7 @@ func (f *frame) Width() int  { return f.width }
 // Free: see [compute.Buffer].
 func (f *frame) Free() { f.device.destroy(f.buffer) }
 
-// linear is a [compute.Linear]. matmul.wgsl says how w lies.
+// linear is a [compute.Linear]. matmul.wgsl describes the layout of w.
 type linear struct {
 	device  *Device
 	out, in int
@@ -133,11 +133,11 @@ func (d *Device) NewFrame(height, width int) (compute.Frame, error) {
 	return &frame{d, b, height, width}, err
 }
 
-// large is the size of buffers, in bytes, whose lack of memory is known at once.
-// Finish notices that of smaller ones.
+// large is the size, in bytes, from which buffer itself reports a lack of memory.
+// For smaller buffers, Finish does.
 const large = 1 << 20
 
-// buffer makes a buffer of at least one word, since there are none of nothing.
+// buffer makes a buffer of at least one word, since WebGPU cannot bind an empty one.
 func (d *Device) buffer(label string, size int) (b *gpu.Buffer, err error) {
 	create := func() { b = d.gpu.NewBuffer(label, max(4, size), gpu.Storage|gpu.CopySrc|gpu.CopyDst) }
 	if size < large {
@@ -150,7 +150,7 @@ func (d *Device) buffer(label string, size int) (b *gpu.Buffer, err error) {
 	return b, err
 }
 
-// filled makes a buffer of words.
+// filled makes a buffer that holds these words.
 func (d *Device) filled(label string, words []uint32) (*gpu.Buffer, error) {
 	b, err := d.buffer(label, 4*len(words))
 	if err == nil {
@@ -202,16 +202,16 @@ func (d *Device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, er
 	return l, err
 }
 
-// arrange is where an output's weight of an input lies, in weights, if shaders
-// take step inputs at a time: see matmul.wgsl.
+// arrange returns the index of a weight in the layout of matmul.wgsl, for shaders
+// that take step inputs at a time.
 func arrange(output, input, inputs, step int) int {
 	tile, o := output/tileOutputs, output%tileOutputs
 	pack := (o/32*4+o%4)*8 + o%32/4
 	return ((tile*groups(inputs, step)+input/step)*tileOutputs+pack)*step + input%step
 }
 
-// ends is the scales and biases of outputs, those of four outputs in turn;
-// scale nil is 1, bias nil is 0.
+// ends returns the scales and biases of outputs: four scales, their four biases,
+// and so on. Without a scale, it is 1; without a bias, 0.
 func ends(outputs int, scale, bias []float32) []float32 {
 	list := make([]float32, 2*roundUp(outputs, tileOutputs))
 	for o := range outputs {
@@ -241,10 +241,10 @@ func (d *Device) destroy(buffers ...*gpu.Buffer) {
 	}
 }
 
-// unbind forgets the calls that something is bound to which is going.
-func (d *Device) unbind(going func(gpu.Binding) bool) {
+// unbind forgets the calls with a binding that matches.
+func (d *Device) unbind(matches func(gpu.Binding) bool) {
 	for key, b := range d.bound {
-		if slices.ContainsFunc(key.bindings[:], going) {
+		if slices.ContainsFunc(key.bindings[:], matches) {
 			b.parameters.Destroy()
 			delete(d.bound, key)
 		}
@@ -262,7 +262,7 @@ func (d *Device) Write(t compute.Tensor, values []float32) {
 	d.write(dst.buffer, 4*dst.first, bytesOf(words))
 }
 
-// write comes after what was recorded before it.
+// write writes after the commands recorded so far.
 func (d *Device) write(b *gpu.Buffer, offset int, data []byte) {
 	d.send()
 	if len(data) > 0 {
@@ -270,7 +270,7 @@ func (d *Device) write(b *gpu.Buffer, offset int, data []byte) {
 	}
 }
 
-// WriteFrame copies the picture, a pixel a word.
+// WriteFrame copies the picture, one word per pixel.
 func (d *Device) WriteFrame(f compute.Frame, rgb []byte) {
 	p := f.(*frame)
 	host.SameLength("WriteFrame", 3*p.height*p.width, len(rgb))
@@ -290,7 +290,7 @@ func (d *Device) Finish() error {
 	return d.gpu.Done()
 }
 
-// takeErr returns the first error of an operation and forgets it.
+// takeErr returns the first error of an operation and clears it.
 func (d *Device) takeErr() error {
 	err := d.err
 	d.err = nil

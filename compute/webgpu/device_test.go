@@ -12,20 +12,19 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// opened is the browser's GPU, or why there is none. Tests share
-// it.
+// opened opens the browser's GPU, once for all tests.
 var opened = sync.OnceValues(func() (*gpu.Device, error) { return gpu.Open(gpu.Options{Features: Features}) })
 
-// devices are those that were made, by how.
-var devices = map[how]*Device{}
+// devices are shared by tests: compiling shaders takes long where the CPU emulates
+// the GPU.
+var devices = map[deviceKey]*Device{}
 
-type how struct {
+type deviceKey struct {
 	arithmetic compute.Arithmetic
 	variant    variant
 }
 
-// openDevice opens the GPU's device. Tests share it: where the CPU computes in place
-// of a GPU, compiling takes long.
+// openDevice returns a device of devices.
 func openDevice(t *testing.T, a compute.Arithmetic, v variant) *Device {
 	t.Helper()
 	g, err := opened()
@@ -38,12 +37,13 @@ func openDevice(t *testing.T, a compute.Arithmetic, v variant) *Device {
 	if v.packed && !g.Info().PackedDot {
 		t.Skip("this browser's shaders have no dot product of bytes")
 	}
-	if devices[how{a, v}] == nil {
-		if devices[how{a, v}], err = newDevice(g, a, v); err != nil {
+	key := deviceKey{a, v}
+	if devices[key] == nil {
+		if devices[key], err = newDevice(g, a, v); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return devices[how{a, v}]
+	return devices[key]
 }
 
 // open returns one device; a GPU has no ranks.
@@ -62,8 +62,8 @@ func TestOperationsInt8(t *testing.T) {
 	}
 }
 
-// TestOperationsHalf has 16-bit floats where there are some, and otherwise
-// float32 in their place.
+// TestOperationsHalf uses 16-bit floats, or float32 in their place where the GPU
+// has none.
 func TestOperationsHalf(t *testing.T) {
 	g, err := opened()
 	if err == nil && !g.Has("shader-f16") {

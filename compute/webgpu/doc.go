@@ -1,8 +1,8 @@
-// Package webgpu is the device for graphics processors, in browsers that have
-// WebGPU. Every operation of [compute.Device] is one or two compute shaders
-// (shaders/*.wgsl), which package gpu hands to the browser.
+// Package webgpu is the GPU device, for browsers with WebGPU. Every operation of
+// [compute.Device] is one or two compute shaders (shaders/*.wgsl), which package
+// gpu passes to the browser.
 //
-// Operations are recorded as they are called and sent to the processor at
-// Finish, Read or ReadMask, which wait. A call that was made before, with the
-// same arguments, costs a lookup: its bindings and parameters are kept.
+// The device records operations, and sends them to the GPU when the program waits:
+// in Finish, or when it reads a tensor or a mask. A call with the same arguments as
+// an earlier one costs a lookup, since its bindings and parameters are kept.
 package webgpu

@@ -15,15 +15,15 @@ import (
 // VideoFrame or a canvas, upright.
 type Picture interface {
 	photo.Source
-	// Value is what the browser copies to the GPU.
+	// Value returns the object that the browser copies to the GPU.
 	Value() js.Value
 }
 
-// mostLines is the memory, in bytes, that a picture may take whose rows have
-// been resized and whose columns have not. Larger ones come row by row.
-const mostLines = 256 << 20
+// maxLines is the size in bytes that a picture may have when its rows have been
+// resized and its columns have not. Load declines larger pictures.
+const maxLines = 256 << 20
 
-// loader takes pictures in.
+// loader resizes pictures.
 type loader struct {
 	height, width int // of the picture
 	texture       *gpu.Texture
@@ -31,7 +31,7 @@ type loader struct {
 	columns, rows taps
 }
 
-// taps is what [photo.Taps] says of one direction.
+// taps holds the tables of [photo.Taps] for one direction.
 type taps struct {
 	source, target int
 	filter         photo.Filter
@@ -41,21 +41,21 @@ type taps struct {
 
 // Load implements [compute.Loader] for pictures that are a [Picture].
 func (d *Device) Load(f compute.Frame, src photo.Source, filter photo.Filter) (bool, error) {
-	shown, ok := src.(Picture)
+	external, ok := src.(Picture)
 	if !ok {
 		return false, nil
 	}
 	picture, l := f.(*frame), &d.loader
-	height, width := shown.Size()
+	height, width := external.Size()
 	lines := 16 * height * picture.width
-	if max(height, width) > d.gpu.Limit("maxTextureDimension2D") || lines > min(mostLines, d.gpu.Limit("maxStorageBufferBindingSize")) {
+	if max(height, width) > d.gpu.Limit("maxTextureDimension2D") || lines > min(maxLines, d.gpu.Limit("maxStorageBufferBindingSize")) {
 		return false, nil
 	}
 	if err := d.setTexture(height, width); err != nil {
 		return false, err
 	}
-	d.send() // a copy comes after what was recorded before it
-	if err := d.gpu.CopyExternalImage(shown.Value(), l.texture, width, height); err != nil {
+	d.send() // the copy must come after the commands recorded so far
+	if err := d.gpu.CopyExternalImage(external.Value(), l.texture, width, height); err != nil {
 		return false, err
 	}
 	d.grow(&l.lines, "resized rows", lines)
@@ -65,13 +65,13 @@ func (d *Device) Load(f compute.Frame, src photo.Source, filter photo.Filter) (b
 		program:    resizeColumns,
 		bindings:   [8]gpu.Binding{1: l.texture.View(), l.columns.windows, l.columns.weights, l.lines},
 		parameters: parameters{uint32(height), uint32(picture.width)},
-		groups:     [2]int{groups(picture.width, square), groups(height, square)},
+		groups:     [2]int{groups(picture.width, squareSide), groups(height, squareSide)},
 	})
 	d.run(call{
 		program:    resizeRows,
 		bindings:   [8]gpu.Binding{1: l.lines, l.rows.windows, l.rows.weights, picture.buffer},
 		parameters: parameters{uint32(picture.height), uint32(picture.width)},
-		groups:     [2]int{groups(picture.width, square), groups(picture.height, square)},
+		groups:     [2]int{groups(picture.width, squareSide), groups(picture.height, squareSide)},
 	})
 	if err := d.takeErr(); err != nil {
 		return false, err
@@ -109,7 +109,7 @@ func (d *Device) dropTexture() {
 	l.texture = nil
 }
 
-// setTaps has the tables for a direction ready.
+// setTaps makes the tables for a direction, unless they are there.
 func (d *Device) setTaps(t *taps, source, target int, f photo.Filter) {
 	if t.windows != nil && t.source == source && t.target == target && t.filter == f {
 		return
@@ -121,7 +121,7 @@ func (d *Device) setTaps(t *taps, source, target int, f photo.Filter) {
 			weights = append(weights, math.Float32bits(w))
 		}
 	}
-	windows = append(windows, 0, uint32(len(weights))) // where the last one's end
+	windows = append(windows, 0, uint32(len(weights))) // the end of the last one's weights
 	d.grow(&t.windows, "windows of pixels", 4*len(windows))
 	d.grow(&t.weights, "weights of pixels", 4*len(weights))
 	if d.err != nil {

@@ -49,7 +49,18 @@ func requireCanvas(t *testing.T) {
 	}
 }
 
-// TestLoad compares resizing with that of package photo.
+// newFrame makes a frame that is freed when the test ends.
+func newFrame(t *testing.T, d *Device, height, width int) *frame {
+	t.Helper()
+	f, err := d.NewFrame(height, width)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Free)
+	return f.(*frame)
+}
+
+// TestLoad compares Load with the resizing of package photo.
 func TestLoad(t *testing.T) {
 	requireCanvas(t)
 	d := openDevice(t, compute.Int8, variant{})
@@ -62,16 +73,12 @@ func TestLoad(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%dx%d to %dx%d", c.width, c.height, c.w, c.h), func(t *testing.T) {
 			src := newCanvas(c.height, c.width)
-			picture, err := d.NewFrame(c.h, c.w)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer picture.Free()
+			picture := newFrame(t, d, c.h, c.w)
 			if loaded, err := d.Load(picture, src, c.filter); !loaded || err != nil {
 				t.Fatalf("loaded %v: %v", loaded, err)
 			}
 			got := make([]byte, 4*c.h*c.w)
-			if err := d.read(got, picture.(*frame).buffer, 0); err != nil {
+			if err := d.read(got, picture.buffer, 0); err != nil {
 				t.Fatal(err)
 			}
 			want := photo.Image{Height: c.h, Width: c.w}
@@ -88,20 +95,16 @@ func TestLoad(t *testing.T) {
 				}
 			}
 			if different*200 > len(want.Pix) {
-				t.Errorf("%d of %d values are rounded otherwise", different, len(want.Pix))
+				t.Errorf("%d of %d values are rounded differently", different, len(want.Pix))
 			}
 		})
 	}
 }
 
-// TestLoadRefuses shows pictures that have to come row by row.
+// TestLoadRefuses loads pictures that the device cannot take.
 func TestLoadRefuses(t *testing.T) {
 	d := openDevice(t, compute.Int8, variant{})
-	picture, err := d.NewFrame(16, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer picture.Free()
+	picture := newFrame(t, d, 16, 16)
 	for name, src := range map[string]photo.Source{
 		"no picture": &photo.Image{Height: 1, Width: 1, Pix: make([]byte, 3)},
 		"too wide":   &canvas{Image: photo.Image{Height: 1, Width: 1 << 20}},
@@ -112,39 +115,31 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// TestLoadClosed shows a bitmap that is gone.
+// TestLoadClosed loads a closed bitmap.
 func TestLoadClosed(t *testing.T) {
 	requireCanvas(t)
 	d := openDevice(t, compute.Int8, variant{})
-	picture, err := d.NewFrame(16, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer picture.Free()
+	picture := newFrame(t, d, 16, 16)
 	src := newCanvas(16, 16)
 	src.value = src.value.Call("transferToImageBitmap")
 	src.value.Call("close")
 	if _, err := d.Load(picture, src, photo.Cubic); err == nil {
-		t.Error("a bitmap that is closed was loaded")
+		t.Error("a closed bitmap was loaded")
 	}
 }
 
-// TestLoadTransparent shows a picture that is not there: it lies on white.
+// TestLoadTransparent loads a transparent picture, which becomes white.
 func TestLoadTransparent(t *testing.T) {
 	requireCanvas(t)
 	d := openDevice(t, compute.Int8, variant{})
-	picture, err := d.NewFrame(16, 16)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer picture.Free()
+	picture := newFrame(t, d, 16, 16)
 	src := newCanvas(40, 30)
 	src.value.Call("getContext", "2d").Call("clearRect", 0, 0, 30, 40)
 	if loaded, err := d.Load(picture, src, photo.Cubic); !loaded || err != nil {
 		t.Fatalf("loaded %v: %v", loaded, err)
 	}
 	got := make([]byte, 4*16*16)
-	if err := d.read(got, picture.(*frame).buffer, 0); err != nil {
+	if err := d.read(got, picture.buffer, 0); err != nil {
 		t.Fatal(err)
 	}
 	for i, v := range got {

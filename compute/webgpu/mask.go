@@ -13,10 +13,10 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// mostClasses is how many classes a mask can have.
-const mostClasses = 256
+// maxClasses is the number of classes that a mask can have.
+const maxClasses = 256
 
-// Mask is a [compute.Mask]: one byte a pixel.
+// Mask is a [compute.Mask] with one byte per pixel.
 type Mask struct {
 	device        *Device
 	buffer        *gpu.Buffer
@@ -47,15 +47,15 @@ func (m *Mask) Read(dst []uint8) error {
 // Count: see [compute.Mask].
 func (m *Mask) Count(areas []int) error {
 	d := m.device
-	d.grow(&d.zeros, "zeros", 4*mostClasses)
-	d.grow(&d.areas, "areas", 4*mostClasses)
-	d.copy(scratch(d.areas, 1, mostClasses), scratch(d.zeros, 1, mostClasses))
+	d.grow(&d.zeros, "zeros", 4*maxClasses)
+	d.grow(&d.areas, "areas", 4*maxClasses)
+	d.copy(scratch(d.areas, 1, maxClasses), scratch(d.zeros, 1, maxClasses))
 	pixels := m.height * m.width
 	d.run(call{
 		program:    count,
 		bindings:   [8]gpu.Binding{1: m.buffer, d.areas},
 		parameters: parameters{uint32(pixels)},
-		groups:     [2]int{min(countGroups, groups(pixels, 4*mostClasses)), 1},
+		groups:     [2]int{min(countGroups, groups(pixels, 4*maxClasses)), 1},
 	})
 	raw := make([]byte, 4*len(areas))
 	if err := d.read(raw, d.areas, 0); err != nil {
@@ -78,7 +78,7 @@ func (m *Mask) ClassAt(x, y int) (uint8, error) {
 	return word[at%4], err
 }
 
-// A Painting says how a mask becomes a picture.
+// A Painting says how to turn a mask into a picture.
 type Painting struct {
 	Height, Width int
 	Palette       []byte // of each class: R, G, B, A
@@ -98,18 +98,18 @@ type painter struct {
 
 	palette    *gpu.Buffer
 	parameters *gpu.Buffer
-	mask       *gpu.Buffer // what group is made for
+	mask       *gpu.Buffer // that group binds
 	group      *gpu.BindGroup
 }
 
-// Paint paints the mask after everything that was recorded before, and returns
-// the picture, an ImageBitmap. Only the first call waits, for the shader.
+// Paint paints the mask after the commands recorded so far, and returns the
+// picture, an ImageBitmap. Only the first call waits, for the shader.
 func (m *Mask) Paint(painting Painting) (js.Value, error) {
 	d := m.device
 	p := &d.painter
-	if min(painting.Height, painting.Width) < 1 || len(painting.Palette) > 4*mostClasses {
+	if min(painting.Height, painting.Width) < 1 || len(painting.Palette) > 4*maxClasses {
 		return js.Null(), fmt.Errorf("a painting of %d×%d pixels and %d colours: expected at least 1×1, and at most %d colours",
-			painting.Width, painting.Height, len(painting.Palette)/4, mostClasses)
+			painting.Width, painting.Height, len(painting.Palette)/4, maxClasses)
 	}
 	if err := d.takeErr(); err != nil {
 		return js.Null(), err
@@ -132,7 +132,7 @@ func (m *Mask) Paint(painting Painting) (js.Value, error) {
 		return js.Null(), err
 	}
 	d.endPass()
-	d.record()
+	d.ensureEncoder()
 	d.encoder.BeginRender("paint", view)
 	d.encoder.SetPipeline(p.pipeline)
 	d.encoder.SetBindGroup(0, p.group)
@@ -142,7 +142,7 @@ func (m *Mask) Paint(painting Painting) (js.Value, error) {
 	return p.target.Bitmap()
 }
 
-// preparePainter makes the buffers and the shader that Paint lacks.
+// preparePainter makes the buffers, the shader and the bind group that Paint lacks.
 func (d *Device) preparePainter(mask *Mask) error {
 	p := &d.painter
 	if p.pipeline == nil {
@@ -182,7 +182,7 @@ func (d *Device) newPainter() error {
 		return err
 	}
 	p.parameters = d.gpu.NewBuffer("painting", 24, gpu.Uniform|gpu.CopyDst)
-	p.palette = d.gpu.NewBuffer("palette", 4*mostClasses, gpu.Storage|gpu.CopyDst)
+	p.palette = d.gpu.NewBuffer("palette", 4*maxClasses, gpu.Storage|gpu.CopyDst)
 	d.painter = p
 	return nil
 }

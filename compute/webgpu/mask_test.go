@@ -16,7 +16,7 @@ import (
 	"segmenter/web/tests/cases"
 )
 
-// newMask is a mask of blobs, and its pixels.
+// newMask returns a mask of blobs, and its pixels.
 func newMask(t *testing.T, d *Device, height, width, classes int) (*Mask, []byte) {
 	seed := rand.New(rand.NewPCG(1, 2))
 	corner := make([]byte, 64)
@@ -61,7 +61,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// TestPaint compares a painting with the same rules as plain loops.
+// TestPaint compares a painting with plain loops.
 func TestPaint(t *testing.T) {
 	requireCanvas(t)
 	d := openDevice(t, compute.Int8, variant{})
@@ -99,13 +99,13 @@ func TestPaint(t *testing.T) {
 			}
 			// Where a pixel falls between two of the mask, rounding decides.
 			if wrong*200 > c.h*c.w {
-				t.Errorf("%d of %d pixels have another colour", wrong, c.h*c.w)
+				t.Errorf("%d of %d pixels have the wrong colour", wrong, c.h*c.w)
 			}
 		})
 	}
 	small, _ := newMask(t, d, 4, 4, 2)
 	if _, err := small.Paint(Painting{0, 4, bytesOf(palette), AllBorders}); err == nil {
-		t.Error("a painting without pixels was made")
+		t.Error("a painting without pixels: expected an error")
 	}
 }
 
@@ -173,7 +173,7 @@ func TestPaintings(t *testing.T) {
 	}
 }
 
-// pixelsOf draws a bitmap to a canvas and reads that.
+// pixelsOf reads the pixels of a bitmap, by way of a canvas.
 func pixelsOf(bitmap js.Value, height, width int) []uint32 {
 	context := js.Global().Get("OffscreenCanvas").New(width, height).Call("getContext", "2d")
 	context.Call("drawImage", bitmap, 0, 0)

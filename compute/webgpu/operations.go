@@ -11,17 +11,17 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// Sizes that shaders have too.
+// The shaders have these sizes too.
 const (
 	tileRows, tileOutputs = 32, 64 // matmul
-	floatStep, int8Step   = 4, 16  // of the inner dimension: numbers_float and the others
-	rowGroup, rowLanes    = 64, 8  // rows: invocations of a workgroup, and those that share a row
+	floatStep, int8Step   = 4, 16  // of the inner dimension: numbers_float, and the other numbers_*
+	rowGroup, rowLanes    = 64, 8  // rows: invocations per workgroup, and per row
 	queryBlock            = 32     // attention
 	largestHead, headUnit = 64, 4
-	square                = 8     // resize_columns, resize_rows: invocations of a side
-	countGroups           = 64    // count: more would only add up more parts
-	flat                  = 64    // invocations of a workgroup where each works by itself
-	mostGroups            = 65535 // of a dimension, the least that WebGPU allows
+	squareSide            = 8     // resize_columns, resize_rows: invocations per side of a workgroup
+	countGroups           = 64    // count: with more, there would only be more parts to add up
+	flatGroup             = 64    // invocations per workgroup where each works alone
+	maxGroups             = 65535 // workgroups per dimension that every WebGPU device allows
 )
 
 func groups(n, unit int) int { return (n + unit - 1) / unit }
@@ -33,7 +33,7 @@ func (d *Device) Copy(dst, src compute.Tensor) {
 	d.copy(to, from)
 }
 
-// Gather: the only rank's rows are all rows.
+// Gather copies: the only rank has all rows.
 func (d *Device) Gather(dst, src compute.Tensor, _ int) { d.Copy(dst, src) }
 
 // Linear: see [compute.Device].
@@ -70,21 +70,21 @@ func (d *Device) productOfFloats(dst, x *tensor, l *linear, end ending) {
 	d.product(product(l.int8, end), dst, x.fours(), nil, l.w, l.ends, l.in, step)
 }
 
-// place is where a matrix lies: in which buffer, from which element on, and how
-// many elements a row has.
+// place locates a matrix: its buffer, its first element, and the elements per row.
 type place struct {
 	buffer        *gpu.Buffer
 	first, stride uint32
 }
 
-// fours is where a tensor lies, in elements of four values.
+// fours locates a tensor in elements of four values.
 func (t *tensor) fours() place { return place{t.buffer, uint32(t.first / 4), uint32(t.stride() / 4)} }
 
-// values is where a tensor lies, in values.
+// values locates a tensor in elements of one value.
 func (t *tensor) values() place { return place{t.buffer, uint32(t.first), uint32(t.stride())} }
 
-// product records dst = x·Wᵀ + b, whose inner dimension is taken step by step.
-// scales are those of the rows of x if it is quantised, otherwise nil.
+// product records dst = x·Wᵀ + b, for a program that takes step elements of the
+// inner dimension at a time. scales has the scales of the rows of x if x is
+// quantised, otherwise it is nil.
 func (d *Device) product(p program, dst *tensor, x place, scales, w, ends *gpu.Buffer, inner, step int) {
 	to := dst.fours()
 	c := call{
@@ -100,7 +100,7 @@ func (d *Device) product(p program, dst *tensor, x place, scales, w, ends *gpu.B
 	d.run(c)
 }
 
-// scratch is a matrix in memory that the device keeps.
+// scratch makes a tensor in scratch memory.
 func scratch(b *gpu.Buffer, rows, cols int) *tensor { return &tensor{nil, b, 0, rows, cols} }
 
 // normalised records the layer normalisation of rows into scratch memory.
@@ -120,8 +120,8 @@ func (d *Device) normalise(dst, x *tensor, n compute.Norm) {
 	})
 }
 
-// quantise records the quantisation of rows, which are normalised first if n is
-// not nil, into scratch memory.
+// quantise records the quantisation of rows into scratch memory, after layer
+// normalisation unless n is nil.
 func (d *Device) quantise(x *tensor, n *compute.Norm) (bytes, scales *gpu.Buffer) {
 	bytes = d.grow(&d.bytes, "quantised rows", x.rows*x.stride())
 	scales = d.grow(&d.scales, "scales of rows", 4*x.rows)
@@ -168,7 +168,7 @@ func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View,
 		program:    patches,
 		bindings:   [8]gpu.Binding{1: picture.buffer, x.buffer},
 		parameters: p,
-		groups:     [2]int{min(mostGroups, groups(x.rows*x.stride()/4, flat)), 1},
+		groups:     [2]int{min(maxGroups, groups(x.rows*x.stride()/4, flatGroup)), 1},
 	})
 	d.productOfFloats(out, x, l, residual)
 }
@@ -176,7 +176,7 @@ func (d *Device) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View,
 // LayerNorm: see [compute.Device].
 func (d *Device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
 	out, in := dst.(*tensor), x.(*tensor)
-	if out.buffer == in.buffer && out.first == in.first { // a shader cannot write to what it reads
+	if out.buffer == in.buffer && out.first == in.first { // a shader cannot write to a buffer that it reads
 		in = scratch(d.grow(&d.rows, "rows", 4*out.rows*out.stride()), out.rows, out.cols)
 		d.copy(in, out)
 	}
@@ -195,8 +195,8 @@ func (d *Device) L2Normalize(x compute.Tensor) {
 	})
 }
 
-// MatMulT is a linear layer whose weights are a tensor, which is arranged as
-// weights are.
+// MatMulT is a linear layer whose weights are a tensor. A shader first arranges
+// them like other weights.
 func (d *Device) MatMulT(dst, a, b compute.Tensor) {
 	out, x, w := dst.(*tensor), a.(*tensor), b.(*tensor)
 	host.SameLength("MatMulT", x.cols, w.cols)
@@ -210,12 +210,12 @@ func (d *Device) MatMulT(dst, a, b compute.Tensor) {
 		program:    arrangeRows,
 		bindings:   [8]gpu.Binding{1: from.buffer, d.arranged},
 		parameters: parameters{uint32(w.rows), uint32(steps), from.first, from.stride, uint32(packs)},
-		groups:     [2]int{min(mostGroups, groups(packs, flat)), 1},
+		groups:     [2]int{min(maxGroups, groups(packs, flatGroup)), 1},
 	})
 	d.product(product(false, store), out, x.fours(), nil, d.arranged, d.identity(w.rows), w.cols, floatStep)
 }
 
-// identity is the ends of at least n outputs: scale 1 and bias 0.
+// identity returns the ends of at least n outputs: scale 1 and bias 0.
 func (d *Device) identity(n int) *gpu.Buffer {
 	values := ends(n, nil, nil)
 	if d.unscaled == nil || d.unscaled.Size() < 4*len(values) {
@@ -234,7 +234,7 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 	host.SameLength("Attention", out.rows, in.rows)
 	size := out.cols / heads
 	if (size > largestHead || size%headUnit != 0) && d.err == nil {
-		d.err = fmt.Errorf("heads of %d channels: on WebGPU they have to be multiples of %d up to %d; use the CPU", size, headUnit, largestHead)
+		d.err = fmt.Errorf("attention heads have %d channels, expected a multiple of %d up to %d on WebGPU: use the CPU", size, headUnit, largestHead)
 	}
 	from, to := in.fours(), out.fours()
 	c := call{
@@ -245,7 +245,7 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 		work:       4 * out.rows * out.rows * out.cols,
 	}
 	if d.arithmetic == compute.Int8 && size%rowUnit == 0 {
-		// Each head of a token is a row that has a scale of its own.
+		// Each head of a token is a row with its own scale.
 		c.program = d.variant.attentionOfBytes(size)
 		c.bindings[1], c.bindings[3] = d.quantise(&tensor{nil, in.buffer, in.first, 3 * heads * in.rows, size}, nil)
 		c.parameters[2] = 0
@@ -255,37 +255,37 @@ func (d *Device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) 
 
 // Smooth: see [compute.Device].
 func (d *Device) Smooth(average, looks, scores compute.Tensor, p, f compute.Frame, v compute.View, weight float32) {
-	to, seen, from, picture := average.(*tensor), looks.(*tensor), scores.(*tensor), f.(*frame)
+	to, lookRows, from, picture := average.(*tensor), looks.(*tensor), scores.(*tensor), f.(*frame)
 	host.SameLength("Smooth", to.size(), from.size())
-	host.SameLength("Smooth", to.rows*compute.LookWidth, seen.size())
+	host.SameLength("Smooth", to.rows*compute.LookWidth, lookRows.size())
 	d.run(call{
 		program:  look,
-		bindings: [8]gpu.Binding{1: picture.buffer, seen.buffer},
+		bindings: [8]gpu.Binding{1: picture.buffer, lookRows.buffer},
 		parameters: parameters{
-			uint32(to.rows), uint32(v.Cols()), uint32(v.Patch), uint32(seen.stride()),
+			uint32(to.rows), uint32(v.Cols()), uint32(v.Patch), uint32(lookRows.stride()),
 			uint32(v.Height), uint32(v.Width), math.Float32bits(weight),
 			math.Float32bits(compute.StillBelow), math.Float32bits(1. / (compute.ChangedFrom - compute.StillBelow)),
 		},
-		groups: [2]int{groups(to.rows, flat), 1},
+		groups: [2]int{groups(to.rows, flatGroup), 1},
 	})
 	d.run(call{
 		program:  smooth,
-		bindings: [8]gpu.Binding{1: from.buffer, seen.buffer, to.buffer},
+		bindings: [8]gpu.Binding{1: from.buffer, lookRows.buffer, to.buffer},
 		parameters: parameters{
-			uint32(to.rows), uint32(to.stride()), uint32(from.first), uint32(seen.stride()), compute.LookWidth - 1,
+			uint32(to.rows), uint32(to.stride()), uint32(from.first), uint32(lookRows.stride()), compute.LookWidth - 1,
 		},
-		groups: [2]int{min(mostGroups, groups(to.rows*to.stride(), flat)), 1},
+		groups: [2]int{min(maxGroups, groups(to.rows*to.stride(), flatGroup)), 1},
 	})
 	if p == nil {
 		return
 	}
 	d.run(call{
 		program:  smoothPicture,
-		bindings: [8]gpu.Binding{1: picture.buffer, seen.buffer, p.(*frame).buffer},
+		bindings: [8]gpu.Binding{1: picture.buffer, lookRows.buffer, p.(*frame).buffer},
 		parameters: parameters{
-			uint32(v.Cols()), uint32(v.Patch), uint32(seen.stride()), compute.LookWidth - 1, uint32(v.Height), uint32(v.Width),
+			uint32(v.Cols()), uint32(v.Patch), uint32(lookRows.stride()), compute.LookWidth - 1, uint32(v.Height), uint32(v.Width),
 		},
-		groups: [2]int{min(mostGroups, groups(v.Height*v.Width, flat)), 1},
+		groups: [2]int{min(maxGroups, groups(v.Height*v.Width, flatGroup)), 1},
 	})
 }
 
@@ -314,6 +314,6 @@ func (d *Device) Classify(dst compute.Mask, scores compute.Tensor, v compute.Vie
 			uint32(v.Height), uint32(v.Width), uint32(v.WindowHeight), uint32(v.WindowWidth),
 			uint32(v.Windows()), uint32(mask.height), uint32(mask.width), from.first, from.stride,
 		},
-		groups: [2]int{min(mostGroups, groups(mask.height*mask.width, 4*flat)), 1},
+		groups: [2]int{min(maxGroups, groups(mask.height*mask.width, 4*flatGroup)), 1},
 	})
 }

@@ -9,11 +9,11 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// mostTimed is how many calls are timed between two calls of Times. Further
-// ones are left out.
-const mostTimed = 2048
+// maxTimed is the number of calls that are timed between two calls of Times.
+// Further ones are left out.
+const maxTimed = 2048
 
-// profile times calls, each in a pass of its own.
+// profile times calls. Each has a pass of its own.
 type profile struct {
 	stamps *gpu.Timestamps
 	calls  []timedCall
@@ -24,38 +24,38 @@ type timedCall struct {
 	work      int
 }
 
-// next is what the next call is timed with, nil if there is no room.
+// next returns what times the next call, nil if there is no room.
 func (p *profile) next(c call) *gpu.Timestamps {
-	if len(p.calls) == mostTimed {
+	if len(p.calls) == maxTimed {
 		return nil
 	}
 	p.calls = append(p.calls, timedCall{c.program.operation, c.work})
 	return p.stamps
 }
 
-// An OperationTime is what a kind of operation took.
+// An OperationTime is the time that a kind of operation took.
 type OperationTime struct {
 	Operation string
 	Calls     int
 	Time      time.Duration
-	Work      int // additions and multiplications; 0 where they do not matter
+	Work      int // additions and multiplications, 0 if negligible
 }
 
-// Profile has every operation timed from now on. It fails where the device has
-// no timestamps ("timestamp-query"). Together, operations then take longer.
+// Profile times every operation from now on, which makes them take longer in all.
+// It fails if the device has no timestamps ("timestamp-query").
 func (d *Device) Profile() error {
 	if d.profile != nil {
 		return nil
 	}
-	stamps, err := d.gpu.NewTimestamps(mostTimed)
+	stamps, err := d.gpu.NewTimestamps(maxTimed)
 	if err == nil {
 		d.profile = &profile{stamps: stamps}
 	}
 	return err
 }
 
-// Times waits, and returns what operations took since the last call of Times,
-// the longest first.
+// Times waits, and returns the times of operations since the last call of Times,
+// longest first.
 func (d *Device) Times() ([]OperationTime, error) {
 	d.send()
 	if d.profile == nil {

@@ -7,14 +7,13 @@ import (
 	"testing"
 
 	"segmenter/compute"
-
 	"segmenter/compute/webgpu/gpu"
 )
 
 func TestProfile(t *testing.T) {
 	g, err := gpu.Open(gpu.Options{Features: []string{"timestamp-query"}})
 	if errors.Is(err, gpu.ErrNone) || err == nil && !g.Has("timestamp-query") {
-		t.Skip("there are no timestamps here")
+		t.Skip("the GPU has no timestamps")
 	}
 	if err != nil {
 		t.Fatal(err)

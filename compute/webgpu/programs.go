@@ -14,12 +14,12 @@ import (
 //go:embed shaders/*.wgsl
 var shaders embed.FS
 
-// readShader reads one; tests replace it.
+// readShader reads a shader file. Tests replace it.
 var readShader = shaders.ReadFile
 
-// program is a shader: files that are put together, and constants.
+// program is a shader: the concatenation of files, and constants.
 type program struct {
-	operation string // what it does, for a profile
+	operation string // for profiles
 	files     string // names without .wgsl, separated by spaces
 	size      int    // SIZE of attention, 0 elsewhere
 }
@@ -39,7 +39,7 @@ func (p program) source() (string, error) {
 	return text.String(), nil
 }
 
-// shader is a program of these files.
+// shader returns the program of these files.
 func shader(operation string, files ...string) program {
 	return program{operation: operation, files: strings.Join(files, " ")}
 }
@@ -76,7 +76,7 @@ func (v variant) rows() string {
 	return "rows"
 }
 
-// ending is what becomes of the outputs of a linear layer.
+// ending is the last step of a linear layer.
 type ending struct{ operation, file string }
 
 var (
@@ -121,8 +121,8 @@ func (v variant) bytes() string {
 	return "bytes_expanded"
 }
 
-// usual lists the programs of a quantised model, to be compiled all at once
-// and before they are needed.
+// usual lists the programs that a quantised model needs, to compile them in
+// parallel, before their first use.
 func (v variant) usual(a compute.Arithmetic) []program {
 	always := []program{
 		patches, product(true, residual), v.layerNorm(), v.l2Normalize(), arrangeRows, product(false, store), classify,
@@ -135,7 +135,7 @@ func (v variant) usual(a compute.Arithmetic) []program {
 	return append(always, attention(64), product(true, store), product(true, gelu))
 }
 
-// programs holds those that are compiled.
+// programs holds the compiled programs.
 type programs map[program]*gpu.Pipeline
 
 // compile compiles programs in parallel.
@@ -162,7 +162,7 @@ func (p programs) compile(g *gpu.Device, wanted ...program) error {
 	return nil
 }
 
-// get compiles a program if it was not.
+// get returns a program, compiled on first use.
 func (p programs) get(g *gpu.Device, wanted program) (*gpu.Pipeline, error) {
 	if p[wanted] == nil {
 		if err := p.compile(g, wanted); err != nil {

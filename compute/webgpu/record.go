@@ -12,13 +12,13 @@ type call struct {
 	bindings   [8]gpu.Binding // the first is that of the parameters
 	parameters parameters
 	groups     [2]int // workgroups
-	work       int    // additions and multiplications, 0 if they do not matter
+	work       int    // additions and multiplications, 0 if negligible
 }
 
-// parameters is what a shader is told of a call: its uniform buffer.
+// parameters is the contents of a shader's uniform buffer.
 type parameters [24]uint32
 
-// binding is what is kept of a call.
+// binding is the cached state of a call.
 type binding struct {
 	pipeline   *gpu.Pipeline
 	parameters *gpu.Buffer
@@ -37,7 +37,7 @@ func (d *Device) run(c call) {
 		}
 		d.bound[c] = b
 	}
-	d.record()
+	d.ensureEncoder()
 	if d.profile != nil {
 		d.endPass()
 		d.encoder.BeginCompute(c.program.operation, d.profile.next(c))
@@ -70,12 +70,12 @@ func (d *Device) copy(dst, src *tensor) {
 		return
 	}
 	d.endPass()
-	d.record()
+	d.ensureEncoder()
 	d.encoder.Copy(dst.buffer, 4*dst.first, src.buffer, 4*src.first, 4*src.rows*src.stride())
 }
 
-// record makes sure that there is something to record to.
-func (d *Device) record() {
+// ensureEncoder makes an encoder, unless there is one.
+func (d *Device) ensureEncoder() {
 	if d.encoder == nil {
 		d.encoder = d.gpu.NewEncoder("operations")
 	}
@@ -88,7 +88,7 @@ func (d *Device) endPass() {
 	}
 }
 
-// send hands to the processor what was recorded.
+// send sends the recorded commands to the GPU.
 func (d *Device) send() {
 	if d.encoder == nil {
 		return
@@ -98,7 +98,7 @@ func (d *Device) send() {
 	d.encoder = nil
 }
 
-// grow makes a scratch buffer larger if it has to be.
+// grow makes a scratch buffer large enough.
 func (d *Device) grow(b **gpu.Buffer, label string, size int) *gpu.Buffer {
 	if *b != nil && (*b).Size() >= size || d.err != nil {
 		return *b

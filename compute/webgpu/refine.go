@@ -48,7 +48,7 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, v compute.View,
 				uint32(n.GuideRows), uint32(n.GuideCols), uint32(n.Side), uint32(n.Rows), uint32(n.Cols),
 				math.Float32bits(compute.GuideEps),
 			},
-			groups: [2]int{min(mostGroups, groups(invocations, flat)), 1},
+			groups: [2]int{min(maxGroups, groups(invocations, flatGroup)), 1},
 		}
 		copy(c.bindings[1:], bound)
 		d.run(c)

@@ -4,25 +4,25 @@ package webgpu
 
 import "segmenter/compute/webgpu/gpu"
 
-// Features are those that [gpu.Open] should ask for. None is needed.
+// Features are optional features that [gpu.Open] should request.
 var Features = []string{"shader-f16", "subgroups"}
 
-// variant is which of several ways of computing the same suits a processor.
+// variant is one of several ways to compute the same, for different GPUs.
 type variant struct {
-	// Products of bytes are computed by dot4I8Packed, or if not that in 16-bit
-	// floats, or if not that either in float32.
+	// Products of bytes use dot4I8Packed if packed, 16-bit floats if half, and
+	// float32 otherwise.
 	packed, half bool
-	// Rows are shared out to subgroups, of at most so many invocations; 0 has
-	// workgroup memory take their place.
+	// A subgroup, of at most this many invocations, takes a row. With 0, rows use
+	// workgroup memory instead.
 	subgroups int
 }
 
-// variantOf chooses by what the processor is.
+// variantOf returns the variant for a GPU.
 //
-// Whether it has an instruction for dot4I8Packed, WebGPU does not say. Apple's
-// have none, nor has a processor that computes in place of a graphics
-// processor: there, the browser writes it out, which takes longer than floats.
-// The same holds for 16-bit floats on a processor.
+// WebGPU does not say whether the GPU has an instruction for dot4I8Packed. Apple's
+// GPUs have none, and neither has a CPU that emulates a GPU: there, the browser
+// expands it to code that is slower than floats. The same holds for 16-bit floats
+// on a CPU.
 func variantOf(g *gpu.Device) variant {
 	info := g.Info()
 	v := variant{
@@ -35,7 +35,7 @@ func variantOf(g *gpu.Device) variant {
 	return v
 }
 
-// rowsAtOnce is how many rows a workgroup does, at least.
+// rowsAtOnce is the number of rows that a workgroup takes, at least.
 func (v variant) rowsAtOnce() int {
 	if v.subgroups > 0 {
 		return max(1, rowGroup/v.subgroups)

@@ -1,4 +1,4 @@
-// Package browser starts the Chromium in which the tests run.
+// Package browser starts Chromium for tests and benchmarks.
 package browser
 
 import (
@@ -10,11 +10,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// ErrMissing is returned where there is no Chromium.
-var ErrMissing = errors.New("no Chromium found: install it (Debian: apt-get install chromium), or name its program in CHROMIUM")
+// ErrMissing says that [Find] found no Chromium.
+var ErrMissing = errors.New("no Chromium found: install it, on Debian with 'apt install chromium', or set CHROMIUM to its path")
 
-// Find returns the path of Chromium: what the environment's CHROMIUM names, or
-// the first program of its family in PATH.
+// Find returns the path of Chromium: the variable CHROMIUM, or else the first
+// browser of its family in PATH.
 func Find() (string, error) {
 	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -24,9 +24,9 @@ func Find() (string, error) {
 	return "", ErrMissing
 }
 
-// SoftwareGPU gives pages WebGPU, computed by the processor (SwiftShader). The
-// rest of the browser has to draw in the same way: otherwise WebGPU computes,
-// but a canvas or a frame of video ends the GPU process.
+// SoftwareGPU gives pages WebGPU on the CPU (SwiftShader). The rest of the browser
+// must draw with SwiftShader too: otherwise WebGPU computes, but a canvas or a
+// video frame crashes the GPU process.
 var SoftwareGPU = []chromedp.ExecAllocatorOption{
 	chromedp.Flag("disable-gpu", false),
 	chromedp.Flag("enable-unsafe-webgpu", true),
@@ -37,7 +37,7 @@ var SoftwareGPU = []chromedp.ExecAllocatorOption{
 }
 
 // Start starts a headless Chromium with a new profile and returns the context
-// of its first tab. It ends with the context or when cancel is called.
+// of its first tab. Cancelling parent, or calling cancel, ends the browser.
 func Start(parent context.Context, options ...chromedp.ExecAllocatorOption) (ctx context.Context, cancel context.CancelFunc, err error) {
 	path, err := Find()
 	if err != nil {
@@ -49,10 +49,10 @@ func Start(parent context.Context, options ...chromedp.ExecAllocatorOption) (ctx
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-quic", true),
-		// Beside the default's first two: versions about 148 call their search
-		// engine in every new profile.
+		// The first two are chromedp's defaults. Without the others, versions around
+		// 148 call their search engine in every new profile.
 		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,AimEnabled,AimServerEligibilityEnabled,PreconnectToSearch"),
-		// Whatever else a browser does on its own ends here.
+		// This blocks every other request that a browser makes on its own.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
 	), options...)
 	allocator, stop := chromedp.NewExecAllocator(parent, options...)

@@ -1,6 +1,6 @@
-// Package edge runs the site's worker on Cloudflare's runtime, on this machine:
-// workerd with the static assets around it, as worker/serve.mjs starts them.
-// Nothing of it needs an account, or asks another host for anything.
+// Package edge runs the site's worker on this machine, on Cloudflare's runtime:
+// workerd with the static assets, as worker/serve.mjs starts them. It needs no
+// account and contacts no other host.
 package edge
 
 import (
@@ -27,11 +27,11 @@ import (
 // patience is how long the runtime may take to start, on a slow machine.
 const patience = time.Minute
 
-// oldestNode is what wrangler wants.
+// oldestNode is the oldest version of Node.js that wrangler accepts.
 var oldestNode = []int{20, 3}
 
-// Server is a runtime that serves the site. As a handler, it passes requests on
-// to it.
+// Server is a runtime that serves the site. As a handler, it forwards requests to
+// the runtime.
 type Server struct {
 	URL     string // without a slash at the end
 	proxy   *httputil.ReverseProxy
@@ -42,7 +42,8 @@ type Server struct {
 	scratch string
 }
 
-// Find reports what is missing to start the runtime, given the repository's root.
+// Find returns an error that says what the runtime needs and this machine lacks.
+// root is the repository's root.
 func Find(root string) error {
 	node, err := node()
 	if err != nil {
@@ -54,10 +55,10 @@ func Find(root string) error {
 	}
 	var found [2]int
 	if _, err := fmt.Sscanf(string(version), "v%d.%d", &found[0], &found[1]); err != nil || slices.Compare(found[:], oldestNode) < 0 {
-		return fmt.Errorf("the Node.js here is %s, but wrangler needs %d.%d or later: install that", bytes.TrimSpace(version), oldestNode[0], oldestNode[1])
+		return fmt.Errorf("wrangler needs Node.js %[2]d.%[3]d or later, but this machine has %[1]s: install a later version", bytes.TrimSpace(version), oldestNode[0], oldestNode[1])
 	}
 	if _, err := os.Stat(filepath.Join(root, "worker", "node_modules", "wrangler")); err != nil {
-		return fmt.Errorf("wrangler is missing: have npm fetch it, with 'npm ci --ignore-scripts' in worker/ (%w)", err)
+		return fmt.Errorf("wrangler is missing: run 'npm ci --ignore-scripts' in worker/ (%w)", err)
 	}
 	return nil
 }
@@ -68,11 +69,11 @@ func node() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("no Node.js found: install it, on Debian with 'apt install nodejs npm'")
+	return "", errors.New("found no Node.js: install it, on Debian with 'apt install nodejs npm'")
 }
 
-// Start builds the worker of the site that is built in the repository at root,
-// and starts the runtime with both.
+// Start builds the worker for the built site in the repository at root, and starts
+// the runtime with both.
 func Start(root string) (*Server, error) {
 	if err := Find(root); err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func Start(root string) (*Server, error) {
 	s.proxy = &httputil.ReverseProxy{
 		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(upstream) },
 		Transport:    &http.Transport{DisableCompression: true},
-		ErrorLog:     log.New(io.Discard, "", 0), // visitors who leave
+		ErrorLog:     log.New(io.Discard, "", 0), // of visitors who leave
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	if err := s.start(root); err != nil {
@@ -147,7 +148,7 @@ func (s *Server) start(root string) error {
 		if time.Now().After(deadline) {
 			cancel()
 			<-s.ended
-			return fmt.Errorf("the runtime does not answer after %v:\n%s", patience, output.String())
+			return fmt.Errorf("the runtime did not answer within %v:\n%s", patience, output.String())
 		}
 	}
 }
@@ -155,13 +156,13 @@ func (s *Server) start(root string) error {
 // Stop ends the runtime.
 func (s *Server) Stop() error {
 	s.cancel()
-	<-s.ended // of a signal
+	<-s.ended // its error is the signal that ended it
 	return os.RemoveAll(s.scratch)
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.proxy.ServeHTTP(w, r) }
 
-// Memory is what the runtime's process holds, in bytes.
+// Memory returns the resident memory of the runtime's process, in bytes.
 func (s *Server) Memory() (int, error) {
 	processes, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -172,7 +173,7 @@ func (s *Server) Memory() (int, error) {
 		var command, state string
 		status, err := os.ReadFile(name)
 		if err != nil {
-			continue // it has ended
+			continue // the process has exited
 		}
 		if _, err := fmt.Sscan(string(status), &pid, &command, &state, &parent); err != nil || command != "(workerd)" || parent != s.process.Process.Pid {
 			continue
@@ -185,5 +186,5 @@ func (s *Server) Memory() (int, error) {
 		_, err = fmt.Sscan(string(sizes), &total, &resident)
 		return resident * os.Getpagesize(), err
 	}
-	return 0, errors.New("no workerd is running: this system has no /proc, or names it otherwise")
+	return 0, errors.New("found no process workerd: it is not running, or this system has no /proc")
 }

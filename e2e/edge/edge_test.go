@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
+	"segmenter/e2e/needs"
 	"segmenter/site"
 	"segmenter/site/gocommand"
 )
@@ -28,23 +28,14 @@ const (
 	engineFile = "/library/engine.wasm"
 )
 
-// worker is the runtime that all tests share, native this machine's own server.
+// All tests share worker, the runtime, and native, the Go server.
 var (
 	worker *Server
 	native *httptest.Server
 )
 
 func TestMain(m *testing.M) {
-	if err := Find(root); err != nil && os.Getenv("CI") != "true" {
-		fmt.Println("skipped:", err)
-		return
-	}
-	status, err := runAll(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "edge:", err)
-		status = 1
-	}
-	os.Exit(status)
+	needs.Main(m, Find(root), runAll)
 }
 
 func runAll(m *testing.M) (status int, err error) {
@@ -62,7 +53,7 @@ func runAll(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// request is one to be sent to both servers.
+// request is a request for both servers.
 type request struct {
 	method, path string
 	header       []string // name, value, …
@@ -72,7 +63,7 @@ func (r request) String() string {
 	return strings.Join(append([]string{r.method, r.path}, r.header...), " ")
 }
 
-// response is what came back.
+// response is a server's response with its whole body.
 type response struct {
 	status int
 	header http.Header
@@ -91,7 +82,7 @@ func send(t testing.TB, base string, r request) response {
 var transport = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 300}
 
 func try(base string, r request) (response, error) {
-	resp, err := begin(base, r)
+	resp, err := roundTrip(base, r)
 	if err != nil {
 		return response{}, err
 	}
@@ -100,8 +91,8 @@ func try(base string, r request) (response, error) {
 	return response{resp.StatusCode, resp.Header, body}, err
 }
 
-// begin leaves the body to be read.
-func begin(base string, r request) (*http.Response, error) {
+// roundTrip sends a request and leaves the body to the caller.
+func roundTrip(base string, r request) (*http.Response, error) {
 	req, err := http.NewRequest(r.method, base+r.path, nil)
 	if err != nil {
 		return nil, err
@@ -112,8 +103,8 @@ func begin(base string, r request) (*http.Response, error) {
 	return transport.RoundTrip(req)
 }
 
-// plain is the body without its coding.
-func (r response) plain() ([]byte, error) {
+// decoded returns the body without its content coding.
+func (r response) decoded() ([]byte, error) {
 	switch r.header.Get("Content-Encoding") {
 	case "br":
 		return io.ReadAll(brotli.NewReader(bytes.NewReader(r.body)))
@@ -127,8 +118,8 @@ func (r response) plain() ([]byte, error) {
 	return r.body, nil
 }
 
-// TestSameResponses holds what the worker answers against what this machine's
-// server does, header by header: there is one handler, so all are the same.
+// TestSameResponses compares the worker's responses with the Go server's, header by
+// header. Both run the same handler, so all must be equal.
 func TestSameResponses(t *testing.T) {
 	tag := send(t, native.URL, request{"HEAD", modelFile, nil}).header.Get("ETag")
 	stamped := stampedAddress(t)
@@ -190,7 +181,7 @@ func TestSameResponses(t *testing.T) {
 			t.Errorf("%s: got %d and %d bytes, want %d and %d", r, got.status, len(got.body), want.status, len(want.body))
 		}
 		for _, name := range headerNames(got.header, want.header) {
-			if ofTheRuntime(name, want) {
+			if isSetByRuntime(name, want) {
 				continue
 			}
 			if g, w := got.header.Values(name), want.header.Values(name); !slices.Equal(g, w) {
@@ -200,9 +191,9 @@ func TestSameResponses(t *testing.T) {
 	}
 }
 
-// ofTheRuntime tells whether a header is the runtime's to set: the date, and
-// the length of a body that is not there.
-func ofTheRuntime(name string, r response) bool {
+// isSetByRuntime reports whether the runtime sets a header: the date, and the length
+// of an empty body.
+func isSetByRuntime(name string, r response) bool {
 	return name == "Date" || (name == "Content-Length" && len(r.body) == 0)
 }
 
@@ -216,7 +207,8 @@ func headerNames(headers ...http.Header) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// stampedAddress is the default model's, as the page asks for it.
+// stampedAddress returns the default model's address with its hash, as the page
+// requests it.
 func stampedAddress(t testing.TB) string {
 	t.Helper()
 	list, err := os.ReadFile(dist + "/models.json")
@@ -225,13 +217,13 @@ func stampedAddress(t testing.TB) string {
 	}
 	var listed struct{ Models []struct{ Address string } }
 	if err := json.Unmarshal(list, &listed); err != nil || len(listed.Models) != 1 || !strings.Contains(listed.Models[0].Address, "?v=") {
-		t.Fatalf("the list of models is %s (%v), expected one by its hash", list, err)
+		t.Fatalf("the list of models is %s (%v), expected one with a hash in its address", list, err)
 	}
 	return "/" + listed.Models[0].Address
 }
 
-// TestStoredFiles holds the files that the platform serves without the worker
-// against those of this machine's server. What may differ is in docs/deploy.md.
+// TestStoredFiles compares the files that the platform serves without the worker
+// with the Go server's. docs/deploy.md says what may differ.
 func TestStoredFiles(t *testing.T) {
 	for _, path := range []string{"/", "/index.html", "/page/app.js", "/page/style.css", "/manifest.webmanifest", "/icon.svg", "/models.json",
 		"/segmenter.js", "/segmenter.d.ts", "/library/segmenter.d.ts", "/page/texts/en.js", "/samples/chelsea.png", "/samples/hero.webp", "/samples/china.jpg", "/service-worker.js"} {
@@ -239,18 +231,18 @@ func TestStoredFiles(t *testing.T) {
 		for _, accept := range []string{"identity", "br", "gzip"} {
 			r := request{"GET", path, []string{"Accept-Encoding", accept}}
 			got := send(t, worker.URL, r)
-			if plain, err := got.plain(); err != nil || got.status != http.StatusOK || !bytes.Equal(plain, want.body) {
+			if plain, err := got.decoded(); err != nil || got.status != http.StatusOK || !bytes.Equal(plain, want.body) {
 				t.Errorf("%s: got %d, %v and %d bytes, want %d", r, got.status, err, len(plain), len(want.body))
 			}
-			isStored(t, r, got, want)
+			checkStored(t, r, got, want)
 		}
 		tag := send(t, worker.URL, request{"HEAD", path, nil}).header.Get("ETag")
 		again := request{"GET", path, []string{"If-None-Match", tag}}
 		got := send(t, worker.URL, again)
 		if got.status != http.StatusNotModified || len(got.body) > 0 {
-			t.Errorf("%s: got %d and %d bytes, want 304 without any", again, got.status, len(got.body))
+			t.Errorf("%s: got %d and %d bytes, want 304 and none", again, got.status, len(got.body))
 		}
-		isStored(t, again, got, want)
+		checkStored(t, again, got, want)
 		posted := request{"POST", path, nil}
 		if got := send(t, worker.URL, posted); got.status != http.StatusMethodNotAllowed {
 			t.Errorf("%s: got %d, want 405", posted, got.status)
@@ -258,8 +250,8 @@ func TestStoredFiles(t *testing.T) {
 	}
 }
 
-// isStored checks the headers that have to be there whoever serves a file.
-func isStored(t *testing.T, r request, got, want response) {
+// checkStored checks the headers that a file needs from any server.
+func checkStored(t *testing.T, r request, got, want response) {
 	t.Helper()
 	for name := range site.Headers() {
 		if g, w := got.header.Get(name), want.header.Get(name); g != w {
@@ -270,12 +262,12 @@ func isStored(t *testing.T, r request, got, want response) {
 		t.Errorf("%s: Content-Type: got %q, want %q", r, g, w)
 	}
 	if got.header.Get("ETag") == "" {
-		t.Errorf("%s: there is no entity tag", r)
+		t.Errorf("%s: the response has no entity tag", r)
 	}
 }
 
-// TestOddPaths asks for what is outside of the site, in ways that a platform
-// may tidy up first.
+// TestOddPaths requests files outside the site, by paths that a platform may
+// normalise first.
 func TestOddPaths(t *testing.T) {
 	for _, path := range []string{"/../package.json", "/../../etc/passwd", "/..%2f..%2fetc/passwd", "/library/../../worker/worker.mjs",
 		"/%2e%2e/worker/worker.mjs", "//etc/passwd", "/worker.wasm", "/files.txt", "/.git/config", "/.assetsignore", "/_redirects", "/cdn-cgi/none"} {

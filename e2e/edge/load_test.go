@@ -22,24 +22,25 @@ import (
 )
 
 const (
-	visitors  = 200     // at once
-	maxGrowth = 4 << 20 // of memory, in bytes, by thousands of requests
+	visitors  = 200     // at the same time
+	maxGrowth = 4 << 20 // of memory over thousands of requests, in bytes
 )
 
-// firstView is what a first visit waits for, beside the model.
+// firstView lists the files that a first visit waits for, without the model.
 var firstView = []string{"/", "/page/style.css", "/page/app.js", "/library/segmenter.js", "/library/ranks.js", "/library/engine.worker.js", "/library/wasm_exec.js", "/page/texts.js", "/page/texts/en.js", engineFile}
 
-// TestLoad has many visitors come at once, cold and then warm, again and again.
-// The first round is when a server takes what memory it needs.
+// TestLoad simulates many visitors at the same time, first with cold caches, then
+// with warm ones, several times. In the first round a server allocates the memory
+// that it needs.
 func TestLoad(t *testing.T) {
 	for _, server := range []struct {
 		name, url string
 		memory    func() (int, error)
 		rounds    int
 	}{
-		{"this machine's server", native.URL, heap, 3},
-		// What stands for the platform here keeps some 20 kB of every request for
-		// a while, of files that the worker never sees too. TestProgram has ours.
+		{"the Go server", native.URL, heap, 3},
+		// The local runtime keeps some 20 kB per request for a while, even for files
+		// that the worker never sees. TestProgram measures the worker's program alone.
 		{"the worker", worker.URL, worker.Memory, 1},
 	} {
 		t.Run(server.name, func(t *testing.T) {
@@ -64,14 +65,14 @@ func TestLoad(t *testing.T) {
 				t.Errorf("memory grew from %d to %d bytes", memory[0], last)
 			}
 			if warm.bytes > 0 {
-				t.Errorf("%d bytes were sent again to those who have them", warm.bytes)
+				t.Errorf("the server sent %d bytes to visitors who have them already", warm.bytes)
 			}
 		})
 	}
 }
 
-// TestProgram measures the worker's program alone: a request may take 10 ms of
-// processor time on the free plan.
+// TestProgram measures the worker's program alone. The free plan allows 10 ms of CPU
+// time per request.
 func TestProgram(t *testing.T) {
 	node, err := node()
 	if err != nil {
@@ -94,16 +95,17 @@ func TestProgram(t *testing.T) {
 	if err := json.Unmarshal(out, &took); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
-	t.Logf("a request takes %.2f ms of processor time; memory %d MB, then %d MB", took.Milliseconds, took.Before>>20, took.After>>20)
+	t.Logf("a request takes %.2f ms of CPU time; memory %d MB, then %d MB", took.Milliseconds, took.Before>>20, took.After>>20)
 	if took.Milliseconds > 10 {
-		t.Errorf("a request takes %.2f ms of processor time, expected at most 10", took.Milliseconds)
+		t.Errorf("a request takes %.2f ms of CPU time, expected at most 10", took.Milliseconds)
 	}
 	if took.After > took.Before+maxGrowth {
 		t.Errorf("memory grew from %d to %d bytes", took.Before, took.After)
 	}
 }
 
-// heap is what this process holds, servers and all, once it has tidied up.
+// heap returns the heap of this process, which includes the Go server, after a
+// garbage collection.
 func heap() (int, error) {
 	transport.CloseIdleConnections()
 	time.Sleep(100 * time.Millisecond)
@@ -113,7 +115,7 @@ func heap() (int, error) {
 	return int(stats.HeapAlloc), nil
 }
 
-// outcome is what a crowd was served.
+// outcome sums up what a crowd received.
 type outcome struct {
 	bytes int
 	took  time.Duration
@@ -123,7 +125,7 @@ func (o outcome) String() string {
 	return fmt.Sprintf("%.1f MB in %.1f s", float64(o.bytes)/1e6, o.took.Seconds())
 }
 
-// crowd has all visitors come at once, each of whom reports bytes.
+// crowd runs all visits at the same time. Each returns the bytes that it received.
 func crowd(t *testing.T, visit func(i int) (int, error)) outcome {
 	t.Helper()
 	start := time.Now()
@@ -143,8 +145,8 @@ func crowd(t *testing.T, visit func(i int) (int, error)) outcome {
 	return sum
 }
 
-// fetchAll fetches paths as a browser does that knows their tags, and drops
-// what it gets. Responses that end early are errors.
+// fetchAll fetches paths like a browser that knows their tags (nil = none), and
+// returns the number of bytes. A response that ends early is an error.
 func fetchAll(base string, paths []string, tags map[string]string) (int, error) {
 	total, want := 0, http.StatusOK
 	for _, path := range paths {
@@ -152,7 +154,7 @@ func fetchAll(base string, paths []string, tags map[string]string) (int, error) 
 		if tags != nil {
 			r.header, want = append(r.header, "If-None-Match", tags[path]), http.StatusNotModified
 		}
-		resp, err := begin(base, r)
+		resp, err := roundTrip(base, r)
 		if err != nil {
 			return total, err
 		}
@@ -166,16 +168,16 @@ func fetchAll(base string, paths []string, tags map[string]string) (int, error) 
 	return total, nil
 }
 
-// TestSlowReaders holds the model's download back in many connections: others
-// are served as fast as ever.
+// TestSlowReaders stalls the model's download on many connections. Other visitors
+// must not wait.
 func TestSlowReaders(t *testing.T) {
 	for _, server := range []struct {
 		name, url string
 		slow      int
-	}{{"this machine's server", native.URL, 100}, {"the worker", worker.URL, 100}} {
+	}{{"the Go server", native.URL, 100}, {"the worker", worker.URL, 100}} {
 		t.Run(server.name, func(t *testing.T) {
 			for range server.slow {
-				resp, err := begin(server.url, request{"GET", modelFile, []string{"Accept-Encoding", "br"}})
+				resp, err := roundTrip(server.url, request{"GET", modelFile, []string{"Accept-Encoding", "br"}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -199,14 +201,14 @@ func TestSlowReaders(t *testing.T) {
 	}
 }
 
-// TestResume breaks a download off and asks for the rest.
+// TestResume interrupts a download and requests the rest.
 func TestResume(t *testing.T) {
 	content, err := os.ReadFile(dist + modelFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, base := range []string{native.URL, worker.URL} {
-		resp, err := begin(base, request{"GET", modelFile, nil})
+		resp, err := roundTrip(base, request{"GET", modelFile, nil})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,32 +219,32 @@ func TestResume(t *testing.T) {
 		resp.Body.Close()
 		rest := send(t, base, request{"GET", modelFile, []string{"Range", fmt.Sprintf("bytes=%d-", len(half)), "If-Range", resp.Header.Get("ETag")}})
 		if rest.status != http.StatusPartialContent || sha256.Sum256(append(half, rest.body...)) != sha256.Sum256(content) {
-			t.Errorf("%s: got %d and %d bytes for the rest of %d, and not the file", base, rest.status, len(rest.body), len(content))
+			t.Errorf("%s: got %d and %d more bytes of %d, which do not complete the file", base, rest.status, len(rest.body), len(content))
 		}
 	}
 }
 
-// TestBrokenOff has many visitors leave in the middle, and others ask for what
-// no browser does. After that, all is as before.
+// TestBrokenOff simulates many visitors, some of whom leave during a download of an
+// odd range. The server must stay healthy.
 func TestBrokenOff(t *testing.T) {
 	for _, base := range []string{native.URL, worker.URL} {
 		crowd(t, func(i int) (int, error) {
 			if i%10 > 0 {
 				return fetchAll(base, []string{"/page/app.js"}, nil)
 			}
-			resp, err := begin(base, request{"GET", modelFile, []string{"Range", fmt.Sprintf("bytes=%d-", i)}})
+			resp, err := roundTrip(base, request{"GET", modelFile, []string{"Range", fmt.Sprintf("bytes=%d-", i)}})
 			if err != nil {
 				return 0, err
 			}
 			return 0, resp.Body.Close()
 		})
 		if got := send(t, base, request{"GET", site.Health, nil}); string(got.body) != "ok\n" {
-			t.Errorf("%s: got %d %q after visitors who left", base, got.status, got.body)
+			t.Errorf("%s: got %d %q after visitors left early", base, got.status, got.body)
 		}
 	}
 }
 
-// TestTooMuch sends headers that are too long, and requests that are none.
+// TestTooMuch sends too long headers and malformed requests.
 func TestTooMuch(t *testing.T) {
 	for _, base := range []string{native.URL, worker.URL} {
 		got, err := try(base, request{"GET", "/", []string{"X-Long", strings.Repeat("x", 1<<20)}})
@@ -250,18 +252,18 @@ func TestTooMuch(t *testing.T) {
 			t.Errorf("%s: headers of a megabyte: got %d, want 431 or a closed connection", base, got.status)
 		}
 		for _, text := range []string{"GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01 nonsense\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"} {
-			if status := talk(t, base, text); strings.Contains(status, " 200 ") && !strings.Contains(text, "Host: b") {
+			if status := sendRaw(t, base, text); strings.Contains(status, " 200 ") && !strings.Contains(text, "Host: b") {
 				t.Errorf("%s: %q: got %q", base, text, status)
 			}
 		}
 		if got := send(t, base, request{"GET", site.Health, nil}); string(got.body) != "ok\n" {
-			t.Errorf("%s: got %d %q after that", base, got.status, got.body)
+			t.Errorf("%s: got %d %q after malformed requests", base, got.status, got.body)
 		}
 	}
 }
 
-// talk sends text as it is and returns the first line of the answer, if any.
-func talk(t *testing.T, base, text string) string {
+// sendRaw sends a text as a request and returns the first line of the response, or "".
+func sendRaw(t *testing.T, base, text string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 	if err != nil {
@@ -273,7 +275,7 @@ func talk(t *testing.T, base, text string) string {
 		t.Fatal(err)
 	}
 	answer := make([]byte, 1000)
-	n, _ := conn.Read(answer) // nothing is an answer too
+	n, _ := conn.Read(answer) // an empty response is fine
 	line, _, _ := bytes.Cut(answer[:n], []byte("\r\n"))
 	return string(line)
 }

@@ -1,15 +1,15 @@
-// Command wasmbrowser runs a Go program that was compiled for js/wasm in a
-// worker of a headless Chromium. The go command runs tests with it:
+// Command wasmbrowser runs a js/wasm Go program in a worker of a headless Chromium.
+// The go command runs tests with it:
 //
 //	go build -o wasmbrowser ./e2e/wasmbrowser
 //	GOOS=js GOARCH=wasm go test -exec "$PWD/wasmbrowser" ./compute/...
 //
-// What the program writes appears here, its exit status is that of
-// wasmbrowser, and it can read (not write) the files of the module that it
-// belongs to. The worker is cross-origin isolated, as the engine's is.
+// It passes on the program's output and exit status. The program can read, but not
+// write, the files of its module. The worker is cross-origin isolated, like the
+// engine's.
 //
-// Examples need a file to collect their output in: leave them out with
-// -run '^(Test|Fuzz)'.
+// Go examples collect their output in a file, which they cannot write here: leave
+// them out with -run '^(Test|Fuzz)'.
 package main
 
 import (
@@ -37,7 +37,7 @@ import (
 //go:embed worker.js
 var worker []byte
 
-// page starts the worker and lives as long as it.
+// page starts the worker.
 const page = `<!doctype html><meta charset="utf-8"><title>wasmbrowser</title><script>new Worker("worker.js")</script>`
 
 func main() {
@@ -82,11 +82,11 @@ func run(ctx context.Context, args []string) (status int, err error) {
 	case status := <-job.exit:
 		return status, nil
 	case <-tab.Done():
-		return 0, errors.New("lost Chromium before the program ended")
+		return 0, errors.New("the browser exited before the program")
 	}
 }
 
-// job is a program to run and the files that it may read.
+// job is a program and the files that it may read.
 type job struct {
 	program string
 	support string   // wasm_exec.js
@@ -118,7 +118,7 @@ func newJob(args []string) (*job, error) {
 		module:  module,
 		exit:    make(chan int, 1),
 		Args:    args,
-		// Go's support file allows 8 kB for all arguments and variables.
+		// Only one variable: wasm_exec.js allows 8 kB for all arguments and variables.
 		Env: map[string]string{"PWD": dir},
 		Dir: dir,
 	}, nil
@@ -162,13 +162,14 @@ func (j *job) handler() http.Handler {
 		}
 		select {
 		case j.exit <- status:
-		default: // it has ended already
+		default: // the program has exited already
 		}
 	})
 	return isolated(mux)
 }
 
-// isolated adds what gives a page SharedArrayBuffer and exact clocks.
+// isolated adds the headers for cross-origin isolation, which gives a page
+// SharedArrayBuffer and exact clocks.
 func isolated(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -177,8 +178,8 @@ func isolated(h http.Handler) http.Handler {
 	})
 }
 
-// readFile sends a file of the module, or the names in a folder of it as JSON,
-// which the header Folder tells.
+// readFile sends a file of the module. For a folder, it sets the header Folder and
+// sends the names in it as JSON.
 func (j *job) readFile(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Query().Get("name")
 	if !filepath.IsAbs(name) {

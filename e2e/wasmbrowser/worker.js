@@ -1,10 +1,10 @@
-// Runs one Go program: fetches it with its arguments, gives it the part of
-// Node's fs that reading tests need, sends back what it writes and its status.
-// Everything is synchronous, which a worker may be: so output keeps its order
-// and none is lost when the program dies.
+// Runs one Go program: fetches the program and its arguments, provides the part of
+// Node's fs that reads files, and sends the output and the exit status back. All
+// requests are synchronous: the output keeps its order, and none is lost if the
+// program crashes.
 "use strict";
 
-/** The answer to a synchronous request. */
+/** Sends a synchronous request and returns it with the response. */
 function ask(method, url, body) {
   const request = new XMLHttpRequest();
   request.open(method, url, false);
@@ -13,7 +13,7 @@ function ask(method, url, body) {
   return request;
 }
 
-/** Folders and files that are open, by descriptor: { content } or { names }. */
+/** Open files and folders, by descriptor: { content } or { names }. */
 const open = new Map();
 let nextDescriptor = 3;
 
@@ -30,7 +30,7 @@ function load(name) {
   return { content: new Uint8Array(), names: JSON.parse(new TextDecoder().decode(content)) };
 }
 
-/** What Node's fs.stat says of it. */
+/** Describes a file or a folder like Node's fs.stat. */
 function describe({ content, names }) {
   return {
     dev: 0, ino: 0, mode: names ? 0o40555 : 0o100444, nlink: 1, uid: 0, gid: 0, rdev: 0,
@@ -39,7 +39,7 @@ function describe({ content, names }) {
   };
 }
 
-/** A function in Node's manner: its last argument is called with an error or the result. */
+/** Wraps a function in Node's style: it calls its last argument with an error or the result. */
 function nodeStyle(work) {
   return (...args) => {
     const callback = args.pop();
@@ -81,7 +81,7 @@ async function main() {
   importScripts("wasm_exec.js");
   const job = JSON.parse(new TextDecoder().decode(ask("GET", "/job").response));
   Object.assign(globalThis.fs, reading);
-  // Only O_WRONLY and its like have to be told from reading.
+  // Only the flags for writing must differ from those for reading.
   Object.assign(globalThis.fs.constants, { O_WRONLY: 1, O_RDWR: 2, O_CREAT: 64, O_EXCL: 128, O_TRUNC: 512, O_APPEND: 1024, O_DIRECTORY: 0 });
   globalThis.process.cwd = () => job.dir;
 

@@ -1,5 +1,4 @@
-// Package weights embeds the model that is shipped with the project; README.md
-// beside it is its card.
+// Package weights embeds the model that the project ships. README.md is its card.
 package weights
 
 import (

@@ -10,7 +10,7 @@ import (
 	"segmenter/modelfile"
 )
 
-// card is everyday.json, from which the model file was made.
+// card reads everyday.json, from which the model file was made.
 func card(t *testing.T) modelfile.Card {
 	t.Helper()
 	text, err := os.ReadFile("everyday.json")
@@ -25,9 +25,9 @@ func card(t *testing.T) modelfile.Card {
 }
 
 func TestEveryday(t *testing.T) {
-	const limit = 7_500_000 // bytes; a visitor waits for them
+	const limit = 7_500_000 // bytes; visitors wait for them
 	if len(everyday) > limit {
-		t.Errorf("the model has %d bytes; at most %d are allowed", len(everyday), limit)
+		t.Errorf("the model has %d bytes, expected at most %d", len(everyday), limit)
 	}
 	got, err := modelfile.Read(Everyday())
 	if err != nil {
@@ -40,11 +40,11 @@ func TestEveryday(t *testing.T) {
 	if !slices.Equal(got.Classes, want.Classes) || got.Name != want.Name || got.Licence != want.Licence ||
 		got.Source != want.Source || got.TrainingData != want.TrainingData || got.Accuracy != want.Accuracy ||
 		got.Normalisation != want.Normalisation {
-		t.Error("the model file states another card than everyday.json; convert it again")
+		t.Error("the card of the model file differs from everyday.json: convert it again")
 	}
 }
 
-// Any two classes have to be told apart at a glance.
+// TestColoursAreFarApart checks that any two classes differ at a glance.
 func TestColoursAreFarApart(t *testing.T) {
 	const enough = 18 // ΔE of CIE 1976; 2.3 is just noticeable
 	classes := card(t).Classes
@@ -58,7 +58,7 @@ func TestColoursAreFarApart(t *testing.T) {
 	}
 	t.Logf("closest: %s %v and %s %v, ΔE %.1f", classes[a].Name, classes[a].Colour, classes[b].Name, classes[b].Colour, closest)
 	if closest < enough {
-		t.Errorf("%s and %s are ΔE %.1f apart; at least %d is wanted", classes[a].Name, classes[b].Name, closest, enough)
+		t.Errorf("%s and %s are ΔE %.1f apart, expected at least %d", classes[a].Name, classes[b].Name, closest, enough)
 	}
 }
 
@@ -80,7 +80,7 @@ func light(v uint8) float64 {
 	}
 }
 
-// cubeRoot has the straight piece near 0 that CIELAB has.
+// cubeRoot is CIELAB's: linear near 0.
 func cubeRoot(v float64) float64 {
 	if v > 216.0/24389 {
 		return math.Cbrt(v)

@@ -1,25 +1,22 @@
-// Package decode opens photo files: PNG, JPEG, GIF (the first frame), WebP, BMP
-// and TIFF. It turns photos upright by their EXIF orientation, lays transparent
-// ones over white, and returns 8 bits per channel.
+// Package decode opens photo files: PNG, JPEG, GIF and WebP (of animations, the
+// first frame), BMP and TIFF. It turns photos upright by their EXIF orientation,
+// converts their colours to sRGB by the embedded profile, lays transparent ones
+// over white, and returns 8 bits per channel.
+//
+// Profiles of the kind that cameras, phones and screens write are applied: RGB by
+// a matrix and tone curves, and grey by a curve. Profiles made of tables (A2B)
+// and those of CMYK data are ignored.
 //
 // Files are untrusted: the package limits the size of a file and of its picture
 // before it decodes, and answers everything else with an error in a sentence.
 package decode
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif"
-	_ "image/jpeg"
-	_ "image/png"
 	"io"
 	"os"
-
-	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/tiff"
-	_ "golang.org/x/image/webp"
 
 	"segmenter/photo"
 )
@@ -50,56 +47,93 @@ func Decode(r io.Reader) (photo.Source, error) {
 	if len(file) > MaxBytes {
 		return nil, fmt.Errorf("the file is larger than %d MB: save the photo as JPEG", MaxBytes>>20)
 	}
-	picture, err := decode(file, MaxPixels)
+	d, err := decode(file, MaxPixels)
 	if err != nil {
 		return nil, err
 	}
-	return newSource(picture, orientation(file)), nil
+	return newSource(d), nil
+}
+
+// decoded is what a file holds.
+type decoded struct {
+	picture     image.Image
+	canvas      image.Rectangle // the picture and what surrounds it, which is white
+	video       bool            // a YCbCr picture has black at 16 and white at 235
+	orientation int             // by EXIF, 1 to 8
+	space       *conversion     // from the picture's colours to sRGB; nil = they are sRGB
+}
+
+// formats are the formats that are read. A function opens a file, of at most
+// maxPixels pixels. It returns a refusal for a file that may well be intact;
+// any other error means that the file is damaged.
+var formats = []struct {
+	name, magic string // ? stands for any byte
+	open        func(file []byte, maxPixels int) (*decoded, error)
+}{
+	{"PNG", "\x89PNG\r\n\x1a\n", openPNG},
+	{"JPEG", "\xff\xd8", openJPEG},
+	{"GIF", "GIF8?a", openGIF},
+	{"WebP", "RIFF????WEBP", openWebP},
+	{"BMP", "BM????\x00\x00\x00\x00", openBMP},
+	{"TIFF", "II*\x00", openTIFF},
+	{"TIFF", "MM\x00*", openTIFF},
 }
 
 // decode decodes a picture of at most maxPixels.
-func decode(file []byte, maxPixels int) (picture image.Image, err error) {
-	config, format, err := image.DecodeConfig(bytes.NewReader(file))
-	if err != nil {
-		return nil, explain(file, err)
-	}
-	if config.Width < 1 || config.Height < 1 {
-		return nil, fmt.Errorf("the %s file holds a picture of %d×%d pixels: expected at least one", format, config.Width, config.Height)
-	}
-	if config.Width > maxPixels/config.Height {
-		return nil, fmt.Errorf("the photo has %d×%d pixels, more than the limit of %d megapixels: make it smaller", config.Width, config.Height, maxPixels>>20)
-	}
-	// Other people's decoders read strangers' files here: a bug in one of them
-	// must not crash the program.
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the %s file is damaged (%v): open another copy of it", format, cause)
+func decode(file []byte, maxPixels int) (d *decoded, err error) {
+	for _, f := range formats {
+		if !matches(file, f.magic) {
+			continue
 		}
-	}()
-	picture, _, err = image.Decode(bytes.NewReader(file))
-	if err != nil {
-		return nil, explain(file, err)
+		// Other people's decoders read strangers' files here: a bug in one of
+		// them must not crash the program.
+		defer func() {
+			if cause := recover(); cause != nil {
+				d, err = nil, fmt.Errorf("the %s file is damaged (%v): open another copy of it", f.name, cause)
+			}
+		}()
+		d, err := f.open(file, maxPixels)
+		var r refusal
+		switch {
+		case errors.As(err, &r):
+			return nil, r
+		case err != nil:
+			return nil, fmt.Errorf("the photo is damaged or cut short (%w): open another copy of it", err)
+		}
+		return d, nil
 	}
-	if size := picture.Bounds().Size(); size.X < 1 || size.Y < 1 {
-		return nil, fmt.Errorf("the %s file holds an empty picture: open another one", format)
-	}
-	return picture, nil
+	return nil, explain(file)
 }
 
-// explain returns an error that says why a decoder refused a file.
-func explain(file []byte, err error) error {
-	text := bytes.ToLower(bytes.TrimSpace(file[:min(len(file), 512)]))
-	switch {
-	case len(file) == 0:
-		return errors.New("the file is empty: choose another one")
-	case !errors.Is(err, image.ErrFormat):
-		return fmt.Errorf("the photo is damaged or cut short (%w): open another copy of it", err)
-	case len(file) > 12 && string(file[4:8]) == "ftyp":
-		return fmt.Errorf("the file has the format %q (HEIC, AVIF or a video), which is not supported: convert it to JPEG or PNG", file[8:12])
-	case bytes.HasPrefix(text, []byte("<svg")) || bytes.Contains(text, []byte("<svg")):
-		return errors.New("the file is an SVG drawing, not a photo: convert it to PNG")
-	case bytes.HasPrefix(text, []byte("<!doctype html")) || bytes.HasPrefix(text, []byte("<html")):
-		return errors.New("the file is a web page, not a photo: save the picture itself")
+func matches(file []byte, magic string) bool {
+	if len(file) < len(magic) {
+		return false
 	}
-	return errors.New("the file is not a photo in a known format: expected PNG, JPEG, GIF, WebP, BMP or TIFF")
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != file[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// refusal says why a file that is not damaged cannot be opened, and what to do.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// unsupported refuses a kind of file, named with its article.
+func unsupported(kind string) error {
+	return refusal("the file is " + kind + ", which is not supported: save it as an ordinary JPEG or PNG")
+}
+
+// checkSize refuses pictures that are too large.
+func checkSize(width, height, maxPixels int) error {
+	if width < 1 || height < 1 {
+		return fmt.Errorf("a picture of %d×%d pixels", width, height)
+	}
+	if width > maxPixels/height {
+		return refusal(fmt.Sprintf("the photo has %d×%d pixels, more than the limit of %d megapixels: make it smaller", width, height, maxPixels>>20))
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -82,7 +83,7 @@ func TestColours(t *testing.T) {
 		{"CMYK", cmyk, [3]byte{255, 0, 0}},
 		{"YCbCr", ycbcr, [3]byte{100, 100, 100}},
 	} {
-		if got := [3]byte(rgb(t, newSource(c.picture, 1))); got != c.want {
+		if got := [3]byte(rgb(t, newSource(&decoded{picture: c.picture, canvas: c.picture.Bounds(), orientation: 1}))); got != c.want {
 			t.Errorf("%s: %v, expected %v", c.name, got, c.want)
 		}
 	}
@@ -185,23 +186,6 @@ func TestOrientation(t *testing.T) {
 	}
 }
 
-// TestEXIF finds the orientation in every kind of file.
-func TestEXIF(t *testing.T) {
-	app1 := append([]byte("Exif\x00\x00"), exifOf(binary.BigEndian, 6)...)
-	jpegFile := append([]byte{0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xff, 0xe1, 0, byte(2 + len(app1))}, app1...)
-	webp := append([]byte("RIFF____WEBPJUNK\x03\x00\x00\x00abc\x00EXIF"), binary.LittleEndian.AppendUint32(nil, uint32(len(app1)))...)
-	for name, file := range map[string][]byte{
-		"JPEG": jpegFile,
-		"PNG":  withEXIF(asPNG(t, sample()), exifOf(binary.BigEndian, 6)),
-		"WebP": append(webp, app1...),
-		"TIFF": exifOf(binary.LittleEndian, 6),
-	} {
-		if o := orientation(file); o != 6 {
-			t.Errorf("%s: orientation %d, expected 6", name, o)
-		}
-	}
-}
-
 func TestRefusals(t *testing.T) {
 	cat, err := os.ReadFile("../../web/samples/chelsea.png")
 	if err != nil {
@@ -216,7 +200,7 @@ func TestRefusals(t *testing.T) {
 		{"text", "Dear photo,", "not a photo in a known format"},
 		{"page", "\n<!DOCTYPE html><p>404", "web page"},
 		{"drawing", `<?xml version="1.0"?><svg xmlns="…">`, "SVG"},
-		{"HEIC", "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "convert it to JPEG"},
+		{"HEIC", "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "HEIC"},
 		{"cut PNG", string(cat[:len(cat)/2]), "cut short"},
 		{"cut JPEG", "\xff\xd8\xff\xe0\x00\x10JFIF\x00", "cut short"},
 		{"400 megapixels", string(huge), "megapixels"},
@@ -237,10 +221,19 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encoded(f, func(b *bytes.Buffer) error { return bmp.Encode(b, sample()) }))
 	f.Add(encoded(f, func(b *bytes.Buffer) error { return tiff.Encode(b, sample(), nil) }))
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPEXIF\xff\xff\xff\x7f"))
+	for _, name := range kept {
+		f.Add(read(f, "testdata/matrix/"+name))
+	}
+	cases, err := filepath.Glob("testdata/*-*.*")
+	if err != nil || len(cases) == 0 {
+		f.Fatal("no cases", err)
+	}
+	for _, path := range cases {
+		f.Add(read(f, path))
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		picture, err := decode(file, 1<<14)
-		if err == nil {
-			rgb(t, newSource(picture, orientation(file)))
+		if d, err := decode(file, 1<<14); err == nil {
+			rgb(t, newSource(d))
 		}
 	})
 }

@@ -15,8 +15,8 @@ import (
 	"segmenter/site/offline"
 )
 
-// What the build adds for hosts and for other programs. The page does not need
-// it, and the service worker does not keep it.
+// Files that the build adds for hosts and other programs. The page does not need
+// them, and the service worker does not keep them.
 const (
 	modelList     = "models.json"
 	hostHeaders   = "_headers"
@@ -24,15 +24,15 @@ const (
 	hostIgnored   = ".assetsignore"
 )
 
-// listedModel is a model in models.json.
+// listedModel is an entry of models.json.
 type listedModel struct {
 	Name    string `json:"name"`
-	Address string `json:"address"` // relative to the site; for good
+	Address string `json:"address"` // relative to the site, with a hash
 	Bytes   int    `json:"bytes"`
 	SHA256  string `json:"sha256"`
 }
 
-// listModels makes the list of models that the site offers.
+// listModels returns models.json, the list of the site's models.
 func listModels(sources map[string][]byte) ([]byte, error) {
 	models := []listedModel{}
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
@@ -52,8 +52,8 @@ func listModels(sources map[string][]byte) ([]byte, error) {
 	return append(list, '\n'), err
 }
 
-// headersFile tells Cloudflare's and other hosts the headers of package site,
-// in the file that they read them from.
+// headersFile returns the file _headers, from which Cloudflare and other hosts read
+// the headers of package site.
 func headersFile(names []string) []byte {
 	var file bytes.Buffer
 	fmt.Fprintln(&file, "/*")
@@ -72,8 +72,8 @@ func headersFile(names []string) []byte {
 }
 
 const (
-	// redirectsFile has such a host answer a request for the site itself.
+	// redirectsFile makes such a host serve index.html at the site's root.
 	redirectsFile = "/ /index.html 200\n"
-	// ignoreFile keeps what is hidden from being served.
+	// ignoreFile keeps Cloudflare from serving hidden files.
 	ignoreFile = ".*\n"
 )

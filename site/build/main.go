@@ -1,14 +1,15 @@
-// Command build makes the site, a folder of static files that any web server
-// can serve:
+// Command build builds the site, a folder of static files for any web server:
 //
 //	go run ./site/build [-o dist/site]
 //
-// It copies the page, compiles the engines to WebAssembly, adds the support
-// file of the same Go toolchain and the default model, tells the service worker
-// what there is, lists the models, tells hosts the headers of package site, and
-// writes compressed siblings (.br and .gz) of what compresses. The same sources
-// and toolchain give the same bytes; what is up to date is left alone; files that
-// an earlier build left behind are removed. It runs in the root of the repository.
+// It copies the page and the library, compiles the engines to WebAssembly, and adds
+// the same Go toolchain's wasm_exec.js and the default model. It lists the files for
+// the service worker, the models for other programs, and the headers of package site
+// for hosts. It writes compressed siblings (.br and .gz) of files that compress.
+//
+// The same sources and toolchain give the same bytes. The build leaves unchanged
+// files alone and removes those of earlier builds. Run it in the root of the
+// repository.
 package main
 
 import (
@@ -30,28 +31,28 @@ import (
 	"segmenter/site/offline"
 )
 
-// maxEngine is what the engine may weigh as it goes over the wire. A visitor
-// on a slow line waits for every byte of it.
+// maxEngine limits the compressed engine, in bytes: visitors on slow lines wait for
+// every byte.
 const maxEngine = 1_000_000
 
-// What the build adds to the page, by its name in the site.
+// Names of files in the site.
 const (
-	engine         = "library/engine.wasm"
-	graphicsEngine = "library/engine-webgpu.wasm"
-	goSupport      = "library/wasm_exec.js"
-	defaultModel   = offline.Models + "everyday.safetensors"
-	modelOwner     = "library/options.js" // names it
+	engine        = "library/engine.wasm"
+	webgpuEngine  = "library/engine-webgpu.wasm"
+	goSupport     = "library/wasm_exec.js"
+	defaultModel  = offline.Models + "everyday.safetensors"
+	optionsModule = "library/options.js" // holds the default model's address
 )
 
-// sourcesOnly are the names in web/ that the site does without.
+// sourcesOnly are the names in web/ that do not go into the site.
 var sourcesOnly = []string{"tests", "package.json"}
 
-// published are modules of the library that other pages import from the site's
-// root, where they once lay.
+// published are the library's modules that other pages import from the site's root,
+// their published address.
 var published = []string{"segmenter", "live"}
 
 func main() {
-	out := flag.String("o", filepath.Join("dist", "site"), "the `folder` that the site is written to")
+	out := flag.String("o", filepath.Join("dist", "site"), "write the site to this `folder`")
 	flag.Parse()
 	if err := build(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
@@ -78,8 +79,8 @@ func build(out string) error {
 	return checkEngine(entries)
 }
 
-// checkFolder refuses a folder that holds something else than a site, since
-// the build removes what it did not write.
+// checkFolder refuses a folder with files other than a site's, since the build
+// removes files that it did not write.
 func checkFolder(out string) error {
 	found, err := os.ReadDir(out)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -89,12 +90,12 @@ func checkFolder(out string) error {
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(out, modelList)); err != nil {
-		return fmt.Errorf("%s holds files but no %s, so it is no earlier build: name another folder, or empty it", out, modelList)
+		return fmt.Errorf("%s holds files but no %s, so it is not an earlier build: choose another folder, or empty this one", out, modelList)
 	}
 	return nil
 }
 
-// collect reads everything that the site is made of, by its name in the site.
+// collect returns all files of the site, without compressed siblings, by name.
 func collect() (map[string][]byte, error) {
 	sources := make(map[string][]byte)
 	if err := addPage(sources, os.DirFS("web")); err != nil {
@@ -112,7 +113,7 @@ func collect() (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	if sources[graphicsEngine], err = compileEngine("-tags=webgpu"); err != nil {
+	if sources[webgpuEngine], err = compileEngine("-tags=webgpu"); err != nil {
 		return nil, err
 	}
 	if sources[engine], err = compileEngine(); err != nil {
@@ -132,15 +133,15 @@ func collect() (map[string][]byte, error) {
 	return sources, nil
 }
 
-// stampModel adds a hash of the default model to its address in the library:
-// browsers keep a model by its address, and must not go on with an old one.
+// stampModel adds a hash of the default model to its address in the library, since
+// browsers cache a model by its address and must not keep using an old one.
 func stampModel(sources map[string][]byte) {
-	address := strings.TrimPrefix(defaultModel, path.Dir(modelOwner)+"/")
+	address := strings.TrimPrefix(defaultModel, path.Dir(optionsModule)+"/")
 	stamped := site.Address(address, sha256.Sum256(sources[defaultModel]))
-	sources[modelOwner] = bytes.ReplaceAll(sources[modelOwner], []byte(address), []byte(stamped))
+	sources[optionsModule] = bytes.ReplaceAll(sources[optionsModule], []byte(address), []byte(stamped))
 }
 
-// addPublished adds modules, and their types, that pass on those of the library.
+// addPublished adds modules, and their types, that re-export the library's.
 func addPublished(sources map[string][]byte) {
 	for _, name := range published {
 		module := fmt.Appendf(nil, "// The library is in library/; this is its published address.\nexport * from \"./library/%s.js\";\n", name)
@@ -148,12 +149,11 @@ func addPublished(sources map[string][]byte) {
 	}
 }
 
-// isHidden tells whether a file is none of the site's: editors and file managers
-// leave such behind, and package dist needs one where there is no site yet.
+// isHidden reports whether a file is not part of the site: editors and file managers
+// leave hidden files behind, and package dist needs one before the first build.
 func isHidden(base string) bool { return strings.HasPrefix(base, ".") }
 
-// addPage adds the files of the page, without those that are hidden or only for
-// its sources.
+// addPage adds the files of web/, except hidden ones and [sourcesOnly].
 func addPage(sources map[string][]byte, page fs.FS) error {
 	return fs.WalkDir(page, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {

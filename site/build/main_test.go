@@ -22,7 +22,7 @@ var sources = map[string][]byte{
 	"library/models/a.safetensors": []byte("incompressible"),
 }
 
-// files lists a folder: name → content.
+// files reads a folder: name → content.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
@@ -50,7 +50,7 @@ func TestWrite(t *testing.T) {
 	found := files(t, dir)
 	for name, content := range sources {
 		if found[name] != string(content) {
-			t.Errorf("%s: not what it was made of", name)
+			t.Errorf("%s differs from its source", name)
 		}
 	}
 	for _, name := range []string{"library/engine.wasm", "page/app.js"} {
@@ -66,7 +66,7 @@ func TestWrite(t *testing.T) {
 		}
 	}
 	if len(found) != len(sources)+4 {
-		t.Errorf("got %d files, want %d with 4 siblings: neither pictures nor what does not shrink has any", len(found), len(sources))
+		t.Errorf("got %d files, want %d and 4 siblings: pictures and files that do not shrink have none", len(found), len(sources))
 	}
 	if !slices.IsSortedFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) }) {
 		t.Errorf("the table is not sorted: %v", entries)
@@ -96,15 +96,15 @@ func TestWriteAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(untouched); err != nil || !info.ModTime().Equal(past) {
-		t.Errorf("an up-to-date sibling was written again: %v", err)
+		t.Errorf("write rewrote an up-to-date sibling: %v", err)
 	}
 	if _, ok := unpacksTo(filepath.Join(dir, "page/app.js.br"), sources["page/app.js"]); !ok {
-		t.Error("a broken sibling was not replaced")
+		t.Error("write did not replace a broken sibling")
 	}
 	if found := files(t, dir); found["old.js"] != "" || found["old.js.br"] != "" {
-		t.Error("files of an earlier build were left behind")
+		t.Error("removeOthers left files of an earlier build")
 	} else if found[".keep"] == "" {
-		t.Error("a hidden file was removed")
+		t.Error("removeOthers removed a hidden file")
 	}
 }
 
@@ -127,43 +127,43 @@ func TestAddPage(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	if err := checkFolder(dir); err != nil {
-		t.Errorf("an empty folder was refused: %v", err)
+		t.Errorf("an empty folder: got %v, want no error", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, ".keep"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	if err := checkFolder(dir); err != nil {
-		t.Errorf("a folder of hidden files was refused: %v", err)
+		t.Errorf("a folder of hidden files: got %v, want no error", err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "diary.txt"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := checkFolder(dir); err == nil || !strings.Contains(err.Error(), "no earlier build") {
+	if err := checkFolder(dir); err == nil || !strings.Contains(err.Error(), "not an earlier build") {
 		t.Errorf("a folder of other files: got %v", err)
 	}
 	if err := checkEngine([]entry{{name: engine, size: 4 << 20, brotli: maxEngine + 1}}); err == nil {
-		t.Error("an engine above the limit was let through")
+		t.Error("checkEngine accepts an engine above the limit")
 	}
 	if err := checkEngine([]entry{{name: engine, size: 4 << 20, brotli: maxEngine}}); err != nil {
-		t.Errorf("an engine at the limit was refused: %v", err)
+		t.Errorf("an engine at the limit: got %v, want no error", err)
 	}
 }
 
 func TestStampModel(t *testing.T) {
 	stamped := func(weights string) string {
 		page := map[string][]byte{
-			defaultModel: []byte(weights),
-			modelOwner:   []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
+			defaultModel:  []byte(weights),
+			optionsModule: []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
 		}
 		stampModel(page)
-		return string(page[modelOwner])
+		return string(page[optionsModule])
 	}
 	first := stamped("weights")
 	if !strings.HasPrefix(first, `new URL("./models/everyday.safetensors?v=`) {
 		t.Errorf("no hash in %q", first)
 	}
 	if stamped("other weights") == first {
-		t.Error("another model has the same address")
+		t.Error("two models have the same address")
 	}
 }
 
@@ -171,12 +171,12 @@ func TestListModels(t *testing.T) {
 	list, err := listModels(sources)
 	const want = `"address": "library/models/a.safetensors?v=`
 	if err != nil || !strings.Contains(string(list), want) || !strings.Contains(string(list), `"name": "a"`) || !strings.Contains(string(list), `"bytes": 14`) {
-		t.Errorf("got %s and %v, want one that holds %s, its name and 14 bytes", list, err, want)
+		t.Errorf("got %s and %v, want a model with %s, its name and 14 bytes", list, err, want)
 	}
 }
 
-// TestHeadersFile holds the file against what the hosts that read it take:
-// Cloudflare's at most 100 rules of at most 2000 characters a line.
+// TestHeadersFile checks the rules, and Cloudflare's limit of 2000 characters per
+// line. (The file is far below the other limit, 100 rules.)
 func TestHeadersFile(t *testing.T) {
 	got := string(headersFile([]string{"index.html", "a.d.ts", "b.ts", "NOTICE"}))
 	for name, value := range site.Headers() {
@@ -186,12 +186,12 @@ func TestHeadersFile(t *testing.T) {
 	}
 	for _, rule := range []string{"\n/*.ts\n  Content-Type: text/plain; charset=utf-8\n", "\n/*.html\n", "\n/*/NOTICE\n"} {
 		if strings.Count(got, rule) != 1 {
-			t.Errorf("the rule %q is there %d times, expected once, in\n%s", rule, strings.Count(got, rule), got)
+			t.Errorf("the file has the rule %q %d times, expected once:\n%s", rule, strings.Count(got, rule), got)
 		}
 	}
 	for line := range strings.Lines(got) {
 		if len(line) > 2000 {
-			t.Errorf("a line of %d characters: %.80s", len(line), line)
+			t.Errorf("a line has %d characters: %.80s", len(line), line)
 		}
 	}
 }

@@ -20,23 +20,23 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// entry is a file of the site and what its codings weigh; 0 where it has no
-// such sibling.
+// entry is a file of the site with its size and those of its compressed siblings, in
+// bytes; 0 = no such sibling.
 type entry struct {
 	name               string
 	size, gzip, brotli int
 }
 
-// compressible are the kinds of file that compress at all: pictures and fonts
-// are compressed already.
+// compressible are the extensions of files that may compress. Pictures and fonts are
+// already compressed.
 var compressible = []string{".css", ".html", ".js", ".json", ".safetensors", ".svg", ".ts", ".txt", ".wasm", ".webmanifest"}
 
-// worthwhile tells whether a coding saves at least 5 %: less does not pay for
-// the visitor's time to unpack it.
+// worthwhile reports whether compression saves at least 5 %. Less is not worth the
+// visitor's time to unpack.
 func worthwhile(coded, plain int) bool { return coded <= plain-plain/20 }
 
-// write writes the files and their siblings, several at a time, and returns
-// what it wrote, by name.
+// write writes the files and their siblings in parallel, and returns them sorted by
+// name.
 func write(out string, sources map[string][]byte) ([]entry, error) {
 	entries := make([]entry, len(sources))
 	errs := make([]error, len(sources))
@@ -62,11 +62,11 @@ func writeFile(out, name string, content []byte) (entry, error) {
 	return written, replace(target, content)
 }
 
-// writeSiblings writes target.gz and target.br, before target itself, so that
-// a server never sees a new file with old siblings for long.
+// writeSiblings writes target.gz and target.br. Call it before writing target, so
+// that a server sees a new file with old siblings only briefly.
 //
-// Brotli at its best takes seconds for a megabyte, so it is only tried on what
-// gzip makes smaller, and not at all where the sibling there is still right.
+// Brotli's best level takes seconds per megabyte. So writeSiblings skips it for
+// files that gzip does not shrink and for siblings that are up to date.
 func writeSiblings(target string, content []byte, written *entry) error {
 	small := gzipped(content)
 	if !worthwhile(len(small), len(content)) {
@@ -85,8 +85,8 @@ func writeSiblings(target string, content []byte, written *entry) error {
 	return replace(target+".br", smaller)
 }
 
-// gzipped has no name and no time in its header, so that it depends on the
-// content alone.
+// gzipped compresses content. The header has no name and no time, so the result
+// depends on the content alone.
 func gzipped(content []byte) []byte {
 	var out bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // fails only on an unknown level
@@ -95,7 +95,7 @@ func gzipped(content []byte) []byte {
 	return out.Bytes()
 }
 
-// brotlied uses the largest window that browsers take, 16 MB.
+// brotlied compresses content with the largest window that browsers accept, 16 MB.
 func brotlied(content []byte) []byte {
 	var out bytes.Buffer
 	w := brotli.NewWriterOptions(&out, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 24})
@@ -104,8 +104,8 @@ func brotlied(content []byte) []byte {
 	return out.Bytes()
 }
 
-// unpacksTo reports whether the file at path is content, compressed with
-// brotli, and the file's size.
+// unpacksTo reports whether the file at path is brotli that unpacks to content, and
+// returns the file's size.
 func unpacksTo(path string, content []byte) (size int, ok bool) {
 	coded, err := os.ReadFile(path)
 	if err != nil {
@@ -116,8 +116,8 @@ func unpacksTo(path string, content []byte) (size int, ok bool) {
 	return len(coded), err == nil && bytes.Equal(plain, content)
 }
 
-// replace puts content at path in one step, for a server that reads meanwhile,
-// and leaves a file that already holds it alone.
+// replace writes content to path atomically, for a server that reads meanwhile. It
+// leaves a file with the same content alone.
 func replace(path string, content []byte) error {
 	if present, err := os.ReadFile(path); err == nil && bytes.Equal(present, content) {
 		return nil
@@ -129,8 +129,8 @@ func replace(path string, content []byte) error {
 	return os.Rename(unfinished, path)
 }
 
-// removeOthers removes the files in out that are neither entries nor siblings
-// nor hidden.
+// removeOthers removes all files in out except entries, their siblings and hidden
+// files.
 func removeOthers(out string, entries []entry) error {
 	keep := make(map[string]bool)
 	for _, e := range entries {
@@ -151,11 +151,11 @@ func removeOthers(out string, entries []entry) error {
 	})
 }
 
-// checkEngine fails where the engine has outgrown what a visitor should wait for.
+// checkEngine fails if the engine exceeds [maxEngine].
 func checkEngine(entries []entry) error {
 	i := slices.IndexFunc(entries, func(e entry) bool { return e.name == engine })
 	if size := cmp.Or(entries[i].brotli, entries[i].size); size > maxEngine {
-		return fmt.Errorf("%s is %d bytes as brotli, more than the %d that it may weigh: see what it imports with GOOS=js GOARCH=wasm go list -deps ./wasm", engine, size, maxEngine)
+		return fmt.Errorf("%s has %d bytes as brotli, more than the limit of %d: see its imports with GOOS=js GOARCH=wasm go list -deps ./wasm", engine, size, maxEngine)
 	}
 	return nil
 }
@@ -163,7 +163,7 @@ func checkEngine(entries []entry) error {
 func printTable(w io.Writer, entries []entry) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "bytes\tgzip\tbrotli\t  file")
-	total := entry{name: "total, as a browser fetches it"}
+	total := entry{name: "total, as browsers fetch it"}
 	for _, e := range entries {
 		fmt.Fprintf(table, "%d\t%s\t%s\t  %s\n", e.size, orDash(e.gzip), orDash(e.brotli), e.name)
 		total.size += e.size

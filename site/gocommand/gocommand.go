@@ -1,5 +1,5 @@
-// Package gocommand runs the go command, for the programs that build the site,
-// its worker and releases, and for the tests of what they build.
+// Package gocommand runs the go command for the programs that build the site, its
+// worker and releases, and for their tests.
 package gocommand
 
 import (
@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Wasm is the environment in which the go command compiles for browsers.
+// Wasm is the environment that makes the go command compile for browsers.
 var Wasm = []string{"GOOS=js", "GOARCH=wasm"}
 
-// Run runs the go command in a folder ("" = the present one), with what is added
-// to the environment, and returns what it prints, without space around it. What
-// goes wrong, the command says on the standard error.
+// Run runs the go command in a folder ("" = the working directory) with additions to
+// the environment ("NAME=value"), and returns its output without surrounding space.
+// The command prints its own errors on standard error.
 func Run(dir string, environment []string, args ...string) (string, error) {
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir

@@ -1,6 +1,6 @@
-// Package listed is a site of which a program knows the names, sizes and hashes
-// of the files, while their bytes lie elsewhere: a worker at the edge decides
-// what is sent, and has the platform send it.
+// Package listed is a file system that knows the names, sizes and hashes of a site's
+// files, but not their bytes: a worker at the edge decides what to send, and the
+// platform sends it.
 package listed
 
 import (
@@ -20,7 +20,7 @@ import (
 	"segmenter/site"
 )
 
-// Write lists the files of a built site, a line for each:
+// Write lists the files of a built site, one per line:
 //
 //	NAME<tab>SIZE<tab>SHA-256
 func Write(files fs.FS) ([]byte, error) {
@@ -36,15 +36,15 @@ func Write(files fs.FS) ([]byte, error) {
 	return list.Bytes(), err
 }
 
-// Read makes a file system of a list. Its files can be found and sought in, but
-// not read: who copies one, takes it for a [File].
+// Read parses a list into a file system. Its files support Stat and Seek, but not
+// Read: a program that copies one must recognise it as a [File].
 func Read(list string) (fs.FS, error) {
 	files := make(system)
 	lines := bufio.NewScanner(strings.NewReader(list))
 	for number := 1; lines.Scan(); number++ {
 		info, err := parse(lines.Text())
 		if err != nil {
-			return nil, fmt.Errorf("line %d of the list of files is %q, expected NAME<tab>SIZE<tab>SHA-256: build the worker again (%w)", number, lines.Text(), err)
+			return nil, fmt.Errorf("line %d of the list of files is %q, expected NAME<tab>SIZE<tab>SHA-256: rebuild the worker (%w)", number, lines.Text(), err)
 		}
 		files[info.path] = info
 	}
@@ -77,7 +77,6 @@ func (s system) Open(name string) (fs.File, error) {
 	return &File{info: info}, nil
 }
 
-// Stat says what there is to say without opening anything.
 func (s system) Stat(name string) (fs.FileInfo, error) {
 	info, ok := s[name]
 	if !ok {
@@ -92,20 +91,20 @@ type File struct {
 	offset int64
 }
 
-// Path is the file's name in the site.
+// Path returns the file's name in the site.
 func (f *File) Path() string { return f.info.path }
 
-// Size is how many bytes the whole file has.
+// Size returns the size of the whole file in bytes.
 func (f *File) Size() int64 { return f.info.size }
 
-// Offset is the position that the file is to be sent from.
+// Offset returns the position of the first byte to send.
 func (f *File) Offset() int64 { return f.offset }
 
 func (f *File) Stat() (fs.FileInfo, error) { return f.info, nil }
 func (f *File) Close() error               { return nil }
 
-// ErrElsewhere is what reading gives.
-var ErrElsewhere = errors.New("this file's bytes lie elsewhere")
+// ErrElsewhere is the error of every Read.
+var ErrElsewhere = errors.New("the file's bytes are not in this program")
 
 func (f *File) Read([]byte) (int, error) { return 0, ErrElsewhere }
 
@@ -117,7 +116,7 @@ func (f *File) Seek(offset int64, whence int) (int64, error) {
 		offset += f.info.size
 	}
 	if offset < 0 || offset > f.info.size {
-		return 0, fmt.Errorf("position %d is outside of %s, which has %d bytes", offset, f.info.path, f.info.size)
+		return 0, fmt.Errorf("position %d is outside %s, which has %d bytes", offset, f.info.path, f.info.size)
 	}
 	f.offset = offset
 	return offset, nil

@@ -3,6 +3,7 @@ package listed
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,8 @@ var built = fstest.MapFS{
 	"models/a.safetensors.br": {Data: []byte("brotli")},
 }
 
-func read(t *testing.T) http.Handler {
+// listedFiles lists the built site and reads the list back.
+func listedFiles(t *testing.T) fs.FS {
 	t.Helper()
 	list, err := Write(built)
 	if err != nil {
@@ -29,10 +31,10 @@ func read(t *testing.T) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return site.Handler(files)
+	return files
 }
 
-// sender stands for the platform: it notes what it is to send.
+// sender stands in for the platform: it records which bytes it must send.
 type sender struct {
 	*httptest.ResponseRecorder
 	path         string
@@ -46,7 +48,7 @@ func (s *sender) ReadFrom(r io.Reader) (int64, error) {
 	return limited.N, nil
 }
 
-// TestHandler holds the answers from a list against those from the files.
+// TestHandler compares the responses of a list with those of the files.
 func TestHandler(t *testing.T) {
 	for _, test := range []struct {
 		method, path, header, value string
@@ -71,13 +73,13 @@ func TestHandler(t *testing.T) {
 		want := httptest.NewRecorder()
 		site.Handler(built).ServeHTTP(want, request())
 		got := &sender{ResponseRecorder: httptest.NewRecorder()}
-		read(t).ServeHTTP(got, request())
+		site.Handler(listedFiles(t)).ServeHTTP(got, request())
 
 		if got.Code != want.Code || !maps.EqualFunc(got.Header(), want.Header(), func(a, b []string) bool { return strings.Join(a, "\n") == strings.Join(b, "\n") }) {
 			t.Errorf("%s %s %s: got %d %v, want %d %v", test.method, test.path, test.value, got.Code, got.Header(), want.Code, want.Header())
 		}
 		if got.path != test.sent || got.from != test.from || got.length != test.length {
-			t.Errorf("%s %s %s: %d bytes of %q from %d on are sent, want %d of %q from %d on", test.method, test.path, test.value, got.length, got.path, got.from, test.length, test.sent, test.from)
+			t.Errorf("%s %s %s: the platform sends %d bytes of %q from %d on, want %d of %q from %d on", test.method, test.path, test.value, got.length, got.path, got.from, test.length, test.sent, test.from)
 		}
 	}
 }
@@ -88,15 +90,7 @@ func TestRead(t *testing.T) {
 			t.Errorf("%q: got %v, want an error that names the line", list, err)
 		}
 	}
-	list, err := Write(built)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := Read(string(list))
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := files.Open("index.html")
+	file, err := listedFiles(t).Open("index.html")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,6 +98,6 @@ func TestRead(t *testing.T) {
 		t.Errorf("reading: got %v", err)
 	}
 	if _, err := file.(io.Seeker).Seek(1, io.SeekEnd); err == nil {
-		t.Error("a position behind the end is taken")
+		t.Error("Seek accepts a position behind the end")
 	}
 }

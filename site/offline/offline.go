@@ -1,5 +1,5 @@
-// Package offline tells the service worker, which keeps the site on a visitor's
-// device, what the site is made of.
+// Package offline writes the list of the site's files into the service worker, which
+// keeps them on a visitor's device.
 package offline
 
 import (
@@ -15,17 +15,16 @@ import (
 	"segmenter/site"
 )
 
-// Worker is the service worker's name in the site, Models the folder of models.
+// Names in the site: the service worker, and the folder of models.
 const (
 	Worker = "service-worker.js"
 	Models = "library/models/"
 )
 
-// blank is the line of the service worker that the build fills in.
-const blank = "const SITE = {};"
+// placeholder is the line of the service worker that [Stamp] replaces.
+const placeholder = "const SITE = {};"
 
-// contents is what the service worker knows of the site; service-worker.js says
-// what for.
+// contents is the value of SITE in service-worker.js, which explains the fields.
 type contents struct {
 	Version string            `json:"version"`
 	Headers map[string]string `json:"headers"`
@@ -41,11 +40,11 @@ type file struct {
 	Model  bool   `json:"model"`
 }
 
-// Stamp fills in the service worker among the files of a site. They have to be
-// as they will be served, but for the service worker itself.
+// Stamp writes the list of files into the service worker, which is one of them. The
+// other files must already be as the site will serve them.
 func Stamp(files map[string][]byte) error {
-	if bytes.Count(files[Worker], []byte(blank)) != 1 {
-		return fmt.Errorf("%s has to hold the line %q once, for the list of the site's files", Worker, blank)
+	if bytes.Count(files[Worker], []byte(placeholder)) != 1 {
+		return fmt.Errorf("%s must contain the line %q exactly once, for the list of the site's files", Worker, placeholder)
 	}
 	list := contents{Headers: site.Headers()}
 	versions := sha256.New()
@@ -63,19 +62,19 @@ func Stamp(files map[string][]byte) error {
 		return err
 	}
 	filled := fmt.Appendf(nil, "const SITE = %s;", text)
-	files[Worker] = bytes.Replace(files[Worker], []byte(blank), filled, 1)
+	files[Worker] = bytes.Replace(files[Worker], []byte(placeholder), filled, 1)
 	return nil
 }
 
 func isModel(name string) bool { return strings.HasPrefix(name, Models) }
 
-// sorted lists the files that the page is made of, models last: by the time the
-// service worker comes to one, the page has kept it.
+// sorted returns the names of the page's files, models last: before the service
+// worker reaches a model, the page has stored it.
 func sorted(files map[string][]byte) []string {
 	var first, last []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch {
-		case isUseless(name):
+		case isUnused(name):
 		case isModel(name):
 			last = append(last, name)
 		default:
@@ -85,15 +84,15 @@ func sorted(files map[string][]byte) []string {
 	return append(first, last...)
 }
 
-// isUseless tells whether a file is of no use to the page: it is for programs,
-// for hosts, or the service worker itself.
-func isUseless(name string) bool {
+// isUnused reports whether the page does not use a file: it is for other programs or
+// hosts, or the service worker itself.
+func isUnused(name string) bool {
 	return name == Worker || name == "models.json" || strings.HasSuffix(name, ".d.ts") || strings.HasPrefix(name, "_")
 }
 
-// isLater tells whether a file is kept only once a visitor has asked for it: an
-// engine that not every device can use, photos of which thumbnails do at first,
-// and icons for systems that install the page.
+// isLater reports whether the service worker keeps a file only after its first use:
+// an engine that not every device can use, photos that the page first shows as
+// thumbnails, and icons for systems that install the page.
 func isLater(name string) bool {
 	isPhoto := path.Dir(name) == "samples" && path.Ext(name) != ".webp"
 	return isPhoto || path.Dir(name) == "icons" || name == "library/engine-webgpu.wasm"

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// files are a small site.
+// files returns a small site.
 func files() map[string][]byte {
 	return map[string][]byte{
 		Worker:                         []byte("before\nconst SITE = {};\nafter\n"),
@@ -22,7 +22,7 @@ func files() map[string][]byte {
 	}
 }
 
-// stamped stamps a site and reads what its service worker knows.
+// stamped stamps a site and reads its service worker's list.
 func stamped(t *testing.T, site map[string][]byte) contents {
 	t.Helper()
 	if err := Stamp(site); err != nil {
@@ -76,7 +76,7 @@ func TestVersion(t *testing.T) {
 	}
 	first := version(func(map[string][]byte) {})
 	if again := version(func(map[string][]byte) {}); again != first {
-		t.Errorf("the same files are version %s and %s", first, again)
+		t.Errorf("the same files have the versions %s and %s", first, again)
 	}
 	for name, change := range map[string]func(map[string][]byte){
 		"changed": func(site map[string][]byte) { site["style.css"] = []byte("html {}") },
@@ -89,12 +89,12 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-func TestNoPlace(t *testing.T) {
+func TestNoPlaceholder(t *testing.T) {
 	for _, worker := range []string{"", "const SITE = {}; const SITE = {};"} {
 		site := files()
 		site[Worker] = []byte(worker)
-		if err := Stamp(site); err == nil || !strings.Contains(err.Error(), blank) {
-			t.Errorf("%q: got %v, want an error that names the line to fill in", worker, err)
+		if err := Stamp(site); err == nil || !strings.Contains(err.Error(), placeholder) {
+			t.Errorf("%q: got %v, want an error that names the placeholder", worker, err)
 		}
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// file is a file of an archive.
+// file is a file in an archive.
 type file struct {
-	name       string // with slashes, below the archive's folder
+	name       string // with slashes, relative to the archive's folder
 	content    []byte
 	executable bool
 }
@@ -26,15 +26,15 @@ func (f file) mode() fs.FileMode {
 	return 0o644
 }
 
-// when is the time of every file, so that archives depend on their files alone.
-// It is npm's, which is late enough for zip.
-var when = time.Date(1985, time.October, 26, 8, 15, 0, 0, time.UTC)
+// timestamp is the time of every file, so that archives depend only on their files.
+// npm uses the same time. zip needs 1980 or later.
+var timestamp = time.Date(1985, time.October, 26, 8, 15, 0, 0, time.UTC)
 
 func sorted(files []file) []file {
 	return slices.SortedFunc(slices.Values(files), func(a, b file) int { return cmp.Compare(a.name, b.name) })
 }
 
-// tarred packs files as .tar.gz, in one folder.
+// tarred packs files into a folder of a .tar.gz archive.
 func tarred(folder string, files []file) ([]byte, error) {
 	var out bytes.Buffer
 	compressed, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
@@ -48,7 +48,7 @@ func tarred(folder string, files []file) ([]byte, error) {
 			Name:     folder + "/" + f.name,
 			Mode:     int64(f.mode()),
 			Size:     int64(len(f.content)),
-			ModTime:  when,
+			ModTime:  timestamp,
 			Format:   tar.FormatUSTAR,
 		})
 		if err != nil {
@@ -62,12 +62,12 @@ func tarred(folder string, files []file) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// zipped packs files as .zip, in one folder.
+// zipped packs files into a folder of a .zip archive.
 func zipped(folder string, files []file) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for _, f := range sorted(files) {
-		header := &zip.FileHeader{Name: folder + "/" + f.name, Method: zip.Deflate, Modified: when}
+		header := &zip.FileHeader{Name: folder + "/" + f.name, Method: zip.Deflate, Modified: timestamp}
 		header.SetMode(f.mode())
 		part, err := w.CreateHeader(header)
 		if err != nil {

@@ -4,13 +4,13 @@
 //
 //	segmenter-site-VERSION.tar.gz              the site, for any web server
 //	segmenter-web-VERSION.tgz                  the library, for npm
-//	segment-VERSION-SYSTEM-PROCESSOR.tar.gz    the command line with the site inside;
+//	segment-VERSION-SYSTEM-ARCH.tar.gz         the command line with the site inside;
 //	                                           .zip for Windows
-//	SHA256SUMS                                 of all of them
+//	SHA256SUMS                                 the hashes of all of them
 //
-// It takes the site as it was built into dist/site. The same sources and
-// toolchain give the same bytes, on any machine. It runs in the root of the
-// repository; ./build.sh release builds the site first.
+// It takes the built site in dist/site, which ./build.sh release builds first. The
+// same sources and toolchain give the same bytes on any machine. Run it in the root
+// of the repository.
 package main
 
 import (
@@ -36,13 +36,12 @@ type asset struct {
 	content []byte
 }
 
-// sums is the name of the list of hashes, by which a folder of a release is
-// known as well.
+// sums is the name of the list of hashes. It also marks a folder as a release.
 const sums = "SHA256SUMS"
 
 func main() {
-	out := flag.String("o", filepath.Join("dist", "release"), "the `folder` that the release is written to")
-	only := flag.String("only", "", "the `parts` to make, of site, npm and SYSTEM-PROCESSOR, with commas (default: all)")
+	out := flag.String("o", filepath.Join("dist", "release"), "write the release to this `folder`")
+	only := flag.String("only", "", "make only these `parts`: site, npm, SYSTEM-ARCH, separated by commas (default: all)")
 	flag.Parse()
 	if err := release(*out, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
@@ -55,15 +54,15 @@ func release(out, only string) error {
 	if err != nil {
 		return err
 	}
-	version, err := newest(changes)
+	version, err := newestVersion(changes)
 	if err != nil {
 		return err
 	}
-	parts, err := chosen(only)
+	parts, err := chooseParts(only)
 	if err != nil {
 		return err
 	}
-	if err := empty(out); err != nil {
+	if err := prepareFolder(out); err != nil {
 		return err
 	}
 	var list bytes.Buffer
@@ -81,8 +80,8 @@ func release(out, only string) error {
 	return os.WriteFile(filepath.Join(out, sums), list.Bytes(), 0o666)
 }
 
-// newest reads the version off the first heading of the changes that has one.
-func newest(changes []byte) (string, error) {
+// newestVersion returns the version in the first heading of the changelog with one.
+func newestVersion(changes []byte) (string, error) {
 	found := regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)$`).FindSubmatch(changes)
 	if found == nil {
 		return "", errors.New(`CHANGELOG.md names no version: expected a heading such as "## 0.1.0"`)
@@ -90,14 +89,14 @@ func newest(changes []byte) (string, error) {
 	return string(found[1]), nil
 }
 
-// part is one of the things that a release is made of.
+// part is one part of a release.
 type part struct {
 	name string
 	pack func(version string) (asset, error)
 }
 
-// chosen lists the parts to make: those with the names, or all.
-func chosen(names string) ([]part, error) {
+// chooseParts returns the named parts, or all if names is empty.
+func chooseParts(names string) ([]part, error) {
 	all := []part{
 		{"site", func(version string) (asset, error) { return packSite(dist.Site(), version) }},
 		{"npm", func(version string) (asset, error) { return packLibrary(dist.Site(), version) }},
@@ -112,21 +111,21 @@ func chosen(names string) ([]part, error) {
 	for name := range strings.SplitSeq(names, ",") {
 		i := slices.IndexFunc(all, func(p part) bool { return p.name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no part %q: expected site, npm or one of %v", name, platforms)
+			return nil, fmt.Errorf("unknown part %q: expected site, npm or one of %v", name, platforms)
 		}
 		some = append(some, all[i])
 	}
 	return some, nil
 }
 
-// empty makes the folder, or removes an earlier release from it.
-func empty(out string) error {
+// prepareFolder creates the folder, or removes an earlier release from it.
+func prepareFolder(out string) error {
 	found, err := os.ReadDir(out)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(out, sums)); err != nil && len(found) > 0 {
-		return fmt.Errorf("%s holds files but no %s, so it is no earlier release: name another folder, or empty it", out, sums)
+		return fmt.Errorf("%s holds files but no %s, so it is not an earlier release: choose another folder, or empty this one", out, sums)
 	}
 	for _, old := range found {
 		if err := os.Remove(filepath.Join(out, old.Name())); err != nil {
@@ -162,8 +161,8 @@ func packSite(built fs.FS, version string) (asset, error) {
 	return asset{folder + ".tar.gz", content}, err
 }
 
-// licences are the texts that go with everything: the project's own, and that of
-// Go, whose runtime is in the engine and in the programs. The same text covers
+// licences returns the texts that every part includes: the project's own, and that of
+// Go, whose runtime is in the engine and the programs. Go's also covers
 // golang.org/x/image.
 func licences() ([]file, error) {
 	goroot, err := gocommand.Run("", nil, "env", "GOROOT")

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// entrances are the modules that users of the package import.
-var entrances = []string{"segmenter.js", "live.js"}
+// entryPoints are the modules that users of the package import.
+var entryPoints = []string{"segmenter.js", "live.js"}
 
 //go:embed npm/package.json npm/README.md
-var described embed.FS
+var templates embed.FS
 
-// packLibrary packs the library for npm, as npm pack would.
+// packLibrary packs the library for npm, like npm pack.
 func packLibrary(built fs.FS, version string) (asset, error) {
 	folder, err := fs.Sub(built, "library")
 	if err != nil {
@@ -33,7 +33,7 @@ func packLibrary(built fs.FS, version string) (asset, error) {
 	}
 	files = append(files, texts...)
 	for _, name := range []string{"package.json", "README.md"} {
-		template, err := fs.ReadFile(described, "npm/"+name)
+		template, err := fs.ReadFile(templates, "npm/"+name)
 		if err != nil {
 			return asset{}, err
 		}
@@ -43,12 +43,12 @@ func packLibrary(built fs.FS, version string) (asset, error) {
 	if err != nil {
 		return asset{}, err
 	}
-	content, err := tarred("package", files) // the folder's name in all of npm's packages
+	content, err := tarred("package", files) // all npm packages use this folder
 	return asset{fmt.Sprintf("%s-%s.tgz", name, version), content}, err
 }
 
 func packageName() (string, error) {
-	content, err := fs.ReadFile(described, "npm/package.json")
+	content, err := fs.ReadFile(templates, "npm/package.json")
 	if err != nil {
 		return "", err
 	}
@@ -57,15 +57,15 @@ func packageName() (string, error) {
 	return card.Name, err
 }
 
-// How modules name files beside them: what they import, and what they fetch or
-// start, which bundlers know by the same words.
+// These match the names of other files in a module: those that it imports, and those
+// that it fetches or starts, in the form that bundlers recognise.
 var (
 	imports   = regexp.MustCompile(`(?m)^(?:import|export|\})[^"\n]*"\./([^"]+)";`)
 	addresses = regexp.MustCompile(`new URL\("\./([^"?]+)[^"]*", import\.meta\.url\)`)
 )
 
-// library collects the entrances, what they need of the folder, and the types of
-// all that has any.
+// library returns the entry points, the files that they need, and the type
+// declarations of both.
 func library(built fs.FS) ([]file, error) {
 	var files []file
 	seen := make(map[string]bool)
@@ -94,7 +94,7 @@ func library(built fs.FS) ([]file, error) {
 		}
 		return add(types, name)
 	}
-	for _, name := range entrances {
+	for _, name := range entryPoints {
 		if err := add(name, "the package"); err != nil {
 			return nil, err
 		}

@@ -19,8 +19,8 @@ var contents = []file{
 	{"LICENSE", []byte("text"), false},
 }
 
-// TestTarred reads an archive back: whose files and of when does not depend on
-// who makes it, nor does their order.
+// TestTarred reads an archive back: owner, time and order of the files must not
+// depend on who makes it.
 func TestTarred(t *testing.T) {
 	archive, err := tarred("folder", contents)
 	if err != nil {
@@ -31,7 +31,7 @@ func TestTarred(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !plain.ModTime.IsZero() || plain.Name != "" {
-		t.Errorf("gzip's header says %v and %q, expected nothing", plain.ModTime, plain.Name)
+		t.Errorf("gzip's header has the time %v and the name %q, expected neither", plain.ModTime, plain.Name)
 	}
 	r := tar.NewReader(plain)
 	for _, want := range []struct {
@@ -46,8 +46,8 @@ func TestTarred(t *testing.T) {
 		if err != nil || h.Name != want.name || string(content) != want.content || h.Mode != want.mode {
 			t.Errorf("got %s, %q, %o (%v), expected %v", h.Name, content, h.Mode, err, want)
 		}
-		if !h.ModTime.Equal(when) || h.Uid != 0 || h.Uname != "" {
-			t.Errorf("%s is of %v and of %d %q", h.Name, h.ModTime, h.Uid, h.Uname)
+		if !h.ModTime.Equal(timestamp) || h.Uid != 0 || h.Uname != "" {
+			t.Errorf("%s has the time %v and the owner %d %q", h.Name, h.ModTime, h.Uid, h.Uname)
 		}
 	}
 	if again, _ := tarred("folder", []file{contents[1], contents[0]}); !bytes.Equal(archive, again) {
@@ -72,15 +72,16 @@ func TestZipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := io.ReadAll(content); string(text) != "program" || f.Mode() != 0o755 || !f.Modified.Equal(when) {
-		t.Errorf("got %q (%v), %v of %v", text, err, f.Mode(), f.Modified)
+	if text, err := io.ReadAll(content); string(text) != "program" || f.Mode() != 0o755 || !f.Modified.Equal(timestamp) {
+		t.Errorf("got %q (%v), mode %v and time %v", text, err, f.Mode(), f.Modified)
 	}
 	if again, _ := zipped("folder", []file{contents[1], contents[0]}); !bytes.Equal(archive, again) {
 		t.Error("another order gives another archive")
 	}
 }
 
-// TestLibrary follows all ways in which modules name files, and nothing else.
+// TestLibrary expects the files that modules name in any supported form, and no
+// others.
 func TestLibrary(t *testing.T) {
 	built := fstest.MapFS{
 		"segmenter.js": {Data: []byte(`//   import { A } from "./example.js";
@@ -121,35 +122,35 @@ const MODEL = new URL("./models/m.safetensors?v=12", import.meta.url).href;
 	}
 	delete(built, "engine.wasm")
 	if _, err := library(built); err == nil || !strings.Contains(err.Error(), "worker.js needs engine.wasm") {
-		t.Errorf("without the engine: %v", err)
+		t.Errorf("without the engine: got %v", err)
 	}
 }
 
 func TestVersion(t *testing.T) {
-	if got, err := newest([]byte("# Changes\n\n## 1.20.3\n\nText.\n\n## 1.20.2\n")); got != "1.20.3" || err != nil {
-		t.Errorf("got %q and %v, expected the first", got, err)
+	if got, err := newestVersion([]byte("# Changes\n\n## 1.20.3\n\nText.\n\n## 1.20.2\n")); got != "1.20.3" || err != nil {
+		t.Errorf("got %q and %v, expected 1.20.3", got, err)
 	}
-	if _, err := newest([]byte("## Soon\n")); err == nil || !strings.Contains(err.Error(), "## 0.1.0") {
+	if _, err := newestVersion([]byte("## Soon\n")); err == nil || !strings.Contains(err.Error(), "## 0.1.0") {
 		t.Errorf("no version: got %v", err)
 	}
 }
 
-func TestChosen(t *testing.T) {
-	if all, err := chosen(""); len(all) != 8 || err != nil {
+func TestChooseParts(t *testing.T) {
+	if all, err := chooseParts(""); len(all) != 8 || err != nil {
 		t.Errorf("got %d parts and %v, expected the site, the library and six programs", len(all), err)
 	}
-	if some, err := chosen("windows-arm64,npm"); err != nil || len(some) != 2 || some[0].name != "windows-arm64" {
+	if some, err := chooseParts("windows-arm64,npm"); err != nil || len(some) != 2 || some[0].name != "windows-arm64" {
 		t.Errorf("got %v and %v", some, err)
 	}
-	if _, err := chosen("npm,plan9"); err == nil || !strings.Contains(err.Error(), "plan9") {
-		t.Errorf("a part that there is not: got %v", err)
+	if _, err := chooseParts("npm,plan9"); err == nil || !strings.Contains(err.Error(), "plan9") {
+		t.Errorf("an unknown part: got %v", err)
 	}
 }
 
-// TestEmpty removes an earlier release, and nothing else.
-func TestEmpty(t *testing.T) {
+// TestPrepareFolder removes an earlier release, but no other files.
+func TestPrepareFolder(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "a", "release")
-	if err := empty(folder); err != nil {
+	if err := prepareFolder(folder); err != nil {
 		t.Fatal(err)
 	}
 	put := func(name string) {
@@ -158,14 +159,14 @@ func TestEmpty(t *testing.T) {
 		}
 	}
 	put("diary.txt")
-	if err := empty(folder); err == nil || !strings.Contains(err.Error(), "no earlier release") {
+	if err := prepareFolder(folder); err == nil || !strings.Contains(err.Error(), "not an earlier release") {
 		t.Errorf("a folder of other files: got %v", err)
 	}
 	put(sums)
-	if err := empty(folder); err != nil {
+	if err := prepareFolder(folder); err != nil {
 		t.Error(err)
 	}
-	if left, _ := os.ReadDir(folder); len(left) > 0 {
-		t.Errorf("an earlier release leaves %v", left)
+	if remaining, _ := os.ReadDir(folder); len(remaining) > 0 {
+		t.Errorf("prepareFolder leaves %v of an earlier release", remaining)
 	}
 }

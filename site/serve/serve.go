@@ -1,5 +1,5 @@
-// Package serve serves the site on this machine, from a folder or as it lies
-// inside of the program (package dist).
+// Package serve serves the site on this machine, from a folder or from the program
+// itself (package dist).
 package serve
 
 import (
@@ -24,25 +24,25 @@ const (
 	defaultPort = 8080
 )
 
-// Options say what is served, and where.
+// Options say which site to serve, and at which address.
 type Options struct {
-	Dir  string // the folder that holds the built site; "" = the one inside
-	Addr string // host:port; "" = localhost and the first port that is free from 8080 on
+	Dir  string // folder of the built site; "" = the site in the program
+	Addr string // host:port; "" = localhost and the first free port from 8080 on
 }
 
-// Register adds the flags that choose them.
+// Register adds the flags that set the options.
 func (o *Options) Register(flags *flag.FlagSet) {
-	flags.StringVar(&o.Dir, "dir", "", "the `folder` that holds the built site, in place of the one inside")
-	flags.StringVar(&o.Addr, "addr", "", fmt.Sprintf("the `host:port` to listen on (default %s:%d, or the next port that is free)", defaultHost, defaultPort))
+	flags.StringVar(&o.Dir, "dir", "", "serve the built site in this `folder` instead of the one in the program")
+	flags.StringVar(&o.Addr, "addr", "", fmt.Sprintf("listen on this `host:port` (default %s:%d, or the next free port)", defaultHost, defaultPort))
 }
 
-// Run serves the site until the context ends. It prints the address.
+// Run serves the site until the context ends, and prints its address.
 func Run(ctx context.Context, o Options, stdout io.Writer) error {
 	files := dist.Site()
 	if o.Dir != "" {
-		root, err := os.OpenRoot(o.Dir) // nothing outside can be reached through it
+		root, err := os.OpenRoot(o.Dir) // no path or link leads out of it
 		if err != nil {
-			return fmt.Errorf("the site's folder cannot be opened: %w", err)
+			return fmt.Errorf("cannot open the site's folder: %w", err)
 		}
 		defer root.Close()
 		files = root.FS()
@@ -50,11 +50,11 @@ func Run(ctx context.Context, o Options, stdout io.Writer) error {
 	return serve(ctx, files, o.Addr, stdout)
 }
 
-// serve serves the site's files until the context ends, then lets the downloads
-// under way finish for a few seconds.
+// serve serves the site's files until the context ends, then gives running downloads
+// a few seconds to finish.
 func serve(ctx context.Context, files fs.FS, addr string, stdout io.Writer) error {
 	if _, err := fs.Stat(files, "index.html"); err != nil {
-		return fmt.Errorf("there is no built site: run ./build.sh build, then go build or go run this again (%w)", err)
+		return fmt.Errorf("there is no built site: run ./build.sh build, then build or run this program again (%w)", err)
 	}
 	listener, err := listen(addr)
 	if err != nil {
@@ -79,13 +79,13 @@ func serve(ctx context.Context, files fs.FS, addr string, stdout io.Writer) erro
 	return err
 }
 
-// listen listens on addr, or where that is empty on the first free port from
-// the default one on.
+// listen listens on addr, or if it is empty, on the first free port from the default
+// one on.
 func listen(addr string) (net.Listener, error) {
 	if addr != "" {
 		listener, err := net.Listen("tcp", addr)
 		if isTaken(err) {
-			return nil, fmt.Errorf("%s is taken by another program: stop that, or choose another with -addr", addr)
+			return nil, fmt.Errorf("another program uses %s: stop it, or choose another address with -addr", addr)
 		}
 		return listener, err
 	}
@@ -97,18 +97,17 @@ func listen(addr string) (net.Listener, error) {
 	}
 }
 
-// windowsTaken is WSAEADDRINUSE, the number that Windows gives; no other system
-// has one as high.
+// windowsTaken is WSAEADDRINUSE on Windows. No other system has an error number as
+// high.
 const windowsTaken = syscall.Errno(10048)
 
 func isTaken(err error) bool {
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windowsTaken)
 }
 
-// shown is the address that the visitor types: the host as it was asked for,
-// with the port that it became.
-func shown(actual net.Addr, asked string) string {
-	host, _, err := net.SplitHostPort(asked)
+// shown returns the address for visitors: the requested host with the actual port.
+func shown(actual net.Addr, requested string) string {
+	host, _, err := net.SplitHostPort(requested)
 	if err != nil || host == "" {
 		host = defaultHost
 	}

@@ -25,7 +25,7 @@ func TestServe(t *testing.T) {
 	}
 	addr := listener.Addr().String()
 
-	if err := serve(t.Context(), files, addr, io.Discard); err == nil || !strings.Contains(err.Error(), "taken by another program") {
+	if err := serve(t.Context(), files, addr, io.Discard); err == nil || !strings.Contains(err.Error(), "another program uses") {
 		t.Errorf("a port that is taken: got %v", err)
 	}
 	listener.Close()
@@ -43,11 +43,11 @@ func TestServe(t *testing.T) {
 			t.Errorf("stopping: %v", err)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("it does not stop")
+		t.Error("the server does not stop")
 	}
 }
 
-// fetch asks until somebody listens, and gives up after some seconds.
+// fetch retries until the server listens, for some seconds.
 func fetch(t *testing.T, url string) string {
 	t.Helper()
 	var failure error
@@ -72,12 +72,12 @@ func TestNoSite(t *testing.T) {
 	if err := Run(t.Context(), Options{t.TempDir(), "127.0.0.1:0"}, io.Discard); err == nil || !strings.Contains(err.Error(), "run ./build.sh build") {
 		t.Errorf("an empty folder: got %v, want an error that says how to build the site", err)
 	}
-	if err := Run(t.Context(), Options{filepath.Join(t.TempDir(), "missing"), "127.0.0.1:0"}, io.Discard); err == nil || !strings.Contains(err.Error(), "cannot be opened") {
-		t.Errorf("a folder that is missing: got %v", err)
+	if err := Run(t.Context(), Options{filepath.Join(t.TempDir(), "missing"), "127.0.0.1:0"}, io.Discard); err == nil || !strings.Contains(err.Error(), "cannot open") {
+		t.Errorf("a missing folder: got %v", err)
 	}
 }
 
-// TestBuiltIn holds the site that was compiled in against the one in its folder.
+// TestBuiltIn compares the site in the program with the one in dist/site.
 func TestBuiltIn(t *testing.T) {
 	err := fs.WalkDir(dist.Site(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -89,7 +89,7 @@ func TestBuiltIn(t *testing.T) {
 		}
 		want, err := os.ReadFile(filepath.Join("..", "..", "dist", "site", name))
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s is not what was compiled in", name)
+			t.Errorf("%s differs between the program and dist/site", name)
 		}
 		return err
 	})

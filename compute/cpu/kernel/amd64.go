@@ -57,15 +57,15 @@ func Attend(sums []float32, width int, weights []byte, ldw int, blend []Blend, v
 	}
 }
 
-// dot is the sums of a tile: TileRows rows of a, lda apart, and PanelWidth
-// columns of w, four inputs each step bytes.
+// dot returns the sums of a tile: TileRows rows of a, lda bytes apart, times
+// PanelWidth columns of w. Each four inputs' weights are step bytes apart.
 func dot(a []byte, lda int, w []byte, step, inputs int) [TileRows]archsimd.Int32x8 {
 	_, _ = a[(TileRows-1)*lda+inputs-1], w[(inputs/4-1)*step+4*PanelWidth-1]
 	ones := archsimd.BroadcastInt16x16(1)
 	var s0, s1, s2, s3, s4, s5 archsimd.Int32x8
 	x := unsafe.Pointer(unsafe.SliceData(a))
 	p := unsafe.Pointer(unsafe.SliceData(w))
-	// Offsets grow instead of pointers, which would end up behind the slices.
+	// Offsets grow instead of pointers: those would end up beyond the slices.
 	for i, j := 0, 0; i < inputs; i, j = i+4, j+step {
 		weights := archsimd.LoadInt8x32Array((*[32]int8)(unsafe.Add(p, j)))
 		s0 = s0.Add(four(x, i).DotProductPairsSaturated(weights).DotProductPairs(ones))
@@ -78,10 +78,10 @@ func dot(a []byte, lda int, w []byte, step, inputs int) [TileRows]archsimd.Int32
 	return [TileRows]archsimd.Int32x8{s0, s1, s2, s3, s4, s5}
 }
 
-// four is four bytes in every lane.
+// four loads four bytes into every lane.
 func four(p unsafe.Pointer, offset int) archsimd.Uint8x32 {
 	return archsimd.BroadcastUint32x8(*(*uint32)(unsafe.Add(p, offset))).AsUint8x32()
 }
 
-// Fast tells whether the products are faster than those of floats.
+// Fast reports whether products of bytes are faster than those of floats.
 func Fast() bool { return haveAVX2 }

@@ -8,7 +8,7 @@ import "encoding/binary"
 //
 //	set(sum, add(get(sum), load32(get(p), 4)))
 
-// code is instructions.
+// code is a sequence of instructions.
 type code []byte
 
 func join(parts ...code) code {
@@ -19,7 +19,7 @@ func join(parts ...code) code {
 	return all
 }
 
-// unsigned and signed are numbers in LEB128 (5.2.2).
+// unsigned and signed encode numbers in LEB128 (5.2.2).
 func unsigned(n int) code { return binary.AppendUvarint(nil, uint64(n)) }
 
 func signed(n int) code {
@@ -53,10 +53,10 @@ func constant(n int) code          { return join(code{0x41}, signed(n)) }
 func add(a, b code) code { return join(a, b, code{0x6a}) }
 func sub(a, b code) code { return join(a, b, code{0x6b}) }
 
-// memory is the operands of a load or a store: alignment 1, and the offset.
+// memory encodes the operands of a load or a store: alignment 1, and the offset.
 func memory(offset int) code { return join(code{0}, unsigned(offset)) }
 
-// Instructions on vectors have a prefix and a number of their own (5.4.9).
+// vector encodes an instruction on vectors: a prefix and an opcode (5.4.9).
 func vector(opcode int, operands ...code) code {
 	return join(join(operands...), code{0xfd}, unsigned(opcode))
 }
@@ -66,7 +66,7 @@ func store128(address code, offset int, v code) code {
 	return join(vector(0x0b, address, v), memory(offset))
 }
 
-// splat32 loads 32 bits to all lanes.
+// splat32 loads 32 bits into all lanes.
 func splat32(address code, offset int) code { return join(vector(0x09, address), memory(offset)) }
 
 // storeLane stores one 32-bit lane, store1 the first.
@@ -75,7 +75,7 @@ func storeLane(address code, offset int, v code, lane byte) code {
 }
 func store1(address code, offset int, v code) code { return storeLane(address, offset, v, 0) }
 
-// vectorOf is the same 32 bits in all lanes; splat takes them from an i32.
+// vectorOf puts constant bits into all 32-bit lanes; splat takes them from an i32.
 func vectorOf(bits uint32) code {
 	word := binary.LittleEndian.AppendUint32(nil, bits)
 	return join(vector(0x0c), word, word, word, word)
@@ -93,8 +93,8 @@ func words(a, b code, i ...int) code {
 	return c
 }
 
-// interleave takes items of 1 or 2 bytes of a and b in turns, those of the
-// lower (0) or the upper (1) halves.
+// interleave alternates items of a and b, of 1 or 2 bytes, from their lower (0) or
+// upper (1) halves.
 func interleave(a, b code, size, half int) code {
 	c := vector(0x0d, a, b)
 	for item := range 8 / size {
@@ -119,16 +119,17 @@ func subFloats(a, b code) code     { return vector(0xe5, a, b) }
 func mulFloats(a, b code) code     { return vector(0xe6, a, b) }
 func divFloats(a, b code) code     { return vector(0xe7, a, b) }
 
-// lower and higher are "pseudo" minimum and maximum: one instruction of the
-// processor, where those that care for NaN are many.
+// lower and higher are the "pseudo" minimum and maximum: a single instruction of
+// the CPU, unlike those that handle NaN.
 func lower(a, b code) code  { return vector(0xea, a, b) }
 func higher(a, b code) code { return vector(0xeb, a, b) }
 
-// int16sOf and bytesOf narrow the lanes of a and b, signed and saturated.
+// int16sOf and bytesOf narrow the lanes of a and b, signed, with saturation.
 func int16sOf(a, b code) code { return vector(0x85, a, b) }
 func bytesOf(a, b code) code  { return vector(0x65, a, b) }
 
-// Halves of the bytes of a as int16, and sums of products of neighbours.
+// lowInt16s and highInt16s widen half of a's bytes to int16; pairSums multiplies
+// and sums pairs of neighbours.
 func lowInt16s(a code) code   { return vector(0x87, a) }
 func highInt16s(a code) code  { return vector(0x88, a) }
 func pairSums(a, b code) code { return vector(0xba, a, b) }
@@ -141,10 +142,10 @@ func int32Pairs(a code) code { return vector(0x7e, a) }
 func relaxedMultiplyAdd(a, b, c code) code { return vector(0x105, a, b, c) }
 
 // relaxedDot adds to each int32 of c the products of four signed bytes of a and
-// four of b, which are 0 to 127. This is the instruction that Go cannot emit.
+// four bytes of b, which must be 0 to 127. Go cannot emit this instruction.
 func relaxedDot(a, b, c code) code { return vector(0x113, a, b, c) }
 
-// repeat runs the body as often as counter says, at least once.
+// repeat runs the body counter times, at least once.
 func repeat(counter local, body ...code) code {
 	return join(
 		code{0x03, 0x40}, join(body...),
@@ -179,7 +180,7 @@ func (f *function) list(t valueType, n int) []local {
 	return list
 }
 
-// assemble puts a module together (5.5) that imports the memory go.mem.
+// assemble builds a module (5.5) that imports the memory go.mem.
 func assemble(functions []*function) []byte {
 	var types, indexes, exports, bodies []code
 	for i, f := range functions {

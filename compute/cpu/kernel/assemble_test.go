@@ -42,7 +42,7 @@ func TestAssemble(t *testing.T) {
 	}
 }
 
-// TestGenerated checks that the modules in this folder are those of module.go.
+// TestGenerated checks that the modules in this folder match module.go.
 func TestGenerated(t *testing.T) {
 	for name, module := range map[string][]byte{"relaxed.wasm": Module(true), "plain.wasm": Module(false)} {
 		file, err := os.ReadFile(name)

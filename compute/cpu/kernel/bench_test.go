@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkMatMul is the products of a frame of 512².
+// BenchmarkMatMul times the matrix products of a frame of 512².
 //
 //	go test -run - -bench MatMul ./compute/cpu/kernel
 //	GOOS=js GOARCH=wasm go test -run - -bench MatMul -exec "$PWD/wasmbrowser" ./compute/cpu/kernel
@@ -32,7 +32,7 @@ func BenchmarkMatMul(b *testing.B) {
 	}
 }
 
-// BenchmarkRows is the kernels of rows, in nanoseconds a value.
+// BenchmarkRows times the kernels of rows, in nanoseconds per value.
 func BenchmarkRows(b *testing.B) {
 	const rows, n = 24, 192
 	x, y, weight := floats(rows*n), make([]float32, rows*n), floats(n)

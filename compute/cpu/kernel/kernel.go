@@ -1,15 +1,15 @@
-// Package kernel is the innermost loops of the CPU device on 8-bit integers.
+// Package kernel has the innermost loops of the CPU device on 8-bit integers.
 //
 // Values are quantised row by row (a row is a token): a byte of 0 to 127 stands
-// for (byte + Offset)·Scale. Weights, keys and values have signed bytes of −127
-// to 127, and a scale for each output. Their products are summed up in int32,
-// exactly; what comes before and after is float32. Seven bits are what the dot
-// product of WebAssembly's relaxed SIMD takes on every processor.
+// for (byte + Offset)·Scale. Weights, keys and values have signed bytes of −127 to
+// 127, and a scale for each output. Products are summed exactly, in int32;
+// everything before and after is float32. Inputs have seven bits because the dot
+// product of WebAssembly's relaxed SIMD is reliable on every CPU only with seven.
 //
-// The loops exist three times: plain.go says what they compute; amd64.go has
-// those of matrix products for AVX2; in WebAssembly they are a module of their
-// own, since Go's compiler has no relaxed SIMD (module.go, assembled by
-// assemble.go).
+// The loops exist three times. plain.go defines what they compute. amd64.go has
+// the matrix products for AVX2, and rows_simd.go the other loops natively. In
+// WebAssembly the loops are a module of their own, because Go's compiler has no
+// relaxed SIMD (module.go, assembled by assemble.go).
 package kernel
 
 import (
@@ -18,27 +18,27 @@ import (
 )
 
 const (
-	// TileRows × PanelWidth is the tile of a product that is kept in
-	// registers: 6 rows × 2 vectors of 4 sums, 2 vectors of weights and 1 of
-	// inputs are the 15 registers that WebAssembly engines have on amd64.
+	// A product keeps a tile of TileRows × PanelWidth in registers: 6 rows × 2
+	// vectors of 4 sums, 2 vectors of weights and 1 of inputs fill the 15
+	// registers that WebAssembly engines have on amd64.
 	TileRows   = 6
 	PanelWidth = 8
-	// Unit is what the inputs of a product are padded to: four steps of the
-	// loop, of four bytes each.
+	// The inputs of a product are padded to a multiple of Unit: four steps of
+	// the loop, of four bytes each.
 	Unit = 16
 )
 
-// Row is how the bytes of a row were quantised: value = (byte + Offset)·Scale.
+// Row says how a row was quantised: value = (byte + Offset)·Scale.
 type Row struct {
 	Offset int32
 	Scale  float32
 }
 
-// A panel is the weights of PanelWidth outputs: for each output the sum of its
-// weights, its scale and its bias, then the weights, [inputs/4][PanelWidth][4].
+// A panel packs PanelWidth outputs: the sums of their weights, their scales, their
+// biases, then the weights, [inputs/4][PanelWidth][4].
 const panelHeader = 3 * 4 * PanelWidth
 
-// PanelBytes is the size of a panel. Inputs is a multiple of Unit.
+// PanelBytes returns the size of a panel. inputs is a multiple of Unit.
 func PanelBytes(inputs int) int { return panelHeader + PanelWidth*inputs }
 
 // SetScale sets the scale and the bias of output i of a panel.
@@ -52,27 +52,27 @@ func SetScale(panel []byte, i int, scale, bias float32) {
 // blocks before: sum = sum·Shrink + new·Factor.
 type Blend struct{ Shrink, Factor float32 }
 
-// SoftmaxState is what a row of attention has seen so far: the highest score (of
-// base 2) and the sum of the weights 127·2^(score − highest).
+// SoftmaxState is the state of a row's softmax so far: the highest score (base 2)
+// and the sum of the weights 127·2^(score − highest).
 type SoftmaxState struct{ Highest, Weight float32 }
 
 // Lowest is a score below all others.
 const Lowest = -1e30
 
-// Words is bytes, which start at a multiple of 4, seen as 32-bit words.
+// Words reinterprets bytes, aligned to 4, as 32-bit words.
 func Words(b []byte) []uint32 {
 	return unsafe.Slice((*uint32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
-// 2^x for x of −½ to ½, minimax: the relative error is below 1.8e-3, a fifth of
-// a step at most of what becomes a byte.
+// 2^x for −½ ≤ x ≤ ½, minimax. The relative error is below 1.8e-3: at most a fifth
+// of a step between two bytes.
 const (
 	exp0 = 1.0004431438677108
 	exp1 = 0.7034480369725679
 	exp2 = 0.23842894211699056
 )
 
-// log₂(1 + x) for x of 0 to 1, minimax, with an error below 1.3e-5.
+// log₂(1 + x) for 0 ≤ x ≤ 1, minimax, with an error below 1.3e-5.
 const (
 	log0 = 1.2538482291157838e-05
 	log1 = 1.441684561714839
@@ -82,7 +82,7 @@ const (
 	log5 = 0.04487361730599737
 )
 
-// Log2 is log₂(x) for x > 0 that is no subnormal, with an error below 2e-5.
+// Log2 returns log₂(x) for a normal x > 0, with an error below 2e-5.
 func Log2(x float32) float32 {
 	bits := math.Float32bits(x)
 	exponent := int32(bits>>23) - 127
@@ -91,8 +91,8 @@ func Log2(x float32) float32 {
 }
 
 // Φ(x) − ½ = x·(phi0 + phi1·x² + … + phi6·x¹²) for |x| ≤ phiEnd, minimax for
-// the error of x·Φ(x), which is below 1.2e-4 there; beyond, Φ is taken to be
-// what it is at the end, 4.4e-5 from 1.
+// the error of x·Φ(x), which is below 1.2e-4 there. Beyond phiEnd, Φ keeps its
+// value there, 4.4e-5 from 1.
 const (
 	phiEnd = 3.8
 	phi0   = 0.39825666150387296
@@ -104,9 +104,9 @@ const (
 	phi6   = 3.025378469967421e-08
 )
 
-// Group is the number of outputs, or keys, that are packed at a time.
+// Group is the number of outputs, or keys, packed at a time.
 const Group = 2 * PanelWidth
 
-// magic, added to a float32 of at most 2²² in size, rounds it to an integer,
-// which then stands in the low bits.
+// Adding magic to a float32 of magnitude up to 2²² rounds it to an integer, and
+// leaves the integer in the low bits.
 const magic = 3 << 22

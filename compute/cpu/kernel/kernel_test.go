@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// The kernels of this machine against the plain loops, over tiles, panels and
-// inputs that are one, several, or next to each other in memory with a gap.
+// These tests compare this platform's kernels with the plain loops: with one and
+// several tiles, panels and inputs, and with gaps between rows.
 
 var seed = rand.New(rand.NewPCG(5, 6))
 
@@ -21,7 +21,7 @@ func floats(n int) []float32 {
 	return list
 }
 
-// bytes are 0 to 127.
+// bytes returns n random bytes of 0 to 127.
 func bytes(n int) []byte {
 	list := make([]byte, n)
 	for i := range list {
@@ -38,7 +38,7 @@ func signedBytes(n int) []int8 {
 	return list
 }
 
-// near fails where floats differ by more than rounding.
+// near fails if floats differ by more than rounding.
 func near(t *testing.T, name string, got, want []float32, tolerance float64) {
 	t.Helper()
 	for i, w := range want {
@@ -48,7 +48,7 @@ func near(t *testing.T, name string, got, want []float32, tolerance float64) {
 	}
 }
 
-// nearBytes allows rounding to decide otherwise about a few.
+// nearBytes allows a few bytes to be one off, by rounding.
 func nearBytes[T byte | int8](t *testing.T, name string, got, want []T) {
 	t.Helper()
 	different := 0
@@ -74,7 +74,7 @@ func TestMatMul(t *testing.T) {
 				for o := range outputs {
 					if o%Group == 0 && o+Group <= outputs {
 						weights := signedBytes(Group * inputs)
-						for i := range inputs { // the largest sums that there are
+						for i := range inputs { // the largest possible sums
 							weights[3*inputs+i] = 127
 						}
 						PackPanels(panels[o/PanelWidth*PanelBytes(inputs):], weights, inputs, inputs)
@@ -131,7 +131,7 @@ func TestSoftmax(t *testing.T) {
 			for i := range inverse {
 				inverse[i] = float32(seed.Float64() * 100)
 			}
-			scores[n-1], inverse[n-1] = Lowest, 0 // a key that only fills up
+			scores[n-1], inverse[n-1] = Lowest, 0 // a padding key
 			state := make([]SoftmaxState, rows)
 			for r := range state {
 				state[r] = SoftmaxState{float32(seed.NormFloat64() * 10), float32(seed.Float64())}
@@ -170,7 +170,7 @@ func TestQuantise(t *testing.T) {
 		for _, rows := range []int{1, 5} {
 			ldx, ldd := n+7, n+16
 			x := floats(rows * ldx)
-			for i := range n { // a row of one sign, and one of nothing
+			for i := range n { // a row of one sign, and one of zeros
 				x[i] = float32(math.Abs(float64(x[i]))) + 1
 				x[(rows-1)*ldx+i] *= float32(min(1, rows-1))
 			}
@@ -209,7 +209,7 @@ func TestPack(t *testing.T) {
 		PackPanels(got, rows, n+3, n)
 		plainPackPanels(want, rows, n+3, n)
 		if !slices.Equal(got, want) {
-			t.Errorf("keys of %d differ", n)
+			t.Errorf("panels of keys with %d inputs differ", n)
 		}
 	}
 	for _, width := range []int{8, 16, 64, 80} {
@@ -218,7 +218,7 @@ func TestPack(t *testing.T) {
 		PackValues(got, rows, width+3, width)
 		plainPackValues(want, rows, width+3, width)
 		if !slices.Equal(got, want) {
-			t.Errorf("values of %d differ", width)
+			t.Errorf("values of width %d differ", width)
 		}
 	}
 }
@@ -237,7 +237,7 @@ func TestGELU(t *testing.T) {
 	near(t, "exact GELU", got, exact, 9e-4)
 }
 
-// Stated error bounds.
+// TestBounds checks the error bounds that comments state.
 func TestBounds(t *testing.T) {
 	for x := -125.; x <= 0; x += 1. / 1024 {
 		if e := math.Abs(float64(power(float32(x)))/math.Exp2(x) - 1); e > 1.8e-3 {

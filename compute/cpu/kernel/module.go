@@ -4,9 +4,9 @@ import "math"
 
 //go:generate go run ./generate
 
-// Module is the kernels as a WebAssembly module, which exports them and imports
-// the memory that it works in as go.mem. With relaxed, it needs an engine that
-// has relaxed SIMD; without, its products are slower, and the same.
+// Module returns the kernels as a WebAssembly module. It exports them, and imports
+// the memory that it works in as go.mem. With relaxed, it needs an engine with
+// relaxed SIMD; without, it computes the same products more slowly.
 func Module(relaxed bool) []byte {
 	e := engine{exactDot, exactMultiplyAdd}
 	if relaxed {
@@ -19,7 +19,7 @@ func Module(relaxed bool) []byte {
 	})
 }
 
-// engine is the instructions that depend on what an engine has.
+// engine has the instructions that depend on the WebAssembly engine.
 type engine struct {
 	dot         func(a, b, c code) code // adds products of bytes to c
 	multiplyAdd func(a, b, c code) code // a·b + c
@@ -27,13 +27,14 @@ type engine struct {
 
 func exactMultiplyAdd(a, b, c code) code { return addFloats(mulFloats(a, b), c) }
 
-// exactDot is relaxedDot by instructions that every engine has.
+// exactDot is relaxedDot in instructions that every engine has.
 func exactDot(a, b, c code) code {
 	low, high := pairSums(lowInt16s(a), lowInt16s(b)), pairSums(highInt16s(a), highInt16s(b))
 	return addInt32s(c, addInt32s(words(low, high, 0, 2, 4, 6), words(low, high, 1, 3, 5, 7)))
 }
 
-// tile is the sums of 6 rows × 8 columns, and what is needed to add to them.
+// tile has the locals of a tile: the sums of 6 rows × 8 columns, and the operands
+// and pointers to add to them.
 type tile struct {
 	dot     func(a, b, c code) code
 	sums    [TileRows][2]local
@@ -55,8 +56,8 @@ func (e engine) newTile(f *function) *tile {
 	return t
 }
 
-// point makes the pointers to rows that start at first, stride apart, and moves
-// first on to the next tile.
+// point sets the pointers to rows from first on, stride apart, and moves first to
+// the next tile.
 func (t *tile) point(first, stride local) code {
 	c := set(t.rows[0], get(first))
 	for r := 1; r < TileRows; r++ {
@@ -65,8 +66,8 @@ func (t *tile) point(first, stride local) code {
 	return join(c, set(first, add(get(t.rows[TileRows-1]), get(stride))))
 }
 
-// accumulate adds 16 inputs for each of steps. step is the bytes from one four
-// inputs' weights to the next.
+// accumulate adds the products of 16 inputs, steps times. Each four inputs' weights
+// are step bytes apart.
 func (t *tile) accumulate(steps local, step code) code {
 	var body code
 	for four := range Unit / 4 {
@@ -135,8 +136,8 @@ func (e engine) matmul(name string, accumulate bool) *function {
 //
 //	(sums, width, weights, ldw, tiles, blend, values, count, steps)
 //
-// where width is bytes of sums and of four keys' values alike, tiles = rows/6,
-// count = width/8 and steps = keys/16.
+// where width is in bytes, the same for a row of sums and for the values of four
+// keys, tiles = rows/6, count = width/8 and steps = keys/16.
 func (e engine) attend() *function {
 	f := newFunction("attend", 9)
 	sums, width, weights, ldw, tiles, blend := local(0), local(1), local(2), local(3), local(4), local(5)
@@ -171,11 +172,11 @@ func (e engine) attend() *function {
 	return f
 }
 
-// float is a constant in all lanes.
+// float puts a constant into all lanes.
 func float(v float64) code { return vectorOf(math.Float32bits(float32(v))) }
 
-// constants are locals that hold float(v), since an engine may make a constant
-// anew each time.
+// constants returns locals that hold float(v), since an engine may rebuild a
+// constant at every use.
 func (f *function) constants(values ...float64) (locals []local, start code) {
 	locals = f.list(v128, len(values))
 	for i, v := range values {
@@ -184,7 +185,7 @@ func (f *function) constants(values ...float64) (locals []local, start code) {
 	return locals, start
 }
 
-// across combines the four lanes of v; the result is in all of them.
+// across combines the four lanes of v, and leaves the result in all of them.
 func across(v local, combine func(a, b code) code) code {
 	return join(
 		set(v, combine(get(v), words(get(v), get(v), 2, 3, 0, 1))),
@@ -192,15 +193,15 @@ func across(v local, combine func(a, b code) code) code {
 	)
 }
 
-// integers is what stands in the low bits of four floats that magic was added
-// to, as 16 bytes.
+// integers takes the integers that magic left in the low bits of four vectors, as
+// 16 bytes.
 func integers(v []local) code {
 	i := func(k int) code { return subInt32s(get(v[k]), vectorOf(math.Float32bits(magic))) }
 	return bytesOf(int16sOf(i(0), i(1)), int16sOf(i(2), i(3)))
 }
 
-// powerOf is 2^x for x of −126 to 0, multiplied by what the coefficients in k
-// are multiplied by. x and shifted are changed.
+// powerOf computes 2^x for −126 ≤ x ≤ 0, times any factor in the coefficients k. It
+// overwrites x and shifted.
 func (e engine) powerOf(x, shifted, magic local, k []local) (steps, value code) {
 	steps = join(
 		set(shifted, addFloats(get(x), get(magic))),
@@ -427,7 +428,7 @@ func packPanels() *function {
 		set(v, load128(get(from), 0)),
 		set(sum, addInt32s(get(sum), int32Pairs(int16Pairs(get(v))))),
 	)
-	for four := range 4 { // the next four inputs are a row of the panel further
+	for four := range 4 { // the next four inputs go into the panel's next row
 		pack = join(pack, storeLane(get(to), 4*PanelWidth*four, get(v), byte(four)))
 	}
 	f.body = join(set(panel, get(panels)), set(row, get(keys)), set(panelsLeft, constant(Group/PanelWidth)), repeat(panelsLeft,
@@ -464,12 +465,12 @@ func packValues() *function {
 	for r, row := range rows {
 		pack = join(pack, set(row, load128(get(from[r]), 0)), advance(from[r], constant(16)))
 	}
-	for half := range 2 { // bytes of rows 0 and 1, and of 2 and 3, in turns
+	for half := range 2 { // alternate bytes of rows 0 and 1, and of 2 and 3
 		pack = join(pack,
 			set(pairs[half], interleave(get(rows[0]), get(rows[1]), 1, half)),
 			set(pairs[2+half], interleave(get(rows[2]), get(rows[3]), 1, half)))
 	}
-	for quarter := range 4 { // and pairs of them
+	for quarter := range 4 { // alternate pairs of these
 		four := interleave(get(pairs[quarter/2]), get(pairs[2+quarter/2]), 2, quarter%2)
 		pack = join(pack, store128(get(dst), 16*quarter, four))
 	}

@@ -2,15 +2,15 @@ package kernel
 
 import "math"
 
-// The kernels as plain loops: what the fast ones are held against, and what
-// runs where there are none.
+// The kernels as plain loops. They define the results of the fast ones, and run
+// where there are none.
 
-// plainMatMul computes rows × panels outputs, where rows is a multiple of
-// TileRows and panels fills panels:
+// plainMatMul multiplies rows of bytes by panels of weights:
 //
 //	c[r][o] = (Σ a[r][i]·w[o][i] + row.Offset·Σ w[o][i])·row.Scale·scale[o] + bias[o]
 //
-// or, with add, adds that to c. a has lda bytes a row, of which inputs count.
+// With add, it adds that to c. The number of rows is a multiple of TileRows. Rows
+// of a are lda bytes apart, and have inputs bytes each.
 func plainMatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
 	size := PanelBytes(inputs)
 	for r, row := range info {
@@ -39,7 +39,7 @@ func plainMatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []b
 //
 //	sums[r][c] = sums[r][c]·blend.Shrink + blend.Factor·Σ weights[r][k]·values[k][c]
 //
-// values is [keys/4][width][4]; weights has ldw bytes a row.
+// values is [keys/4][width][4]; rows of weights are ldw bytes apart.
 func plainAttend(sums []float32, width int, weights []byte, ldw int, blend []Blend, values []byte, keys int) {
 	for r, b := range blend {
 		w := weights[r*ldw:][:keys]
@@ -54,10 +54,10 @@ func plainAttend(sums []float32, width int, weights []byte, ldw int, blend []Ble
 	}
 }
 
-// plainSoftmax turns the scores of a block of keys (base 2, n of lds a row)
-// into weights of 0 to 127 = 2^(score − highest of the block), says how to
-// blend what they sum up with the blocks before, and updates state. In the sum
-// of weights, each counts inverse[k] times.
+// plainSoftmax turns the scores of a block of keys (base 2; n per row, rows lds
+// apart) into weights, the bytes 127·2^(score − highest of the block). It sets
+// blend, by which Attend joins the block's sums to those before, and updates state.
+// Weight k counts inverse[k] times in the sum of weights.
 func plainSoftmax(weights []byte, ldw int, scores []float32, lds int, inverse []float32, n int, state []SoftmaxState, blend []Blend) {
 	for r := range state {
 		s, w := scores[r*lds:][:n], weights[r*ldw:][:n]
@@ -75,14 +75,14 @@ func plainSoftmax(weights []byte, ldw int, scores []float32, lds int, inverse []
 	}
 }
 
-// add adds a block of keys to what a row has seen.
+// add adds a block of keys to the state.
 func (s SoftmaxState) add(highest, weight float32) (SoftmaxState, Blend) {
 	all := max(s.Highest, highest)
 	shrink, factor := power(s.Highest-all), power(highest-all)
 	return SoftmaxState{all, s.Weight*shrink + weight*factor}, Blend{shrink, factor}
 }
 
-// power is 2^x for x ≤ 0; what is below 2⁻¹²⁶ becomes 2⁻¹²⁶.
+// power returns 2^x for x ≤ 0, at least 2⁻¹²⁶.
 func power(x float32) float32 {
 	x = max(x, -126)
 	shifted := x + magic
@@ -91,9 +91,9 @@ func power(x float32) float32 {
 	return math.Float32frombits(math.Float32bits(p) + math.Float32bits(shifted)<<23)
 }
 
-// plainNormalise is the layer normalisation (Ba et al. 2016) of rows as long as
-// weight and bias. The variance is computed from the differences to the mean:
-// the one-pass formula cancels badly in float32.
+// plainNormalise applies layer normalisation (Ba et al. 2016) to rows as long as
+// weight and bias. It computes the variance from the differences to the mean: the
+// one-pass formula cancels badly in float32.
 func plainNormalise(dst, x, weight, bias []float32, eps float32) {
 	n := len(weight)
 	for r := range len(x) / n {
@@ -113,8 +113,8 @@ func plainNormalise(dst, x, weight, bias []float32, eps float32) {
 	}
 }
 
-// plainQuantise quantises rows of n values, ldx apart, in 126 steps from the
-// lowest to the highest. 0 is always among them, and has a byte of its own.
+// plainQuantise quantises rows of n values, ldx apart, in 126 steps from the lowest
+// to the highest. The range always includes 0, which becomes a byte exactly.
 func plainQuantise(dst []byte, ldd int, x []float32, ldx, n int, info []Row) {
 	for r := range info {
 		row, out := x[r*ldx:][:n], dst[r*ldd:][:n]
@@ -130,19 +130,19 @@ func plainQuantise(dst []byte, ldd int, x []float32, ldx, n int, info []Row) {
 	}
 }
 
-// between is how values of low to high are quantised, where 0 is among them:
+// between says how to quantise values from low to high, a range that includes 0:
 // byte = v·inverse + zero, rounded.
 func between(low, high float32) (row Row, inverse, zero float32) {
 	scale := max((high-low)/126, 1e-30)
 	inverse = 1 / scale
-	// Rounded up, the zero point leaves every byte in 0…127 with no need to
-	// look: low is 0 to 1, and high 126 steps above.
+	// Rounding the zero point up keeps every byte within 0…127 without a check:
+	// low becomes 0 to 1, and high 126 steps more.
 	zero = (0.5 - low*inverse + magic) - magic
 	return Row{-int32(zero), scale}, inverse, zero
 }
 
-// plainQuantiseSigned quantises rows of n values, ldx apart, to −127…127 of
-// the largest in size.
+// plainQuantiseSigned quantises rows of n values, ldx apart, to −127…127. The
+// largest magnitude of a row becomes 127.
 func plainQuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []float32) {
 	for r := range scales {
 		row, out := x[r*ldx:][:n], dst[r*ldd:][:n]
@@ -159,7 +159,7 @@ func plainQuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []
 }
 
 // plainPackPanels packs Group rows of signed bytes, ldk apart, as the weights of
-// two panels, and sums them up. The panels' scales are left alone.
+// two panels, with their sums. It leaves the panels' scales alone.
 func plainPackPanels(panels []byte, keys []int8, ldk, inputs int) {
 	for r := range Group {
 		panel := panels[r/PanelWidth*PanelBytes(inputs):][:PanelBytes(inputs)]

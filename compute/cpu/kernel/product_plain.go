@@ -12,5 +12,5 @@ func Attend(sums []float32, width int, weights []byte, ldw int, blend []Blend, v
 	plainAttend(sums, width, weights, ldw, blend, values, keys)
 }
 
-// Fast tells whether the products are faster than those of floats.
+// Fast reports whether products of bytes are faster than those of floats.
 func Fast() bool { return false }

@@ -7,9 +7,9 @@ import (
 	"simd"
 )
 
-// The kernels of rows on vectors of whatever length the processor has.
+// The kernels of rows, on vectors of the CPU's own length.
 
-// putBytes stores the low byte of every lane: what magic has rounded.
+// putBytes stores the low byte of every lane, where magic leaves an integer.
 func putBytes[T byte | int8](dst []T, v simd.Float32s) {
 	var buffer [maxLanes]uint32
 	v.ToBits().Store(buffer[:])
@@ -43,7 +43,7 @@ func Softmax(weights []byte, ldw int, scores []float32, lds int, inverse []float
 	}
 }
 
-// powers is power.
+// powers is power on vectors.
 func powers(x simd.Float32s) simd.Float32s {
 	x = x.Max(simd.BroadcastFloat32s(-126))
 	toInteger := simd.BroadcastFloat32s(magic)
@@ -60,10 +60,10 @@ func Quantise(dst []byte, ldd int, x []float32, ldx, n int, info []Row) {
 		plainQuantise(dst, ldd, x, ldx, n, info)
 		return
 	}
-	var none simd.Float32s
+	var zeros simd.Float32s
 	for r := range info {
 		row, out := x[r*ldx:][:n], dst[r*ldd:][:n]
-		low, high := none, none
+		low, high := zeros, zeros
 		for i := 0; i < n; i += low.Len() {
 			v := simd.LoadFloat32s(row[i:])
 			low, high = low.Min(v), high.Max(v)

@@ -4,16 +4,16 @@ package kernel
 
 import "simd"
 
-// maxLanes is the most 32-bit lanes that a vector has.
+// maxLanes is the largest number of 32-bit lanes of a vector.
 const maxLanes = 16
 
-// Lanes is the number of float32 in a vector of this processor.
+// Lanes returns the number of float32 in a vector of this CPU.
 func Lanes() int {
 	var v simd.Float32s
 	return v.Len()
 }
 
-// Total is the sum of a vector's lanes.
+// Total returns the sum of a vector's lanes.
 func Total(v simd.Float32s) (s float32) {
 	var buffer [maxLanes]float32
 	v.Store(buffer[:])
@@ -23,7 +23,7 @@ func Total(v simd.Float32s) (s float32) {
 	return s
 }
 
-// Largest is the largest of a vector's lanes.
+// Largest returns the largest of a vector's lanes.
 func Largest(v simd.Float32s) float32 {
 	var buffer [maxLanes]float32
 	v.Store(buffer[:])
@@ -34,7 +34,7 @@ func Largest(v simd.Float32s) float32 {
 	return m
 }
 
-// Sum is the sum of x.
+// Sum returns the sum of x.
 func Sum(x []float32) float32 {
 	var s simd.Float32s
 	for ; len(x) >= s.Len(); x = x[s.Len():] {

@@ -9,13 +9,13 @@ import (
 	"unsafe"
 )
 
-// In WebAssembly the kernels are the module of module.go. Whoever starts this
-// program gives it the imports of web/library/kernel.js, which makes an instance of the
-// module in this program's memory when install asks for it, and passes calls on
-// to it. They get bare pointers, so the ends of slices are checked here.
+// In WebAssembly the kernels are the module of module.go. This program imports
+// web/library/kernel.js: install makes it instantiate the module in this program's
+// memory, and it passes the other calls on to the instance. Those take bare
+// pointers, so the functions here check the ends of slices.
 
-// The modules are assembled beforehand: before a browser has optimised this
-// program, that takes it a second.
+// The modules are assembled at build time: until a browser has optimised this
+// program, assembling takes a second.
 //
 //go:embed relaxed.wasm
 var relaxed []byte
@@ -25,12 +25,12 @@ var plain []byte
 
 func init() {
 	if !installed(relaxed) && !installed(plain) {
-		panic("kernel: expected WebAssembly with SIMD, as this program itself needs; found that it refuses the kernels, or gets their sums wrong")
+		panic("kernel: this WebAssembly engine refuses the kernels or computes wrong sums: expected one with SIMD, which the whole program needs")
 	}
 }
 
-// installed tries the kernels on a product whose sum is known: the proposal of
-// relaxed SIMD was in browsers, behind flags, before it was right.
+// installed installs a module and tests it on a product: browsers had wrong
+// versions of relaxed SIMD, behind flags, while it was a proposal.
 func installed(module []byte) bool {
 	if install(unsafe.Pointer(&module[0]), int32(len(module))) == 0 {
 		return false
@@ -90,10 +90,10 @@ func packValuesWasm(dst, values unsafe.Pointer, ldv, steps int32)
 //go:wasmimport kernel gelu
 func geluWasm(x unsafe.Pointer, steps int32)
 
-// Fast tells whether the products are faster than those of floats.
+// Fast reports whether products of bytes are faster than those of floats.
 func Fast() bool { return true }
 
-// start is the first of the n elements that a kernel works on.
+// start returns a pointer to s, and panics if s has less than n elements.
 func start[T any](s []T, n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s[:n])) }
 
 // MatMul: see plainMatMul.

@@ -8,7 +8,7 @@ import (
 	"segmenter/compute"
 )
 
-// Freed is embedded by buffers that the garbage collector frees.
+// Freed is for embedding in buffers that the garbage collector frees.
 type Freed struct{}
 
 func (Freed) Free() {}
@@ -31,7 +31,7 @@ func (m *Matrix) Cols() int { return m.cols }
 // Row is the i-th row.
 func (m *Matrix) Row(i int) []float32 { return m.Data[i*m.cols:][:m.cols:m.cols] }
 
-// Slice is a view of the rows from (inclusive) to to (exclusive).
+// Slice returns a view of rows [from, to).
 func (m *Matrix) Slice(from, to int) compute.Tensor {
 	return &Matrix{rows: to - from, cols: m.cols, Data: m.Data[from*m.cols : to*m.cols : to*m.cols]}
 }
@@ -47,8 +47,8 @@ func (f *Frame) Height() int { return f.height }
 func (f *Frame) Width() int  { return f.width }
 
 // Memory implements the part of [compute.Device] that makes and copies buffers,
-// for the Index-th of Count ranks, and keeps the first error. Everything is done
-// at once, so there is nothing to wait for.
+// for the Index-th of Count ranks, and keeps the first error. It works
+// synchronously, so there is nothing to wait for.
 type Memory struct {
 	Index, Count int
 	err          error
@@ -56,14 +56,14 @@ type Memory struct {
 
 func (m *Memory) Rank() (index, count int) { return m.Index, m.Count }
 
-// Fail keeps err for Finish, unless there is an earlier error. nil is no error.
+// Fail keeps err for Finish, unless there is an earlier error. err may be nil.
 func (m *Memory) Fail(err error) {
 	if m.err == nil {
 		m.err = err
 	}
 }
 
-// Failed tells whether operations have to do nothing.
+// Failed reports whether an earlier operation failed; then operations do nothing.
 func (m *Memory) Failed() bool { return m.err != nil }
 
 // Finish returns the first error since the last Finish.
@@ -73,7 +73,7 @@ func (m *Memory) Finish() error {
 	return err
 }
 
-// Deferred says that operations are carried out at once.
+// Deferred is false: operations run at once.
 func (*Memory) Deferred() bool { return false }
 
 func (*Memory) NewTensor(rows, cols int) (compute.Tensor, error) {
@@ -90,7 +90,7 @@ func (*Memory) Write(t compute.Tensor, values []float32) {
 	copy(dst.Data, values)
 }
 
-// WriteFrame refers to rgb instead of copying it.
+// WriteFrame keeps a reference to rgb instead of copying it.
 func (*Memory) WriteFrame(f compute.Frame, rgb []byte) {
 	dst := f.(*Frame)
 	SameLength("WriteFrame", dst.height*dst.width*3, len(rgb))

@@ -37,10 +37,10 @@ func (m *Mask) Rows() int { return m.rows }
 // Row is the i-th of the rows that this rank paints.
 func (m *Mask) Row(i int) []uint8 { return m.pixels[i*m.width:][:m.width:m.width] }
 
-// Own is the pixels that this rank paints.
+// Own returns the pixels that this rank paints.
 func (m *Mask) Own() []uint8 { return m.pixels[:m.rows*m.width] }
 
-// Whole is the pixels of all ranks; nil if this is not the first rank.
+// Whole returns the pixels of all ranks, nil if this is not the first rank.
 func (m *Mask) Whole() []uint8 {
 	if m.memory.Index > 0 {
 		return nil
@@ -84,7 +84,7 @@ func (m *Mask) Read(dst []uint8) error {
 
 func (m *Mask) pixelsOf(method string) []uint8 {
 	if m.memory.Index > 0 {
-		panic(fmt.Sprintf("compute: %s: only the first rank has the whole mask, this is rank %d", method, m.memory.Index))
+		panic(fmt.Sprintf("compute: %s: only the first rank has the whole mask; this is rank %d", method, m.memory.Index))
 	}
 	return m.pixels
 }

@@ -2,19 +2,19 @@ package host
 
 import "segmenter/compute"
 
-// Smooth: see [compute.Pictures]. It costs next to nothing, so plain loops do
-// for every device in ordinary memory.
+// Smooth: see [compute.Pictures]. It takes next to no time, so plain loops are
+// fast enough for every device in ordinary memory.
 func (m *Memory) Smooth(average, looks, scores compute.Tensor, picture, f compute.Frame, v compute.View, weight float32) {
 	if m.Failed() {
 		return
 	}
-	to, seen, from, frame := average.(*Matrix), looks.(*Matrix), scores.(*Matrix), f.(*Frame)
+	to, lookRows, from, frame := average.(*Matrix), looks.(*Matrix), scores.(*Matrix), f.(*Frame)
 	SameLength("Smooth", len(to.Data), len(from.Data))
-	SameLength("Smooth", to.rows*compute.LookWidth, len(seen.Data))
+	SameLength("Smooth", to.rows*compute.LookWidth, len(lookRows.Data))
 	cols := v.Cols()
 	for i := range to.rows {
 		top, left := i/cols*v.Patch, i%cols*v.Patch
-		look, dst, src := seen.Row(i), to.Row(i), from.Row(i)
+		look, dst, src := lookRows.Row(i), to.Row(i), from.Row(i)
 		w := frame.look(look, top, left, v.Patch, weight)
 		for c, s := range src {
 			dst[c] += w * (s - dst[c])
@@ -25,7 +25,7 @@ func (m *Memory) Smooth(average, looks, scores compute.Tensor, picture, f comput
 	}
 }
 
-// blend takes the patch at a place of another picture in, with a weight.
+// blend mixes other's patch at (top, left) into f with the given weight.
 func (f *Frame) blend(other *Frame, top, left, patch int, weight float32) {
 	if f.RGB == nil {
 		f.RGB = make([]byte, 3*f.height*f.width)
@@ -45,8 +45,8 @@ func (f *Frame) blend(other *Frame, top, left, patch int, weight float32) {
 	}
 }
 
-// look compares the patch at a place with its look so far, updates the look, and
-// returns the weight of the new frame.
+// look compares the patch at (top, left) with its look so far, updates the look,
+// and returns the weight of the new frame.
 func (f *Frame) look(look []float32, top, left, patch int, weight float32) float32 {
 	var means [compute.LookBlocks * compute.LookBlocks]float32
 	change := float32(0)

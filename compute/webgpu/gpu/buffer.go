@@ -12,22 +12,22 @@ type Usage int
 
 const (
 	MapRead      Usage = 0x001
-	CopySrc      Usage = 0x004 // also what Read needs
-	CopyDst      Usage = 0x008 // also what Write needs
+	CopySrc      Usage = 0x004 // Read needs this
+	CopyDst      Usage = 0x008 // Write needs this
 	Uniform      Usage = 0x040
 	Storage      Usage = 0x080
 	Indirect     Usage = 0x100
 	QueryResolve Usage = 0x200
 )
 
-// word is what the sizes and offsets of copies are multiples of.
+// The sizes and offsets of copies are multiples of word.
 const word = 4
 
-// maxWrite is how many bytes are handed over at a time. More would only make
-// the array larger that stays for the next time.
+// maxWrite is the number of bytes passed to the browser at a time. More would only
+// enlarge the array that the device keeps for the next time.
 const maxWrite = 4 << 20
 
-// A Buffer is memory of the GPU.
+// A Buffer is memory on the GPU.
 type Buffer struct {
 	device *Device
 	value  any // GPUBuffer
@@ -37,7 +37,7 @@ type Buffer struct {
 
 // NewBuffer makes a buffer of zeros. size is in bytes and is rounded up to a
 // multiple of 4. It does not wait, so errors, such as too little memory, go to
-// Checked or Err; the buffer has to be destroyed even then.
+// Checked or Err; destroy the buffer even then.
 func (d *Device) NewBuffer(label string, size int, usage Usage) *Buffer {
 	b := d.newBuffer(label, size, usage)
 	d.buffers++
@@ -57,7 +57,7 @@ func roundUp(size int) int { return (size + word - 1) / word * word }
 // Size is the size in bytes, a multiple of 4.
 func (b *Buffer) Size() int { return b.size }
 
-// Destroy gives the memory back once the GPU has done what was submitted.
+// Destroy frees the memory once the GPU has run what was submitted.
 func (b *Buffer) Destroy() {
 	if b.gone {
 		return
@@ -68,11 +68,11 @@ func (b *Buffer) Destroy() {
 	b.device.bytes -= int64(b.size)
 }
 
-// Live counts the buffers that were made and not destroyed, and their bytes.
+// Live returns the number of buffers made and not destroyed, and of their bytes.
 func (d *Device) Live() (buffers int, bytes int64) { return d.buffers, d.bytes }
 
-// Write copies data to b from offset on, after what was submitted and before
-// what is submitted next. offset and the length of data are in bytes and
+// Write copies data to b from offset on, after the commands submitted so far and
+// before those submitted next. offset and the length of data are in bytes and
 // multiples of 4, but data may end within the last word of b.
 func (d *Device) Write(b *Buffer, offset int, data []byte) {
 	if padded := roundUp(len(data)); offset%word != 0 || offset < 0 || offset+padded > b.size || (padded != len(data) && offset+padded != b.size) {
@@ -86,8 +86,8 @@ func (d *Device) Write(b *Buffer, offset int, data []byte) {
 	}
 }
 
-// arrayOf is an array of n bytes or more. It is used again: writeBuffer has
-// taken the bytes when it returns.
+// arrayOf returns an array of n bytes or more. It is reused: writeBuffer has copied
+// the bytes when it returns.
 func (d *Device) arrayOf(n int) js.Value {
 	if d.array.IsUndefined() || d.array.Length() < n {
 		d.array = js.Global().Get("Uint8Array").New(n)
@@ -95,9 +95,9 @@ func (d *Device) arrayOf(n int) js.Value {
 	return d.array
 }
 
-// Read waits for what was submitted and copies the bytes of b from offset on,
-// a multiple of 4, to dst. It returns Err too, as Done does, since the commands
-// that should have made the bytes may have failed.
+// Read waits for the commands submitted so far and copies the bytes of b from
+// offset on, a multiple of 4, to dst. Like Done, it also returns Err, since the
+// commands that should have made the bytes may have failed.
 func (d *Device) Read(dst []byte, b *Buffer, offset int) error {
 	if err := d.goneErr(); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (d *Device) Read(dst []byte, b *Buffer, offset int) error {
 	if n == 0 {
 		return nil
 	}
-	staging := d.staging // another Read, meanwhile, makes its own
+	staging := d.staging // a concurrent Read makes its own
 	d.staging = nil
 	_, err := d.scoped(func() []js.Value {
 		if staging != nil && staging.size < n {
@@ -146,5 +146,5 @@ func (d *Device) keepStaging(b *Buffer) {
 	d.staging = b
 }
 
-// BytesRead counts the bytes that Read has read.
+// BytesRead returns the number of bytes that Read has read.
 func (d *Device) BytesRead() int64 { return d.bytesRead }

@@ -9,9 +9,9 @@ import (
 	"syscall/js"
 )
 
-// Options say what Open asks for.
+// Options say what Open requests.
 type Options struct {
-	// Features are taken where the adapter has them: "shader-f16",
+	// Features are enabled where the adapter has them: "shader-f16",
 	// "subgroups", "timestamp-query" and others of WebGPU.
 	Features []string
 	// PowerPreference is "", "low-power" or "high-performance".
@@ -23,10 +23,10 @@ type Info struct {
 	Vendor, Architecture, Device, Description string
 
 	IsFallback bool     // it computes on the CPU
-	Features   []string // those that the device has, sorted
-	// Subgroup sizes lie between these; 0 where the browser does not say.
+	Features   []string // the device's, sorted
+	// The range of subgroup sizes; 0 where the browser does not say.
 	SubgroupMin, SubgroupMax int
-	PackedDot                bool // WGSL has dot4I8Packed and its like
+	PackedDot                bool // WGSL has dot4I8Packed and the like
 	SubgroupID               bool // WGSL has subgroup_id and num_subgroups
 }
 
@@ -41,14 +41,14 @@ type Device struct {
 	lost   chan struct{}
 	gone   chan struct{} // closed when the device is lost or closed
 	loss   error         // the LostError
-	err    error         // the first error that nobody else got
+	err    error         // the first error that no method returned
 	closed bool
 
 	onError js.Func
-	waiters []*waiter // the free ones
+	waiters []*waiter // the idle ones
 
-	array     js.Value // a Uint8Array to hand bytes over in, or undefined
-	staging   *Buffer  // to map for reading, or nil while it is in use
+	array     js.Value // a Uint8Array that passes bytes to the browser, or undefined
+	staging   *Buffer  // to map for reading, nil while in use
 	bytesRead int64
 
 	buffers int
@@ -63,7 +63,7 @@ func Open(o Options) (*Device, error) {
 		provider = provider.Get("gpu")
 	}
 	if provider.IsUndefined() {
-		return nil, fmt.Errorf("%w: this is no browser with WebGPU, or the page is not a secure one", ErrNone)
+		return nil, fmt.Errorf("%w: this browser has no WebGPU, or the page is not secure", ErrNone)
 	}
 	d := &Device{lost: make(chan struct{}), gone: make(chan struct{})}
 	adapter, err := d.requestAdapter(provider, o)
@@ -93,13 +93,13 @@ func (d *Device) requestAdapter(provider js.Value, o Options) (js.Value, error) 
 		return adapter, fmt.Errorf("%w: %w", ErrNone, err)
 	}
 	if adapter.IsNull() {
-		return adapter, fmt.Errorf("%w: the browser gives no adapter", ErrNone)
+		return adapter, fmt.Errorf("%w: the browser found no adapter", ErrNone)
 	}
 	return adapter, nil
 }
 
-// requestDevice asks for buffers as large as the adapter's; every other limit
-// is the one that all devices have.
+// requestDevice asks for the largest buffers that the adapter has, and otherwise
+// for the limits that all devices have.
 func (d *Device) requestDevice(adapter js.Value, o Options) (js.Value, error) {
 	limits, features := map[string]any{}, []any{}
 	for _, name := range []string{"maxBufferSize", "maxStorageBufferBindingSize"} {
@@ -117,8 +117,8 @@ func (d *Device) requestDevice(adapter js.Value, o Options) (js.Value, error) {
 	return device, nil
 }
 
-// request calls a method that returns a promise. No device can be lost yet, so
-// a refusal is what it says.
+// request calls a method that returns a promise. There is no device yet that could
+// be lost, so a refusal needs no explanation.
 func (d *Device) request(object js.Value, method string, options map[string]any) (js.Value, error) {
 	var promise js.Value
 	if err := catch(func() { promise = object.Call(method, options) }); err != nil {
@@ -137,10 +137,10 @@ func describe(provider, adapter, device js.Value) Info {
 	}
 	fallback := info.Get("isFallbackAdapter")
 	if fallback.IsUndefined() {
-		fallback = adapter.Get("isFallbackAdapter") // before it moved
+		fallback = adapter.Get("isFallbackAdapter") // its place in older browsers
 	}
 	languages := provider.Get("wgslLanguageFeatures")
-	speaks := func(feature string) bool { return languages.Truthy() && languages.Call("has", feature).Bool() }
+	supports := func(feature string) bool { return languages.Truthy() && languages.Call("has", feature).Bool() }
 	return Info{
 		Vendor:       text("vendor"),
 		Architecture: text("architecture"),
@@ -150,12 +150,12 @@ func describe(provider, adapter, device js.Value) Info {
 		Features:     names(device.Get("features")),
 		SubgroupMin:  number(info.Get("subgroupMinSize")),
 		SubgroupMax:  number(info.Get("subgroupMaxSize")),
-		PackedDot:    speaks("packed_4x8_integer_dot_product"),
-		SubgroupID:   speaks("subgroup_id"),
+		PackedDot:    supports("packed_4x8_integer_dot_product"),
+		SubgroupID:   supports("subgroup_id"),
 	}
 }
 
-// names lists a set of strings.
+// names lists a JavaScript set of strings.
 func names(set js.Value) []string {
 	array := js.Global().Get("Array").Call("from", set)
 	list := make([]string, array.Length())
@@ -166,7 +166,7 @@ func names(set js.Value) []string {
 	return list
 }
 
-// number is an integer, or 0 where there is none.
+// number returns v as an integer, 0 if it is not a number.
 func number(v js.Value) int {
 	if v.Type() != js.TypeNumber {
 		return 0
@@ -174,7 +174,7 @@ func number(v js.Value) int {
 	return v.Int()
 }
 
-// listen keeps the errors that come on their own.
+// listen keeps the errors that arrive as events.
 func (d *Device) listen() {
 	d.onError = js.FuncOf(func(_ js.Value, arguments []js.Value) any {
 		d.keep(toError(arguments[0].Get("error")))
@@ -201,7 +201,7 @@ func (d *Device) keep(err error) {
 	}
 }
 
-// goneErr is why there is nothing to wait for any more, or nil.
+// goneErr returns why the device is gone, or nil.
 func (d *Device) goneErr() error {
 	if d.closed {
 		return ErrClosed
@@ -212,34 +212,35 @@ func (d *Device) goneErr() error {
 // Info describes the adapter.
 func (d *Device) Info() Info { return d.info }
 
-// Has tells whether the device has a feature.
+// Has reports whether the device has a feature.
 func (d *Device) Has(feature string) bool { return slices.Contains(d.info.Features, feature) }
 
-// Limit is a limit of the device, such as "maxBufferSize" (in bytes); 0 where
-// the browser does not know it.
+// Limit returns a limit of the device, such as "maxBufferSize" (in bytes); 0 if the
+// browser does not know it.
 func (d *Device) Limit(name string) int { return number(d.value.Get("limits").Get(name)) }
 
-// Err is the first error that no other method returned: a ValidationError,
-// OutOfMemoryError or InternalError, or a LostError when the device is lost
-// other than by Close.
+// Err returns the first error that no other method returned: a ValidationError,
+// OutOfMemoryError or InternalError, or a LostError if the device was lost other
+// than by Close.
 func (d *Device) Err() error { return d.err }
 
-// Lost is closed when the device is lost, other than by Close.
+// Lost returns a channel that is closed when the device is lost, other than by
+// Close.
 func (d *Device) Lost() <-chan struct{} { return d.lost }
 
-// takeErr returns Err and forgets it, with the errors that follow from it. A
-// device that is lost stays lost.
+// takeErr returns Err and clears it, with the errors that follow from it. A lost
+// device stays lost.
 func (d *Device) takeErr() error {
 	err := d.err
 	if err != nil {
-		d.scoped(func() []js.Value { return nil }) // by then, the browser has reported them all
+		d.scoped(func() []js.Value { return nil }) // waits until the browser has reported them all
 		d.err = d.loss
 	}
 	return err
 }
 
-// Done waits until the GPU has done everything that was submitted. It returns
-// Err, which is nil afterwards unless the device is lost.
+// Done waits until the GPU has run everything that was submitted. It returns Err
+// and clears it, unless the device is lost.
 func (d *Device) Done() error {
 	if err := d.goneErr(); err != nil {
 		return err
@@ -250,8 +251,8 @@ func (d *Device) Done() error {
 	return d.takeErr()
 }
 
-// Close gives the device back, with everything that was made with it. What
-// waits returns ErrClosed.
+// Close releases the device and everything made with it. Methods that wait return
+// ErrClosed.
 func (d *Device) Close() {
 	if d.closed {
 		return
@@ -273,16 +274,16 @@ func (d *Device) releaseWaiters() {
 	d.waiters = nil
 }
 
-// Destroy loses the device as a fault would, and waits until that is known. It
-// is for tests.
+// Destroy loses the device as a fault would, and waits for the news. It is for
+// tests.
 func (d *Device) Destroy() {
 	d.value.Call("destroy")
 	<-d.gone
 }
 
-// Checked runs f and waits until the browser has judged what f called, with
-// nothing else: not until the GPU has done it. It returns the first error,
-// which then is not in Err, with what was being done. f must not wait.
+// Checked runs f and waits until the browser, not the GPU, has checked f's calls.
+// It returns their first error, prefixed with what; Err does not return it again.
+// f must not wait.
 func (d *Device) Checked(what string, f func()) error {
 	_, err := d.scoped(func() []js.Value {
 		f()
@@ -294,13 +295,13 @@ func (d *Device) Checked(what string, f func()) error {
 	return nil
 }
 
-// filters are the kinds of errors that a scope takes. What lacks memory makes
-// what uses it invalid, so the cause comes first.
+// filters are the kinds of errors that a scope catches. An object that lacks memory
+// makes its users invalid, so the cause comes first.
 var filters = [...]string{"out-of-memory", "internal", "validation"}
 
-// scoped runs f and waits for the errors of what it called and for the
-// promises that it returns, all at once. It returns what these became, even
-// where there is an error, unless the device is gone.
+// scoped runs f and waits, all at once, for the errors of f's calls and for the
+// promises that f returns. It returns the values of the promises, even with an
+// error, unless the device is gone.
 func (d *Device) scoped(f func() []js.Value) ([]js.Value, error) {
 	if err := d.goneErr(); err != nil {
 		return nil, err
@@ -324,9 +325,9 @@ func (d *Device) scoped(f func() []js.Value) ([]js.Value, error) {
 	return values[len(filters):], thrown
 }
 
-// inScopes runs f within a scope for each of the filters. It returns their
-// promises and those of f, and what f threw. The scopes end even if f panics:
-// one that stayed would hide every later error.
+// inScopes runs f within an error scope for each of the filters. It returns their
+// promises and f's, and what f threw. The scopes end even if f panics: an open one
+// would hide every later error.
 func (d *Device) inScopes(f func() []js.Value) (promises []js.Value, err error) {
 	for i := range filters {
 		d.value.Call("pushErrorScope", filters[len(filters)-1-i])

@@ -4,10 +4,10 @@ package gpu
 
 import "syscall/js"
 
-// methods are those that are called often, as functions that take the object
-// first. To invoke one takes less than half the time of Value.Call, which looks
-// the method up by a name that it decodes first. They need no object to be
-// bound to, so a pass costs nothing more.
+// methods holds methods that are called often, as functions that take the object
+// first. Invoking one takes less than half the time of Value.Call, which decodes
+// the method's name and looks it up. They are not bound to an object, so a new pass
+// needs no new ones.
 type methods struct {
 	compute, render   passMethods
 	dispatch, draw    js.Value
@@ -33,14 +33,14 @@ func newPassMethods(class string) passMethods {
 	return passMethods{function(class, "setPipeline"), function(class, "setBindGroup"), function(class, "end")}
 }
 
-// function is a method as a function that takes the object first.
+// function returns a method as a function that takes the object first.
 func function(class, method string) js.Value {
 	call := js.Global().Get("Function").Get("prototype").Get("call")
 	return call.Call("bind", js.Global().Get(class).Get("prototype").Get(method))
 }
 
-// An Encoder records commands. Its errors come when it is submitted, to Checked
-// or Err.
+// An Encoder records commands. Its errors come when it is submitted, and go to
+// Checked or Err.
 type Encoder struct {
 	device *Device
 	value  any // GPUCommandEncoder
@@ -53,8 +53,7 @@ func (d *Device) NewEncoder(label string) *Encoder {
 	return &Encoder{device: d, value: d.value.Call("createCommandEncoder", map[string]any{"label": label})}
 }
 
-// BeginCompute begins a pass of dispatches. Where times is not nil, it takes
-// the time of the pass.
+// BeginCompute begins a pass of dispatches. times, unless nil, times the pass.
 func (e *Encoder) BeginCompute(label string, times *Timestamps) {
 	descriptor := map[string]any{"label": label}
 	if times != nil {
@@ -64,7 +63,7 @@ func (e *Encoder) BeginCompute(label string, times *Timestamps) {
 	e.passMethods = &e.device.methods.compute
 }
 
-// BeginRender begins a pass that draws to a picture, which it first makes
+// BeginRender begins a pass that draws to a picture. It first makes the picture
 // transparent.
 func (e *Encoder) BeginRender(label string, target *View) {
 	e.pass = e.value.(js.Value).Call("beginRenderPass", map[string]any{
@@ -76,10 +75,10 @@ func (e *Encoder) BeginRender(label string, target *View) {
 	e.passMethods = &e.device.methods.render
 }
 
-// SetPipeline chooses what the next dispatches or draws run.
+// SetPipeline chooses the pipeline of the next dispatches or draws.
 func (e *Encoder) SetPipeline(p *Pipeline) { e.setPipeline.Invoke(e.pass, p.value) }
 
-// SetBindGroup gives the next dispatches or draws their index-th bind group.
+// SetBindGroup sets the index-th bind group of the next dispatches or draws.
 func (e *Encoder) SetBindGroup(index int, g *BindGroup) {
 	e.setBindGroup.Invoke(e.pass, index, g.value)
 }
@@ -102,7 +101,7 @@ func (e *Encoder) Copy(dst *Buffer, dstOffset int, src *Buffer, srcOffset, size 
 	e.device.methods.copy.Invoke(e.value, src.value, srcOffset, dst.value, dstOffset, size)
 }
 
-// Submit ends the encoders and gives what they recorded to the GPU, in order.
+// Submit ends the encoders and sends their commands to the GPU, in order.
 func (d *Device) Submit(encoders ...*Encoder) {
 	commands := make([]any, len(encoders))
 	for i, e := range encoders {

@@ -7,14 +7,14 @@ import (
 )
 
 var (
-	// ErrNone is why Open fails where there is no WebGPU, or no adapter.
+	// Open returns ErrNone where there is no WebGPU, or no adapter.
 	ErrNone = errors.New("gpu: there is no GPU to use")
-	// ErrClosed is what waiting on a closed device returns.
+	// Methods that wait return ErrClosed on a closed device.
 	ErrClosed = errors.New("gpu: the device is closed")
 )
 
 // A LostError says that the device is gone: the driver failed, the GPU was
-// taken away, or the browser's GPU process ended. Only a new device helps.
+// removed, or the browser's GPU process ended. Only a new device helps.
 type LostError struct {
 	Reason  string // "unknown" or "destroyed"
 	Message string
@@ -24,7 +24,7 @@ func (e LostError) Error() string {
 	return fmt.Sprintf("gpu: the device is lost (%s): %s", e.Reason, e.Message)
 }
 
-// A ValidationError is a call that breaks a rule of WebGPU: a bug.
+// A ValidationError says that a call breaks a rule of WebGPU: a bug.
 type ValidationError struct{ Message string }
 
 func (e ValidationError) Error() string { return "gpu: invalid: " + e.Message }
@@ -34,20 +34,20 @@ type OutOfMemoryError struct{ Message string }
 
 func (e OutOfMemoryError) Error() string { return "gpu: out of memory: " + e.Message }
 
-// An InternalError is a failure of the driver or the browser, such as a
-// pipeline that is valid but too much for the driver.
+// An InternalError is a failure of the driver or the browser, such as a valid
+// pipeline that the driver cannot handle.
 type InternalError struct{ Message string }
 
 func (e InternalError) Error() string { return "gpu: internal error: " + e.Message }
 
-// A ShaderError is WGSL that does not compile.
+// A ShaderError says that WGSL does not compile.
 type ShaderError struct {
 	Label    string
 	Messages []ShaderMessage // every error; no warnings
 }
 
-// A ShaderMessage is one error of the compiler. Line and Position count from 1
-// (0: the message is about no particular place); Position counts UTF-16 units.
+// A ShaderMessage is one error of the compiler. Line and Position count from 1, or
+// are 0 if the message is about no particular place. Position counts UTF-16 units.
 type ShaderMessage struct {
 	Line, Position int
 	Text           string

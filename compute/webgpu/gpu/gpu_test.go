@@ -16,8 +16,8 @@ import (
 	"segmenter/compute/webgpu/gpu"
 )
 
-// open opens a device with all that these tests can use, and checks at the end
-// that no error came that a test does not expect and that nothing was left.
+// open opens a device with all features that these tests can use. When the test
+// ends, it checks that no unexpected error came and no buffer was left.
 func open(t testing.TB) *gpu.Device {
 	t.Helper()
 	d := openBare(t)
@@ -48,7 +48,7 @@ func openBare(t testing.TB) *gpu.Device {
 	return d
 }
 
-// inChromium tells whether this is the browser that the tests give a GPU to.
+// inChromium reports whether this is Chromium, in which the tests must find a GPU.
 func inChromium() bool {
 	return strings.Contains(js.Global().Get("navigator").Get("userAgent").String(), "Chrome/")
 }
@@ -167,8 +167,8 @@ func TestAdd(t *testing.T) {
 	ok(t, d.Done())
 }
 
-// TestBytes writes and reads what is no whole number of words, and more than
-// is handed over at a time.
+// TestBytes writes and reads a number of bytes that is not a multiple of a word, and
+// more than Write passes to the browser at a time.
 func TestBytes(t *testing.T) {
 	d := open(t)
 	data := make([]byte, 9<<20+3)
@@ -183,7 +183,7 @@ func TestBytes(t *testing.T) {
 	got := make([]byte, len(data))
 	ok(t, d.Read(got, c, 8))
 	if !bytes.Equal(got, data) {
-		t.Error("other bytes came back")
+		t.Error("Read returned other bytes than were written")
 	}
 	ok(t, d.Read(nil, c, 0))
 }
@@ -236,7 +236,7 @@ func TestChecked(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if err := d.Checked("throw", func() { d.NewEncoder("test").BeginRender("test", &gpu.View{}) }); err == nil {
-		t.Error("an exception is no error")
+		t.Error("Checked returned no error for an exception")
 	}
 	err = d.Checked("make a huge buffer", func() { buffer(t, d, d.Limit("maxBufferSize")+4) })
 	is[gpu.ValidationError](t, err)
@@ -244,13 +244,14 @@ func TestChecked(t *testing.T) {
 	ok(t, d.Done())
 }
 
-// TestCheckedPanic: the scopes end, so that later errors still arrive.
+// TestCheckedPanic checks that a panic ends the scopes, so that later errors still
+// arrive.
 func TestCheckedPanic(t *testing.T) {
 	d := openBare(t)
 	func() {
 		defer func() {
 			if recover() == nil {
-				t.Error("the panic was lost")
+				t.Error("Checked swallowed the panic")
 			}
 		}()
 		d.Checked("panic", func() { panic("bug") })
@@ -265,9 +266,9 @@ func TestUncaptured(t *testing.T) {
 	b := buffer(t, d, 256)
 	g := group(d, p, b) // too few
 	dispatch(d, p, g, 1, nil)
-	first := is[gpu.ValidationError](t, d.Done()) // the call is invalid too, but only because of that
+	first := is[gpu.ValidationError](t, d.Done()) // the dispatch is invalid too, but only as a result
 	if !strings.Contains(first.Error(), "CreateBindGroup") {
-		t.Errorf("got %v, want the first error, which is about the bind group", first)
+		t.Errorf("got %v, want the first error, about the bind group", first)
 	}
 	ok(t, d.Err())
 	ok(t, d.Done())
@@ -277,7 +278,7 @@ func TestUncaptured(t *testing.T) {
 	ok(t, d.Done())
 }
 
-// TestReadError: Read returns its own errors, and they do not stay.
+// TestReadError checks that Read returns its own errors, and clears them.
 func TestReadError(t *testing.T) {
 	d := open(t)
 	b := d.NewBuffer("test", 16, gpu.Storage)
@@ -295,7 +296,7 @@ const slow = `
 	b[id.x] = x;
 }`
 
-// TestDestroy loses the device while the GPU works and others wait.
+// TestDestroy loses the device while the GPU works and goroutines wait.
 func TestDestroy(t *testing.T) {
 	d := openBare(t)
 	p := pipeline(t, d, slow)
@@ -322,11 +323,11 @@ func TestDestroy(t *testing.T) {
 		if e := <-ends; e.name == "Done" || e.name == "Read" {
 			is[gpu.LostError](t, e.err)
 		} else {
-			t.Log(e.name, e.err) // that may have been ready
+			t.Log(e.name, e.err) // it may have ended before
 		}
 	}
 	if took := time.Since(begin); took > time.Second {
-		t.Errorf("it took %v until all knew", took)
+		t.Errorf("waiting ended only after %v", took)
 	}
 	<-d.Lost()
 	if lost := is[gpu.LostError](t, d.Err()); lost.Reason != "destroyed" {
@@ -335,7 +336,7 @@ func TestDestroy(t *testing.T) {
 	for _, wait := range waits {
 		is[gpu.LostError](t, wait())
 	}
-	d.NewBuffer("late", 4, gpu.Storage) // does not fail, but nothing else works
+	d.NewBuffer("late", 4, gpu.Storage) // must not panic
 }
 
 func TestClose(t *testing.T) {
@@ -351,10 +352,10 @@ func TestClose(t *testing.T) {
 	if err := <-done; !errors.Is(err, gpu.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
-	time.Sleep(200 * time.Millisecond) // the browser says that it is lost
+	time.Sleep(200 * time.Millisecond) // meanwhile the browser reports the loss
 	select {
 	case <-d.Lost():
-		t.Error("closed, it counts as lost")
+		t.Error("a closed device counts as lost")
 	default:
 	}
 	ok(t, d.Err())
@@ -375,7 +376,7 @@ func TestTimestamps(t *testing.T) {
 	defer times.Destroy()
 	p := pipeline(t, d, slow)
 	g := group(d, p, buffer(t, d, 16<<10))
-	for range 2 { // it can be used again
+	for range 2 { // timestamps can be reused
 		dispatch(d, p, g, 1, times)
 		dispatch(d, p, g, 8, times)
 		got := must[[]time.Duration](t)(times.Read())
@@ -388,10 +389,10 @@ func TestTimestamps(t *testing.T) {
 		dispatch(d, p, g, 1, times)
 	}
 	if _, err := times.Read(); err == nil {
-		t.Error("three passes had room for two")
+		t.Error("three passes with room for two: want an error")
 	}
 	if got := must[[]time.Duration](t)(times.Read()); len(got) != 0 {
-		t.Errorf("got %v of no passes", got)
+		t.Errorf("got %v, want no times", got)
 	}
 }
 
@@ -422,7 +423,7 @@ func read(t *testing.T, d *gpu.Device, v *gpu.View, width, height int) []byte {
 	return got
 }
 
-// drawn is a canvas whose left half is red and whose right half is blue.
+// drawn returns a canvas whose left half is red and whose right half is blue.
 func drawn(width, height int) js.Value {
 	canvas := js.Global().Get("OffscreenCanvas").New(width, height)
 	context := canvas.Call("getContext", "2d")
@@ -453,7 +454,7 @@ func TestCopyExternalImage(t *testing.T) {
 		t.Error("copied a closed frame")
 	}
 	if err := d.CopyExternalImage(js.Global(), picture, 4, 2); err == nil {
-		t.Error("copied what is no picture")
+		t.Error("copied an object that is not a picture")
 	}
 	ok(t, d.Done())
 }
@@ -470,11 +471,11 @@ override green = 0.0;
 	return vec4f(colour.r, green, colour.b, 1);
 }`
 
-// TestCanvas draws a picture to a canvas and reads what the canvas shows.
+// TestCanvas draws a picture to a canvas and reads the canvas's pixels.
 func TestCanvas(t *testing.T) {
 	d := open(t)
 	if _, err := d.ConfigureCanvas(drawn(4, 2)); err == nil {
-		t.Error("configured a canvas of another kind")
+		t.Error("configured a canvas with a context of another kind")
 	}
 	shown := js.Global().Get("OffscreenCanvas").New(4, 2)
 	canvas := must[*gpu.Canvas](t)(d.ConfigureCanvas(shown))
@@ -509,7 +510,7 @@ func TestCanvas(t *testing.T) {
 	is[gpu.ValidationError](t, err)
 }
 
-// TestRounds: a thousand frames leave nothing behind.
+// TestRounds checks that a thousand frames leave no buffers behind.
 func TestRounds(t *testing.T) {
 	d := open(t)
 	p := pipeline(t, d, add)
@@ -527,7 +528,7 @@ func TestRounds(t *testing.T) {
 			t.Fatalf("round %d: got %v", i, got)
 		}
 	}
-	t.Logf("%v a round", time.Since(begin)/rounds)
+	t.Logf("%v per round", time.Since(begin)/rounds)
 	if b, s := d.Live(); b != buffers || s != size {
 		t.Errorf("%d buffers of %d bytes live, %d of %d before", b, s, buffers, size)
 	}
@@ -536,8 +537,8 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// TestTogether reads from several goroutines at once.
-func TestTogether(t *testing.T) {
+// TestConcurrentReads reads from several goroutines at once.
+func TestConcurrentReads(t *testing.T) {
 	d := open(t)
 	b := buffer(t, d, 64)
 	d.Write(b, 0, floats(0, 1, 2, 3))
@@ -557,8 +558,8 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// BenchmarkDispatch takes the time of recording, in passes of 150 calls as a
-// frame has. They are not submitted.
+// BenchmarkDispatch times recording, in passes of 150 calls, as many as a frame has.
+// They are not submitted.
 func BenchmarkDispatch(b *testing.B) {
 	d := open(b)
 	p := pipeline(b, d, add)

@@ -11,8 +11,7 @@ import (
 // A Shader is compiled WGSL.
 type Shader struct{ value js.Value }
 
-// NewShader compiles WGSL. The error of one that does not compile is a
-// ShaderError.
+// NewShader compiles WGSL. Its error is a ShaderError if that fails.
 func (d *Device) NewShader(label, wgsl string) (*Shader, error) {
 	s := new(Shader)
 	values, err := d.scoped(func() []js.Value {
@@ -40,8 +39,8 @@ func compileErrors(messages js.Value) []ShaderMessage {
 	return list
 }
 
-// A PipelineSpec is a compute pipeline to make: a function of a shader, with
-// values for its override constants.
+// A PipelineSpec describes a compute pipeline: a function of a shader, with values
+// for its override constants.
 type PipelineSpec struct {
 	Label     string
 	Shader    *Shader
@@ -49,15 +48,15 @@ type PipelineSpec struct {
 	Constants map[string]float64
 }
 
-// A Pipeline is what a dispatch or a draw runs. Its layout is its own, so a
-// bind group serves only the pipeline that it was made for.
+// A Pipeline is a program for a dispatch or a draw. Its layout is its own, so a bind
+// group works only with the pipeline that it was made for.
 type Pipeline struct {
 	label   string
 	value   any // GPUComputePipeline or GPURenderPipeline
 	layouts map[int]js.Value
 }
 
-// NewPipelines makes compute pipelines, all at the same time.
+// NewPipelines makes compute pipelines in parallel.
 func (d *Device) NewPipelines(list []PipelineSpec) ([]*Pipeline, error) {
 	return d.newPipelines(len(list), func(i int) (string, js.Value) {
 		s := list[i]
@@ -67,8 +66,8 @@ func (d *Device) NewPipelines(list []PipelineSpec) ([]*Pipeline, error) {
 	})
 }
 
-// A RenderSpec is a render pipeline to make: triangles without vertex buffers,
-// drawn to one target.
+// A RenderSpec describes a render pipeline: triangles without vertex buffers, drawn
+// to one target.
 type RenderSpec struct {
 	Label            string
 	Shader           *Shader
@@ -131,8 +130,8 @@ func (d *Device) newPipelines(n int, start func(i int) (label string, promise js
 	return list, nil
 }
 
-// layout is that of the index-th bind group. Each call of JavaScript's makes
-// an object.
+// layout returns the layout of the index-th bind group. It caches the objects that
+// JavaScript would otherwise make at every call.
 func (p *Pipeline) layout(index int) js.Value {
 	layout, ok := p.layouts[index]
 	if !ok {
@@ -142,8 +141,8 @@ func (p *Pipeline) layout(index int) js.Value {
 	return layout
 }
 
-// A Binding is what a shader is given: a *Buffer, a [BufferRange], a *View or
-// a *Sampler.
+// A Binding is an input or output of a shader: a *Buffer, a [BufferRange], a *View
+// or a *Sampler.
 type Binding interface{ resource() any }
 
 // A BufferRange is a part of a buffer, in bytes. The offset is a multiple of
@@ -161,11 +160,11 @@ func (r BufferRange) resource() any {
 func (v *View) resource() any    { return v.value }
 func (s *Sampler) resource() any { return s.value }
 
-// A BindGroup is what a pipeline is given.
+// A BindGroup is a set of bindings for a pipeline.
 type BindGroup struct{ value any }
 
-// NewBindGroup makes the index-th bind group of a pipeline. Bindings are
-// numbered from 0 on; nil leaves a number out. Errors go to Checked or Err.
+// NewBindGroup makes the index-th bind group of a pipeline. The bindings have the
+// numbers 0, 1, …; nil leaves a number out. Errors go to Checked or Err.
 func (d *Device) NewBindGroup(p *Pipeline, index int, bindings ...Binding) *BindGroup {
 	entries := make([]any, 0, len(bindings))
 	for i, b := range bindings {

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// lossDelay is how long a refusal waits for the news that the device is lost:
-// the refusal may come first, and the loss is what explains it.
+// lossDelay is how long refusal waits for the news that the device is lost. The
+// rejection may come before the loss that explains it.
 const lossDelay = time.Second
 
-// waiter waits for a promise. Its functions are used again for the next one,
-// since each is registered with Go's runtime.
+// waiter waits for a promise. Its functions serve one promise after another, since
+// each is registered with Go's runtime.
 type waiter struct {
 	settled        chan outcome
 	fulfil, reject js.Func
-	abandoned      bool // nobody waits any more; release when it settles
+	abandoned      bool // no goroutine waits any more: release when the promise settles
 }
 
 type outcome struct {
@@ -45,7 +45,7 @@ func (w *waiter) release() {
 	w.reject.Release()
 }
 
-// waiter takes one that is free, or makes one.
+// waiter returns an idle waiter, or makes one.
 func (d *Device) waiter() *waiter {
 	if last := len(d.waiters) - 1; last >= 0 {
 		w := d.waiters[last]
@@ -55,8 +55,8 @@ func (d *Device) waiter() *waiter {
 	return newWaiter()
 }
 
-// await waits for a promise, or until the device is gone: some promises never
-// settle then.
+// await waits for a promise, or until the device is gone: then some promises never
+// settle.
 func (d *Device) await(promise js.Value) (js.Value, error) {
 	if err := d.goneErr(); err != nil {
 		return js.Undefined(), err
@@ -84,7 +84,8 @@ func (d *Device) await(promise js.Value) (js.Value, error) {
 	}
 }
 
-// awaitAll waits for all promises at once, and returns what became of each.
+// awaitAll waits for all promises at once, and returns the value or the error of
+// each.
 func (d *Device) awaitAll(promises []js.Value) ([]js.Value, []error, error) {
 	list := make([]any, len(promises))
 	for i, p := range promises {
@@ -106,7 +107,7 @@ func (d *Device) awaitAll(promises []js.Value) ([]js.Value, []error, error) {
 	return values, errs, nil
 }
 
-// refusal is why a promise was rejected. Errors that WebGPU has no class for
+// refusal returns why a promise was rejected. An error without a class of WebGPU's
 // may mean that the device is being lost.
 func (d *Device) refusal(reason js.Value) error {
 	err := toError(reason)
@@ -129,7 +130,7 @@ func explained(err error) bool {
 	return false
 }
 
-// toError turns an error of WebGPU, or what JavaScript threw, into one of Go.
+// toError converts an error of WebGPU, or what JavaScript threw, to a Go error.
 func toError(value js.Value) error {
 	if value.Type() != js.TypeObject {
 		return errors.New("gpu: " + value.String())

@@ -13,27 +13,28 @@ type TextureUsage int
 
 const (
 	TextureCopySrc   TextureUsage = 0x01
-	TextureCopyDst   TextureUsage = 0x02 // with RenderAttachment, what CopyExternalImage needs
+	TextureCopyDst   TextureUsage = 0x02 // CopyExternalImage needs this and RenderAttachment
 	TextureBinding   TextureUsage = 0x04
 	StorageBinding   TextureUsage = 0x08
 	RenderAttachment TextureUsage = 0x10
 )
 
-// A Texture is a picture in memory of the GPU.
+// A Texture is a picture on the GPU.
 type Texture struct {
 	value js.Value // GPUTexture
 	view  *View
 }
 
 // NewTexture makes a transparent picture of width×height pixels. Errors go to
-// Checked or Err; the texture has to be destroyed even then.
+// Checked or Err; destroy the texture even then.
 func (d *Device) NewTexture(label string, width, height int, format string, usage TextureUsage) *Texture {
 	return &Texture{value: d.value.Call("createTexture", map[string]any{
 		"label": label, "size": []any{width, height}, "format": format, "usage": int(usage),
 	})}
 }
 
-// View is the whole picture, for a bind group or as the target of a render pass.
+// View returns the whole picture, for a bind group or as the target of a render
+// pass.
 func (t *Texture) View() *View {
 	if t.view == nil {
 		t.view = &View{t.value.Call("createView")}
@@ -41,25 +42,26 @@ func (t *Texture) View() *View {
 	return t.view
 }
 
-// Destroy gives the memory back once the GPU has done what was submitted.
+// Destroy frees the memory once the GPU has run what was submitted.
 func (t *Texture) Destroy() { t.value.Call("destroy") }
 
 // A View is a texture as a shader sees it.
 type View struct{ value js.Value }
 
-// A Sampler is how a shader reads between the pixels of a texture.
+// A Sampler says how a shader reads between the pixels of a texture.
 type Sampler struct{ value js.Value }
 
-// NewSampler makes a sampler with the filter "nearest" or "linear". What lies
-// outside a texture has the colour of its edge.
+// NewSampler makes a sampler with the filter "nearest" or "linear". Outside a
+// texture it repeats the colour of the edge.
 func (d *Device) NewSampler(filter string) *Sampler {
 	return &Sampler{d.value.Call("createSampler", map[string]any{"magFilter": filter, "minFilter": filter})}
 }
 
-// CopyExternalImage copies an ImageBitmap, a VideoFrame, a canvas or what else
-// the browser takes, width×height pixels from the top left, to t, without
-// premultiplied alpha. It returns what the browser says against the source, such as
-// that it is closed; other errors go to Checked or Err. It does not wait.
+// CopyExternalImage copies width×height pixels, from the top left, of an
+// ImageBitmap, a VideoFrame, a canvas or another source that the browser takes to
+// t, without premultiplied alpha. It returns the browser's objections to the
+// source, such as that it is closed; other errors go to Checked or Err. It does not
+// wait.
 func (d *Device) CopyExternalImage(source js.Value, t *Texture, width, height int) error {
 	err := catch(func() {
 		d.queue.Call("copyExternalImageToTexture",
@@ -77,9 +79,9 @@ type Canvas struct {
 	format  string
 }
 
-// ConfigureCanvas makes a canvas one that the GPU draws to, in the format that
-// the browser prefers and with premultiplied alpha. Where the device can store
-// to that format, compute shaders can write to it too.
+// ConfigureCanvas prepares a canvas for drawing by the GPU, in the format that the
+// browser prefers and with premultiplied alpha. Compute shaders can write to it too
+// if the device can store to that format.
 func (d *Device) ConfigureCanvas(canvas js.Value) (*Canvas, error) {
 	usage := RenderAttachment | TextureCopySrc | TextureCopyDst
 	if d.format != "bgra8unorm" || d.Has("bgra8unorm-storage") {
@@ -98,7 +100,7 @@ func (d *Device) ConfigureCanvas(canvas js.Value) (*Canvas, error) {
 		return nil, err
 	}
 	if c.context.IsNull() {
-		return nil, errors.New("configure a canvas: it is drawn to in another way, or the browser has no WebGPU for canvases")
+		return nil, errors.New("configure a canvas: it has a context of another kind, or the browser has no WebGPU for canvases")
 	}
 	return c, nil
 }
@@ -106,8 +108,8 @@ func (d *Device) ConfigureCanvas(canvas js.Value) (*Canvas, error) {
 // Format is the format of its pixels.
 func (c *Canvas) Format() string { return c.format }
 
-// CurrentView is the picture to draw the next frame to. The browser shows it
-// when this turn of its event loop ends, so waiting loses it.
+// CurrentView returns the picture to draw the next frame to. The browser shows it
+// at the end of this turn of its event loop, so do not wait in between.
 func (c *Canvas) CurrentView() (*View, error) {
 	v := new(View)
 	if err := catch(func() { v.value = c.context.Call("getCurrentTexture").Call("createView") }); err != nil {
@@ -116,8 +118,8 @@ func (c *Canvas) CurrentView() (*View, error) {
 	return v, nil
 }
 
-// Bitmap takes what was drawn out of a canvas off the page, as an ImageBitmap.
-// It has to come in the same turn of the browser's event loop as the drawing.
+// Bitmap takes the drawing out of an offscreen canvas, as an ImageBitmap. Call it in
+// the same turn of the browser's event loop as the drawing.
 func (c *Canvas) Bitmap() (bitmap js.Value, err error) {
 	err = catch(func() { bitmap = c.context.Get("canvas").Call("transferToImageBitmap") })
 	if err != nil {

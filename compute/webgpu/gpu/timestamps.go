@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// Timestamps take the time of compute passes on the GPU.
+// Timestamps time compute passes on the GPU.
 type Timestamps struct {
 	device *Device
 	set    js.Value // GPUQuerySet
 	result *Buffer
-	room   int // in passes
+	room   int // for so many passes
 	passes int // begun since the last Read
 }
 
@@ -25,8 +25,8 @@ const (
 	passBytes  = 2 * stampBytes
 )
 
-// NewTimestamps makes room for the times of n passes. It fails where the device
-// lacks the feature "timestamp-query".
+// NewTimestamps makes room for the times of n passes. It fails if the device lacks
+// the feature "timestamp-query".
 func (d *Device) NewTimestamps(n int) (*Timestamps, error) {
 	const feature = "timestamp-query"
 	if !d.Has(feature) {
@@ -46,8 +46,8 @@ func (d *Device) NewTimestamps(n int) (*Timestamps, error) {
 	return t, nil
 }
 
-// next has a pass take its time. Passes for which there is no room do not, and
-// Read says so.
+// next times a pass. It leaves out passes for which there is no room; Read then
+// fails.
 func (t *Timestamps) next(pass map[string]any) {
 	if t.passes < t.room {
 		pass["timestampWrites"] = map[string]any{
@@ -57,14 +57,13 @@ func (t *Timestamps) next(pass map[string]any) {
 	t.passes++
 }
 
-// Read waits for what was submitted and returns how long each pass took that
-// was begun with t since the last Read. All have to be submitted. Browsers may
-// round the times.
+// Read waits, and returns the times of the passes begun with t since the last Read.
+// All of them must have been submitted. Browsers may round the times.
 func (t *Timestamps) Read() ([]time.Duration, error) {
 	d, n := t.device, t.passes
 	t.passes = 0
 	if n > t.room {
-		return nil, fmt.Errorf("gpu: expected at most %d passes to take the time of, found %d", t.room, n)
+		return nil, fmt.Errorf("gpu: expected at most %d passes to time, found %d", t.room, n)
 	}
 	if n == 0 {
 		return nil, nil
@@ -90,7 +89,7 @@ func (t *Timestamps) Read() ([]time.Duration, error) {
 	return times, nil
 }
 
-// Destroy gives the memory back.
+// Destroy frees the memory.
 func (t *Timestamps) Destroy() {
 	t.set.Call("destroy")
 	t.result.Destroy()

@@ -1,5 +1,5 @@
-// The exact GELU, y·Φ(y). erf is that of Abramowitz and Stegun, 7.1.26, whose
-// error is at most 1.5e-7.
+// The exact GELU, y·Φ(y), with erf by Abramowitz and Stegun, 7.1.26: its error is
+// at most 1.5e-7.
 
 fn after(at: u32, y: vec4f) -> vec4f {
   let z = abs(y) * 0.70710678;

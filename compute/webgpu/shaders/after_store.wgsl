@@ -1,3 +1,3 @@
-// The outputs themselves.
+// Stores the outputs unchanged.
 
 fn after(at: u32, y: vec4f) -> vec4f { return y; }

@@ -1,11 +1,11 @@
-// Rows as the W of numbers_float.wgsl: an invocation copies one pack. See
-// matmul.wgsl.
+// Arranges rows as the W of numbers_float.wgsl: see matmul.wgsl. An invocation
+// copies one pack.
 
 struct Shape {
   rows: u32,
-  steps: u32,   // fours of a row that are taken
-  x: u32,       // where x begins in its buffer, in fours, and how many a row has
-  xStride: u32,
+  steps: u32,   // fours to copy per row
+  x: u32,       // start of x in its buffer, in fours
+  xStride: u32, // fours per row
   packs: u32,
 }
 

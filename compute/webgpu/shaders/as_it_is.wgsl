@@ -1,4 +1,4 @@
-// Rows as they are, in place of normalise.wgsl.
+// Leaves rows unchanged. It replaces normalise.wgsl.
 
 fn measure(at: Invocation, first: u32) -> vec2f { return vec2f(); }
 

@@ -1,49 +1,49 @@
-// Multi-head self-attention: softmax(q·kᵀ/√SIZE)·v, of which the weights are
-// never stored (Dao et al., "FlashAttention", 2022; the online softmax is that
-// of Milakov and Gimelshein, 2018).
+// Multi-head self-attention: softmax(q·kᵀ/√SIZE)·v. It never stores all
+// weights (Dao et al., "FlashAttention", 2022; the online softmax is by Milakov
+// and Gimelshein, 2018).
 //
-// A workgroup takes 32 queries of a head and goes through the keys by 32.
-// Invocation x, y has the queries 4y to 4y + 3. For each block of keys, which
-// are put into workgroup memory, it computes their scores with the keys x + 8i,
-// then their exponentials, which it shares; then it adds the product of its
-// queries' shares and the values to what it has of the result: the fours of
+// A workgroup takes 32 queries of a head and goes through the keys in blocks of
+// 32, which it copies to workgroup memory. Invocation x, y has the queries 4y to
+// 4y + 3. For each block, it scores them with the keys x + 8i, and shares the
+// exponentials with the other invocations; then it multiplies all its queries'
+// shares by the values and adds that to its part of the result: the fours of
 // channels x and x + 8. So SIZE is a multiple of 4 and at most 64.
 //
-// What numbers queries, keys and values are stands in attention_float.wgsl, or
-// in attention_int8.wgsl and one of the files that it names:
+// attention_float.wgsl, or attention_int8.wgsl with one of the files that it
+// names, defines the numbers of queries, keys and values:
 //
 //   alias Four, Sum           4 channels, 4 scores
 //   fn product(q: Four, k: Four)
 //   fn channels(at: u32) -> Four    of a query or a key
 //   fn value(at: u32) -> vec4f      4 channels of a value
-//   fn scale(token: u32, part: u32, head: u32) -> f32   of what these return
-//   const PRODUCT                   what 1 of a Sum is
+//   fn scale(token: u32, part: u32, head: u32) -> f32   of channels() and value()
+//   const PRODUCT                   the value of 1 in a Sum
 //
 // Workgroup memory: 32·17·16 + 32·9·16 + 64·16 bytes, 14 KB; with bytes 8 KB.
 
 struct Shape {
   tokens: u32,
   heads: u32,
-  qkv: u32,        // where qkv begins in its buffer, and how many a row has, in fours
-  qkvStride: u32,
-  dst: u32,        // the same of dst
+  qkv: u32,        // start of qkv in its buffer, in fours
+  qkvStride: u32,  // fours per row
+  dst: u32,        // the same for dst
   dstStride: u32,
 }
 
 const BLOCK = 32u;
 const FOURS = SIZE / 4;
-const KEY = FOURS + 1;  // one more, so that neighbours lie in different banks
-const SHARE = 9u;       // fours of queries, one more too
+const KEY = FOURS + 1;  // padded by one, so that neighbours lie in different banks
+const SHARE = 9u;       // fours of queries, padded by one too
 const LOWEST = -3e38;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(2) var<storage, read_write> dst: array<vec4f>;
 
 var<workgroup> keys: array<Four, BLOCK * KEY>;
-var<workgroup> shares: array<vec4f, BLOCK * SHARE>;  // of a key in four queries
+var<workgroup> shares: array<vec4f, BLOCK * SHARE>;  // of a key, for four queries
 var<workgroup> parts: array<vec4f, 64>;
 
-/** Where a token's query (part 0), key (1) or value (2) begins; of the last token, beyond the end. */
+/** The start of a token's query (part 0), key (1) or value (2); beyond the last token, that of the last. */
 fn place(token: u32, part: u32, head: u32) -> u32 {
   return shape.qkv + min(token, shape.tokens - 1) * shape.qkvStride + (part * shape.heads + head) * FOURS;
 }
@@ -60,8 +60,8 @@ fn main(
   let unit = PRODUCT * inverseSqrt(f32(SIZE)) *
     vec4f(scale(query, 0, head), scale(query + 1, 0, head), scale(query + 2, 0, head), scale(query + 3, 0, head));
   var peak = vec4f(LOWEST);  // of the scores of each query, so far
-  var total = vec4f();       // of the exponentials that this invocation has
-  // The results of the four queries, to be divided by the totals.
+  var total = vec4f();       // of this invocation's exponentials
+  // The results of the four queries, before the division by the totals.
   var near0 = vec4f();
   var near1 = vec4f();
   var near2 = vec4f();
@@ -114,7 +114,7 @@ fn main(
     let share2 = exp(score2 - peak);
     let share3 = exp(score3 - peak);
     total = fma(total, shrink, (share0 + share1) + (share2 + share3));
-    // The scale of a value goes into its share.
+    // A value's scale is part of its share.
     shares[at.x * SHARE + at.y] = share0 * scale(key.x, 2, head);
     shares[(at.x + 8) * SHARE + at.y] = share1 * scale(key.y, 2, head);
     shares[(at.x + 16) * SHARE + at.y] = share2 * scale(key.z, 2, head);

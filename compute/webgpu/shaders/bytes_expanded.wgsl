@@ -1,11 +1,11 @@
-// Products of four bytes in a word, for processors that have no instruction for
-// them: bytes become float32, of which those between −1 and 1 are the quickest
-// to make. −128 is none of the bytes.
+// Products of four bytes in a word, for GPUs that have no instruction for them:
+// bytes become float32, from −1 to 1, which is the fastest conversion. No byte is
+// −128.
 
 alias Four = vec4f;
 alias Sum = vec4f;
 
-const PRODUCT = 127f * 127f;  // what 1 of a sum is
+const PRODUCT = 127f * 127f;  // the value of 1 in a sum
 
 fn four(word: u32) -> Four { return unpack4x8snorm(word); }
 

@@ -1,5 +1,5 @@
-// bytes_expanded.wgsl in 16-bit floats: four products are added up as such, and
-// those sums in float32.
+// bytes_expanded.wgsl in 16-bit floats. Four products are summed in 16 bits, and
+// these sums in float32.
 
 alias Four = vec4<half>;
 alias Sum = vec4f;

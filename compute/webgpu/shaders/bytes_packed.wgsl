@@ -1,10 +1,10 @@
-// Products of four bytes in a word, for processors that have an instruction for
-// them. Sums are integers.
+// Products of four bytes in a word, for GPUs that have an instruction for them.
+// Sums are integers.
 
 alias Four = u32;
 alias Sum = vec4i;
 
-const PRODUCT = 1f;  // what 1 of a sum is
+const PRODUCT = 1f;  // the value of 1 in a sum
 
 fn four(word: u32) -> Four { return word; }
 

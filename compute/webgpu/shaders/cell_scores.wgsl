@@ -1,6 +1,6 @@
 @group(0) @binding(1) var<storage> scores: array<vec4f>;
 
-/** Four classes' scores in the middle of a cell. */
+/** Four classes' scores at the centre of a cell. */
 fn cellScores(cell: u32, four: u32) -> vec4f {
   let scale = f32(2 * view.cellSide) / f32(view.side);
   let y = between(cell / view.cellCols, scale, view.rows);

@@ -1,9 +1,9 @@
-// The class of every pixel: scores of patches, upsampled bilinearly, and the
-// highest of them (the lowest class of equals). See compute.View.
+// The class of every pixel: upsamples the patches' scores bilinearly, and picks the
+// highest (of equal scores, the lowest class). See compute.View.
 //
-// An invocation paints four pixels, which are a word of the mask. Most often
-// they lie between the same patches, whose scores are then read once. Scores
-// are read by four classes.
+// An invocation paints four pixels, a word of the mask. Mostly they lie between the
+// same patches, and it reads their scores once. It reads the scores of four classes
+// at a time.
 
 struct View {
   side: u32,          // of a patch in pixels
@@ -17,13 +17,13 @@ struct View {
   windows: u32,
   maskHeight: u32,
   maskWidth: u32,
-  scores: u32,        // where the scores begin in their buffer, and how many a patch has, in fours
-  stride: u32,
+  scores: u32,        // start of the scores in their buffer, in fours
+  stride: u32,        // fours per patch
 }
 
 const LOWEST = -3e38;
 
-/** A pixel between two others of an axis. */
+/** A place between two pixels of an axis. */
 struct Between { low: u32, high: u32, share: f32 }
 
 @group(0) @binding(0) var<uniform> view: View;
@@ -40,7 +40,7 @@ fn between(i: u32, scale: f32, count: u32) -> Between {
 /** The classes of four pixels, so far. */
 struct Best { ids: vec4u, scores: vec4f }
 
-/** Takes a class where its scores are higher. */
+/** Replaces the classes of pixels where this one scores higher. */
 fn update(best: ptr<function, Best>, id: u32, scores: vec4f) {
   let better = (scores > (*best).scores) & vec4<bool>(id < view.classes);
   (*best).ids = select((*best).ids, vec4u(id), better);
@@ -49,7 +49,7 @@ fn update(best: ptr<function, Best>, id: u32, scores: vec4f) {
 
 fn lerp(a: vec4f, b: vec4f, share: f32) -> vec4f { return a * (1 - share) + b * share; }
 
-/** Four classes' scores between two rows of patches, in a column. */
+/** Four classes' scores in a column, between two rows of patches. */
 fn columnScores(window: u32, y: Between, column: u32, four: u32) -> vec4f {
   let top = (window * view.rows + y.low) * view.cols + column;
   let bottom = (window * view.rows + y.high) * view.cols + column;
@@ -86,7 +86,7 @@ fn placeX(x: u32) -> Between {
   return between(x, f32(view.width) / f32(view.maskWidth), view.width);
 }
 
-/** Four pixels side by side, between the same columns. */
+/** The classes of four pixels of a row, between the same columns of patches. */
 fn classesBetween(y: Between, low: u32, high: u32, shares: vec4f) -> vec4u {
   var best = Best(vec4u(), vec4f(LOWEST));
   let others = 1 - shares;
@@ -101,7 +101,7 @@ fn classesBetween(y: Between, low: u32, high: u32, shares: vec4f) -> vec4u {
   return best.ids;
 }
 
-/** One pixel, by itself. */
+/** The class of one pixel. */
 fn classAt(y: Between, x: Between) -> u32 {
   var best = Best(vec4u(), vec4f(LOWEST));
   for (var four = 0u; four * 4 < view.classes; four++) {
@@ -121,7 +121,7 @@ fn classAt(y: Between, x: Between) -> u32 {
   return best.ids.x;
 }
 
-/** The classes of four pixels of the mask, from one on. */
+/** The classes of the four pixels of the mask from this one on. */
 fn classesFrom(pixel: u32) -> vec4u {
   let y = placeY(pixel / view.maskWidth);
   let x = pixel % view.maskWidth;

@@ -1,4 +1,4 @@
-// 16-bit floats, where the processor has them.
+// 16-bit floats, for GPUs that have them.
 
 enable f16;
 

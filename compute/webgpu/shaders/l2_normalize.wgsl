@@ -3,8 +3,8 @@
 struct Shape {
   rows: u32,
   cols: u32,
-  x: u32,       // where x begins in its buffer, in values
-  stride: u32,  // of a row
+  x: u32,       // start of x in its buffer, in values
+  stride: u32,  // values per row
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;

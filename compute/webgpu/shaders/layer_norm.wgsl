@@ -3,9 +3,9 @@
 struct Shape {
   rows: u32,
   cols: u32,
-  x: u32,       // where x and dst begin in their buffers, in values
+  x: u32,       // start of x and dst in their buffers, in values
   dst: u32,
-  stride: u32,  // of a row of both
+  stride: u32,  // values per row of both
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;

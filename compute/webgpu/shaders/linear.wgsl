@@ -1,16 +1,16 @@
-// The parameters of a linear layer, and what its outputs become.
+// The parameters of a linear layer, and the storing of its outputs.
 
 struct Shape {
   rows: u32,
-  steps: u32,      // of the inner dimension, as multiply() takes them
-  x: u32,          // where x begins in its buffer, in elements, and how many a row has
-  xStride: u32,
-  dst: u32,        // the same of dst, in fours
+  steps: u32,      // of the inner dimension: calls of multiply()
+  x: u32,          // start of x in its buffer, in elements
+  xStride: u32,    // elements per row
+  dst: u32,        // the same for dst, in fours
   dstStride: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(2) var<storage> ends: array<vec4f>;  // scales and biases of four outputs, in turn
+@group(0) @binding(2) var<storage> ends: array<vec4f>;  // four outputs' scales, then their biases, and so on
 @group(0) @binding(3) var<storage, read_write> dst: array<vec4f>;
 
 /** Stores four outputs of a row. */

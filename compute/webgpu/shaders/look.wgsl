@@ -1,21 +1,21 @@
-// How much the patches of a frame have changed since the frames before, and what
-// they look like now: Smooth in compute/device.go. An invocation takes a patch.
+// Compares the patches of a frame with earlier frames, and updates their looks: see
+// Smooth in compute/device.go. An invocation takes a patch.
 
 struct Grid {
   patches: u32,
   cols: u32,
   side: u32,      // of a patch in pixels
-  stride: u32,    // values from a look to the next
+  stride: u32,    // values from one look to the next
   size: vec2u,    // of the frame: height, width
-  weight: f32,    // of a frame at a patch that has not changed
-  still: f32,     // SmoothWeight: below this, nothing has changed
-  perLevel: f32,  // what a level of brightness above that counts
+  weight: f32,    // of a frame at an unchanged patch
+  still: f32,     // StillBelow
+  perLevel: f32,  // 1 / (ChangedFrom − StillBelow)
 }
 
 const BLOCKS = 4u;  // LookBlocks
 
 @group(0) @binding(0) var<uniform> grid: Grid;
-@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel a word: R, G, B from the lowest byte
+@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel per word: R, G, B from the lowest byte
 @group(0) @binding(2) var<storage, read_write> looks: array<f32>;
 
 @compute @workgroup_size(64)

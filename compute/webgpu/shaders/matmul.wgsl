@@ -1,28 +1,27 @@
 // dst = x·Wᵀ + b: a matrix product of rows×inner and outputs×inner.
 //
-// An invocation computes 4 rows of 8 outputs, a workgroup of 8×8 of them a tile
-// of 32×64. Nothing is kept in workgroup memory: a value of x serves 8 products
-// and a weight 4 from registers, neighbours read the same x and weights side by
-// side, and caches do the rest. (On SwiftShader, tiles in workgroup memory took
-// four times as long, for the waiting.)
+// An invocation computes 4 rows of 8 outputs, and a workgroup of 8×8 invocations a
+// tile of 32×64. It uses no workgroup memory: in registers, a value of x serves 8
+// products and a weight 4; neighbours read the same x and adjacent weights, and
+// caches do the rest. (On SwiftShader, tiles in workgroup memory took four times as
+// long, because of the barriers.)
 //
-// W lies in tiles of 64 outputs. Within a tile, for each step of the inner
-// dimension, there are 8×8 packs: that of output 32·(c/4) + 4x + c%4 is the
-// (8c + x)-th. So invocation x has the outputs 4x to 4x + 3 and 32 more than
-// these, and stores them by four.
+// W is stored in tiles of 64 outputs. Each step of the inner dimension has 8×8
+// packs in a tile: pack 8c + x belongs to output 32·(c/4) + 4x + c%4. So invocation
+// x has the outputs 4x to 4x + 3 and 4x + 32 to 4x + 35, and stores four at a time.
 //
-// What numbers x and W are stands in another file that is put before this one:
+// A file before this one defines the numbers of x and W:
 //
-//   alias Four     4 of x or W along the inner dimension, as they are multiplied
+//   alias Four     4 of x or W along the inner dimension, ready to multiply
 //   alias Sum      of 4 outputs
 //   fn product(x: Four, w: Four)               the sum of their products
 //   const X_STEP                               elements of x that multiply() takes
 //   fn multiply(sums, x: vec4u, w: u32)        adds the products of a step, whose
-//                                              numbers begin at these places
+//                                              numbers begin at these indexes
 //   fn finish(row: u32, sum: Sum) -> vec4f
 //   fn store(row: u32, four: u32, sums: vec4f)
 
-alias Sums = array<Sum, 8>;  // of the rows 0 to 3, each of near and far outputs
+alias Sums = array<Sum, 8>;  // of rows 0 to 3, each with near and far outputs
 
 const ROWS = 4u;
 const COLUMNS = 8u;  // invocations, and packs, side by side
@@ -31,7 +30,7 @@ const TILE = 64u;
 @compute @workgroup_size(COLUMNS, 8)
 fn main(@builtin(workgroup_id) tile: vec3u, @builtin(local_invocation_id) at: vec3u) {
   let row = (tile.y * 8 + at.y) * ROWS;
-  // Rows beyond the last are computed as the last, and not stored.
+  // Rows beyond the last repeat the last, and are not stored.
   var x = shape.x + min(vec4u(row) + vec4u(0, 1, 2, 3), vec4u(shape.rows - 1)) * shape.xStride;
   var w = tile.x * shape.steps * TILE + at.x;
   var sums = Sums();

@@ -1,4 +1,4 @@
-// Layer normalisation of a row: a part of layer_norm.wgsl and quantise.wgsl.
+// Layer normalisation of a row, for layer_norm.wgsl and quantise.wgsl.
 
 @group(0) @binding(4) var<storage> normWeight: array<f32>;
 @group(0) @binding(5) var<storage> normBias: array<f32>;

@@ -1,6 +1,6 @@
-// x and W in int8, 16 of the inner dimension in a step; x is what quantise.wgsl
-// makes, and weights_int8.wgsl reads W. How bytes are multiplied stands in
-// bytes_packed.wgsl, bytes_half.wgsl or bytes_expanded.wgsl.
+// x and W in int8; a step takes 16 of the inner dimension. quantise.wgsl makes x,
+// weights_int8.wgsl reads W, and bytes_packed.wgsl, bytes_half.wgsl or
+// bytes_expanded.wgsl multiplies bytes.
 
 @group(0) @binding(4) var<storage> x: array<vec4u>;
 @group(0) @binding(5) var<storage> scales: array<f32>;  // of the rows

@@ -1,5 +1,5 @@
-// x in float32, W in int8; a step takes 16 of the inner dimension. The scale of
-// an output comes at the end. weights_int8.wgsl reads W.
+// x in float32, W in int8; a step takes 16 of the inner dimension. The sums are
+// multiplied by the scale of their output at the end. weights_int8.wgsl reads W.
 
 @group(0) @binding(4) var<storage> x: array<vec4f>;
 

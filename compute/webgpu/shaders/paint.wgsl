@@ -1,5 +1,5 @@
-// A mask in colours, with white borders between classes, as web/library/painting.js
-// paints it.
+// Paints a mask in colours, with white borders between classes, like
+// web/library/painting.js.
 
 struct Painting {
   height: u32,      // of the picture
@@ -7,14 +7,14 @@ struct Painting {
   maskHeight: u32,
   maskWidth: u32,
   line: u32,        // width of a border
-  border: u32,      // the class whose border is drawn, ALL, or neither: none
+  border: u32,      // the class whose border to draw, ALL, or any other number for none
 }
 
 const ALL = 0xffffffffu; // AllBorders in mask.go
 
 @group(0) @binding(0) var<uniform> painting: Painting;
-@group(0) @binding(1) var<storage> pixels: array<u32>;  // of the mask, four in a word
-@group(0) @binding(2) var<storage> palette: array<u32>;  // of a class: R, G, B, A from the lowest byte
+@group(0) @binding(1) var<storage> pixels: array<u32>;  // of the mask, four per word
+@group(0) @binding(2) var<storage> palette: array<u32>;  // a class per word: R, G, B, A from the lowest byte
 
 /** A triangle that covers the picture. */
 @vertex
@@ -30,7 +30,7 @@ fn classAt(at: vec2u) -> u32 {
   return (pixels[pixel / 4] >> (pixel % 4 * 8)) & 255;
 }
 
-/** Whether a border between these classes is drawn. */
+/** Whether to draw a border between these classes. */
 fn isBorder(a: u32, b: u32) -> bool {
   return a != b && (painting.border == ALL || a == painting.border || b == painting.border);
 }

@@ -1,20 +1,20 @@
-// The patches of a frame as rows, flattened channel by channel, then row by
-// row; normalised, and 0 beyond the window. An invocation writes four values.
+// Flattens the patches of a frame to rows, channel by channel, then row by row.
+// Values are normalised, and 0 beyond the window. An invocation writes four values.
 
 struct Grid {
   patches: u32,
-  first: u32,    // patch
+  first: u32,    // the first patch
   cols: u32,
   side: u32,     // of a patch in pixels
-  stride: u32,   // fours of a row of the result
+  stride: u32,   // fours per row of the result
   width: u32,    // of the frame
   window: vec4u, // top, left, height, width
-  scale: vec4f,  // of a byte, and what is added then: R, G, B
+  scale: vec4f,  // R, G, B: a byte becomes byte·scale + shift
   shift: vec4f,
 }
 
 @group(0) @binding(0) var<uniform> grid: Grid;
-@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel a word: R, G, B from the lowest byte
+@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel per word: R, G, B from the lowest byte
 @group(0) @binding(2) var<storage, read_write> dst: array<vec4f>;
 
 @compute @workgroup_size(64)

@@ -1,15 +1,16 @@
-// Rows to int8, four in a word, each row by its own scale: x ≈ q·scale, the
-// largest of a row is 127. The input of numbers_int8.wgsl and attention_int8.wgsl.
+// Quantises rows to int8, four values per word, each row with its own scale:
+// x ≈ q·scale, and the largest magnitude of a row becomes 127. numbers_int8.wgsl and
+// attention_int8.wgsl read the result.
 //
-// Rows are shared as rows.wgsl says. What is quantised stands in another file
-// that is put before this one: prepare() in normalise.wgsl or as_it_is.wgsl.
+// rows.wgsl distributes rows. prepare(), in normalise.wgsl or as_it_is.wgsl, makes
+// the values to quantise.
 
 struct Shape {
   rows: u32,
   cols: u32,
-  x: u32,        // where x begins in its buffer, in values
-  xStride: u32,  // values of a row
-  stride: u32,   // words of a row of the result
+  x: u32,        // start of x in its buffer, in values
+  xStride: u32,  // values per row
+  stride: u32,   // words per row of the result
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;

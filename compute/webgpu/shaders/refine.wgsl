@@ -1,5 +1,5 @@
-// What the shaders of a refined mask share. The steps and their names are those
-// of compute.Refinement.
+// Code that the shaders of a refined mask share. compute.Refinement describes the
+// steps and names them.
 
 struct View {
   side: u32,          // of a patch in pixels of the frame
@@ -10,8 +10,8 @@ struct View {
   width: u32,
   maskHeight: u32,
   maskWidth: u32,
-  scores: u32,        // where the scores begin in their buffer, and how many a patch has, in fours
-  stride: u32,
+  scores: u32,        // start of the scores in their buffer, in fours
+  stride: u32,        // fours per patch
   guideRows: u32,
   guideCols: u32,
   cellSide: u32,      // in pixels of the guide
@@ -22,7 +22,7 @@ struct View {
 
 @group(0) @binding(0) var<uniform> view: View;
 
-/** A pixel between two others of an axis. */
+/** A place between two pixels of an axis. */
 struct Between { low: u32, high: u32, share: f32 }
 
 fn between(i: u32, scale: f32, count: u32) -> Between {
@@ -33,14 +33,14 @@ fn between(i: u32, scale: f32, count: u32) -> Between {
 
 fn lerp(a: vec4f, b: vec4f, share: f32) -> vec4f { return a * (1 - share) + b * share; }
 
-/** Some cells: those from one on, without the last. */
+/** Cells from top and left to bottom and right, exclusive. */
 struct Cells { top: u32, left: u32, bottom: u32, right: u32 }
 
 fn cellsAround(top: u32, bottom: u32, left: u32, right: u32) -> Cells {
   return Cells(max(top, 1) - 1, max(left, 1) - 1, min(bottom + 2, view.cellRows), min(right + 2, view.cellCols));
 }
 
-/** The cells of the window in the middle of which a cell is. */
+/** The cells of the window around a cell. */
 fn windowOf(cell: u32) -> Cells {
   let at = vec2u(cell / view.cellCols, cell % view.cellCols);
   return cellsAround(at.x, at.x, at.y, at.y);

@@ -1,5 +1,5 @@
-// The functions of cells: the mean of those of the windows that a cell lies in.
-// An invocation makes that of one class.
+// The functions of cells. A cell's is the mean of those of the windows that contain
+// it. An invocation computes one class's function of a cell.
 
 @group(0) @binding(1) var<storage> fitted: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> functions: array<vec4f>;

@@ -1,5 +1,5 @@
-// Cells: their mean colours, and the classes of their highest scores (the lowest
-// class of equals). An invocation makes a cell.
+// The mean colours of cells, and the classes that score highest in them (of equal
+// scores, the lowest class). An invocation computes a cell.
 
 @group(0) @binding(2) var<storage> guide: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> cells: array<vec4f>;  // colour, class

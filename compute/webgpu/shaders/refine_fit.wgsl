@@ -1,5 +1,5 @@
-// The functions of windows, of each class: (a, b), for the score colour·a + b.
-// An invocation makes those of four classes.
+// The functions of windows: (a, b) for each class, whose score is colour·a + b. An
+// invocation computes those of four classes in a window.
 
 @group(0) @binding(2) var<storage> cells: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> fitted: array<vec4f>;
@@ -37,12 +37,12 @@ fn fit(cell: u32, four: u32) {
   for (var y = window.top; y < window.bottom; y++) {
     for (var x = window.left; x < window.right; x++) {
       let at = y * view.cellCols + x;
-      let off = cells[at].xyz - colour;
+      let deviation = cells[at].xyz - colour;
       let scores = cellScores(at, four);
-      covariance += mat3x3f(off * off.x, off * off.y, off * off.z);
-      red += off.x * scores;
-      green += off.y * scores;
-      blue += off.z * scores;
+      covariance += mat3x3f(deviation * deviation.x, deviation * deviation.y, deviation * deviation.z);
+      red += deviation.x * scores;
+      green += deviation.y * scores;
+      blue += deviation.z * scores;
       mean += scores / n;
     }
   }

@@ -1,6 +1,6 @@
-// The guide: the frame at half its size. An invocation makes a pixel.
+// The guide: the frame at half its size. An invocation computes a pixel.
 
-@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel a word: R, G, B from the lowest byte
+@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel per word: R, G, B from the lowest byte
 @group(0) @binding(2) var<storage, read_write> guide: array<vec4f>;
 
 fn weight(i: u32) -> u32 { return select(3u, 1u, i == 0 || i == 3); }

@@ -1,6 +1,6 @@
-// The class of every pixel: the highest score (the lowest class of equals) of
-// those that win in the cells around it. An invocation paints four pixels, which
-// are a word of the mask.
+// The class of every pixel: the one that scores highest (of equal scores, the
+// lowest class) among the winners of the cells around it. An invocation paints four
+// pixels, a word of the mask.
 
 @group(0) @binding(1) var<storage> guide: array<vec4f>;
 @group(0) @binding(2) var<storage> cells: array<vec4f>;      // colour, class
@@ -31,7 +31,7 @@ fn classAt(pixel: u32) -> u32 {
   for (var row = around.top; row < around.bottom; row++) {
     for (var column = around.left; column < around.right; column++) {
       let candidate = winner(row, column);
-      if (candidate == last) { continue; }  // as most often
+      if (candidate == last) { continue; }  // as mostly
       last = candidate;
       let score = scoreOf(candidate, y, x, colour);
       if (score > highest || (score == highest && candidate < best)) {
@@ -45,7 +45,7 @@ fn classAt(pixel: u32) -> u32 {
 
 fn winner(row: u32, column: u32) -> u32 { return u32(cells[row * view.cellCols + column].w); }
 
-/** Whether a class wins everywhere. */
+/** Whether a class wins in all these cells. */
 fn alone(around: Cells, id: u32) -> bool {
   for (var row = around.top; row < around.bottom; row++) {
     for (var column = around.left; column < around.right; column++) {

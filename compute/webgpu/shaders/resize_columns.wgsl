@@ -1,11 +1,11 @@
-// A picture's rows, resized to another width, over white: the first half of
-// resizing. See photo.Taps.
+// Resizes a picture's rows to another width, over white: the first half of resizing.
+// See photo.Taps.
 
 struct Size { height: u32, width: u32 }  // of the result
 
 @group(0) @binding(0) var<uniform> size: Size;
 @group(0) @binding(1) var picture: texture_2d<f32>;
-@group(0) @binding(2) var<storage> taps: array<vec2u>;  // the first pixel, and where its weights begin; those end where the next begin
+@group(0) @binding(2) var<storage> taps: array<vec2u>;  // the first pixel, and the index of its first weight; the next tap's weights follow
 @group(0) @binding(3) var<storage> weights: array<f32>;
 @group(0) @binding(4) var<storage, read_write> lines: array<vec4f>;
 

@@ -1,4 +1,4 @@
-// The second half of resizing: to another height, and to bytes.
+// Resizes to another height, and converts to bytes: the second half of resizing.
 
 struct Size { height: u32, width: u32 }  // of the result
 

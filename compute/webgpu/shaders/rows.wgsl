@@ -1,5 +1,5 @@
-// What operations on rows have in common: a row is shared by LANES invocations,
-// a workgroup of 64 does 64/LANES rows. rows_subgroup.wgsl is the same without
+// How operations on rows distribute work: LANES invocations share a row, and a
+// workgroup of 64 takes 64/LANES rows. rows_subgroup.wgsl does this without
 // workgroup memory.
 
 const LANES = 8u;
@@ -14,11 +14,11 @@ struct Invocation {
 /** The row of an invocation, which may lie beyond the last. */
 fn rowOf(at: Invocation) -> u32 { return at.group.x * (64 / LANES) + at.index / LANES; }
 
-/** Which of the invocations that share a row this is, and how many do. */
+/** The index of this invocation among those that share a row, and their number. */
 fn laneOf(at: Invocation) -> u32 { return at.index % LANES; }
 fn lanesOf(at: Invocation) -> u32 { return LANES; }
 
-/** The sum of what a row's lanes have. */
+/** The sum of a row's lanes. */
 fn rowSum(at: Invocation, part: f32) -> f32 {
   share(at, part);
   var sum = 0f;
@@ -26,7 +26,7 @@ fn rowSum(at: Invocation, part: f32) -> f32 {
   return sum;
 }
 
-/** The largest of what a row's lanes have. */
+/** The largest of a row's lanes. */
 fn rowLargest(at: Invocation, part: f32) -> f32 {
   share(at, part);
   var largest = part;
@@ -35,7 +35,7 @@ fn rowLargest(at: Invocation, part: f32) -> f32 {
 }
 
 fn share(at: Invocation, part: f32) {
-  workgroupBarrier();  // until what was shared before is read
+  workgroupBarrier();  // until all have read the parts shared before
   parts[at.index] = part;
   workgroupBarrier();
 }

@@ -1,4 +1,4 @@
-// rows.wgsl for processors with subgroups, of whatever width: each has a row.
+// rows.wgsl for GPUs with subgroups, of any width: each takes a row.
 
 enable subgroups;
 requires subgroup_id;

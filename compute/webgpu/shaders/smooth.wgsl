@@ -1,12 +1,12 @@
-// The scores of patches, averaged over frames, each with the weight that look.wgsl
-// gave the patch. An invocation takes a value.
+// Averages the patches' scores over frames, with the weights of patches from
+// look.wgsl. An invocation takes a value.
 
 struct Rows {
   rows: u32,
-  stride: u32,  // values of a row
-  first: u32,   // value of the scores
-  looks: u32,   // values from a look to the next
-  weight: u32,  // the value of a look that is the weight
+  stride: u32,  // values per row
+  first: u32,   // start of the scores in their buffer, in values
+  looks: u32,   // values from one look to the next
+  weight: u32,  // index of the weight in a look
 }
 
 @group(0) @binding(0) var<uniform> rows: Rows;

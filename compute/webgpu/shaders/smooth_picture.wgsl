@@ -1,17 +1,17 @@
-// The picture of a frame, averaged over frames, each with the weight that look.wgsl
-// gave the patch. An invocation takes a pixel.
+// Averages the picture over frames, with the weights of patches from look.wgsl. An
+// invocation takes a pixel.
 
 struct Grid {
   cols: u32,
   side: u32,      // of a patch in pixels
-  looks: u32,     // values from a look to the next
-  weight: u32,    // the value of a look that is the weight
+  looks: u32,     // values from one look to the next
+  weight: u32,    // index of the weight in a look
   height: u32,    // of the frame
   width: u32,
 }
 
 @group(0) @binding(0) var<uniform> grid: Grid;
-@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel a word: R, G, B from the lowest byte
+@group(0) @binding(1) var<storage> frame: array<u32>;  // a pixel per word: R, G, B from the lowest byte
 @group(0) @binding(2) var<storage> looks: array<f32>;
 @group(0) @binding(3) var<storage, read_write> average: array<u32>;
 

@@ -1,6 +1,5 @@
-// W in int8: a step takes 16 of the inner dimension of 8 outputs. What it is
-// multiplied by, multiplyBytes(), stands in numbers_int8.wgsl or
-// numbers_mixed.wgsl.
+// W in int8: a step takes 16 of the inner dimension of 8 outputs.
+// multiplyBytes() is in numbers_int8.wgsl or numbers_mixed.wgsl.
 
 @group(0) @binding(1) var<storage> w: array<vec4u>;
 

@@ -1,7 +1,7 @@
-// Asks the worker's program, without the platform around it, many times: what a request takes of
-// processor time, and whether memory stays what it was. Writes { milliseconds, before, after }.
+// Sends many requests to the worker's program, without the platform. Prints the CPU time per request
+// and the memory before and after, in bytes: { milliseconds, before, after }.
 //
-//   node soak.mjs FOLDER-OF-THE-WORKER
+//   node soak.mjs WORKER-FOLDER
 
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";

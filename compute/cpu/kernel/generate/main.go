@@ -1,5 +1,5 @@
-// Command generate writes the WebAssembly modules of package kernel, in whose
-// folder it is run:
+// Command generate writes the WebAssembly modules of package kernel to the current
+// folder:
 //
 //	go generate ./compute/cpu/kernel
 package main
