@@ -12,36 +12,10 @@ import (
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 
-	"segmenter/compute"
-	"segmenter/compute/cpu"
+	"segmenter/e2e/native"
 	"segmenter/metrics"
 	"segmenter/model"
-	"segmenter/model/weights"
-	"segmenter/photo/decode"
 )
-
-// native segments a photo on this machine, without any browser, in float32.
-func native(t testing.TB, path string, options model.Options) *model.Result {
-	t.Helper()
-	m, err := model.Read(weights.Everyday())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := model.New(m, cpu.New(1, compute.Float32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	source, err := decode.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := s.Segment(t.Context(), source, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result
-}
 
 // What agrees asks of a page in the same arithmetic, where the browser's photo
 // decoder may round otherwise, and of one that computes on bytes.
@@ -55,7 +29,9 @@ const (
 func (v *visit) agrees(path string, options model.Options, least float64) {
 	v.Helper()
 	options.Refine = true
-	got, want := v.result(), native(v.TB, path, options)
+	want, err := native.Segment(v.Context(), path, options)
+	v.must(err)
+	got := v.result()
 	if got.Width != want.Width || got.Height != want.Height || len(got.Mask) != len(want.Mask) {
 		v.Fatalf("the page's mask is %d×%d with %d pixels, the native one %d×%d", got.Width, got.Height, len(got.Mask), want.Width, want.Height)
 	}

@@ -6,6 +6,7 @@ import (
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -30,6 +31,9 @@ func launchChromium(ctx context.Context, options Options) (Driver, error) {
 		return nil, err
 	}
 	version, err := chromedp.CallBrowser(tab, cdpbrowser.GetVersion, cdp.Empty{})
+	if err == nil && options.Before != "" {
+		_, err = chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: options.Before})
+	}
 	if err != nil {
 		cancel()
 		return nil, err

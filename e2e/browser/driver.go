@@ -31,6 +31,9 @@ type Options struct {
 	// Shared has WebKit give SharedArrayBuffer to pages that are cross-origin
 	// isolated. WebKitGTK comes without it; the others always have it.
 	Shared bool
+	// Before is JavaScript that runs in every page before its own scripts. WebKit
+	// has no such thing.
+	Before string
 	// Arguments are added to the browser's command line.
 	Arguments []string
 }

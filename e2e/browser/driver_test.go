@@ -22,7 +22,11 @@ func TestDrivers(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			driver, err := Launch(ctx, kind, Options{})
+			options := Options{}
+			if kind != WebKit {
+				options.Before = `globalThis.before = document.title`
+			}
+			driver, err := Launch(ctx, kind, options)
 			if errors.Is(err, ErrMissing) && os.Getenv("CI") != "true" {
 				t.Skip(err)
 			}
@@ -44,6 +48,12 @@ func TestDrivers(t *testing.T) {
 			}
 			if got, err := Evaluate[string](ctx, driver, `kept`); got != "kept" || err != nil {
 				t.Errorf("a global is then %q, %v", got, err)
+			}
+			if got, err := Evaluate[string](ctx, driver, `globalThis.before ?? ""`); got != "" || err != nil {
+				t.Errorf("the script before the page's saw the title %q, %v", got, err)
+			}
+			if got, err := Evaluate[bool](ctx, driver, `"before" in globalThis`); got != (kind != WebKit) || err != nil {
+				t.Errorf("a script ran before the page's: %v, %v", got, err)
 			}
 			for _, expression := range []string{`nothing.there`, `Promise.reject(new Error("thrown"))`} {
 				if _, err := Evaluate[any](ctx, driver, expression); err == nil {

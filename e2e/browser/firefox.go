@@ -113,7 +113,7 @@ func launchFirefox(ctx context.Context, options Options) (_ Driver, err error) {
 	}
 	f.socket.SetReadLimit(-1)
 	go f.read()
-	return f, f.begin(ctx)
+	return f, f.begin(ctx, options.Before)
 }
 
 var listening = regexp.MustCompile(`WebDriver BiDi listening on (ws://\S+)`)
@@ -132,7 +132,7 @@ func readAddress(output io.ReadCloser, address chan<- string) {
 	io.Copy(io.Discard, output)
 }
 
-func (f *firefox) begin(ctx context.Context) error {
+func (f *firefox) begin(ctx context.Context, before string) error {
 	var session struct {
 		Capabilities struct{ BrowserVersion string }
 	}
@@ -150,7 +150,10 @@ func (f *firefox) begin(ctx context.Context) error {
 		return errors.New("Firefox has no tab")
 	}
 	f.tab = tree.Contexts[0].Context
-	return nil
+	if before == "" {
+		return nil
+	}
+	return f.send(ctx, "script.addPreloadScript", map[string]any{"functionDeclaration": "() => {" + before + "\n}"}, new(struct{}))
 }
 
 // read hands answers to those who wait for them.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -27,6 +28,9 @@ type webkit struct {
 }
 
 func launchWebKit(ctx context.Context, options Options) (_ Driver, err error) {
+	if options.Before != "" {
+		return nil, errors.New("WebKitWebDriver can run no script before a page's own")
+	}
 	driver, err := installed("WebKitWebDriver", "webkit2gtk-driver", "WebKitWebDriver")
 	if err != nil {
 		return nil, err
@@ -166,25 +170,30 @@ func (w *webkit) Open(ctx context.Context, url string) error {
 	return w.send(ctx, "POST", w.session+"/url", map[string]any{"url": url}, nil)
 }
 
-// Resize sets the size of the window, whose frame takes a part that is not known
-// before.
+// Resize sets the size of the window, which has a frame, and waits until the page
+// has its size.
 func (w *webkit) Resize(ctx context.Context, width, height int) error {
-	size, outer := [2]int{}, [2]int{width, height}
-	for range 3 {
-		if err := w.send(ctx, "POST", w.session+"/window/rect", map[string]any{"x": 0, "y": 0, "width": outer[0], "height": outer[1]}, nil); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		size, err := Evaluate[struct{ Inner, Outer [2]int }](ctx, w, `{ inner: [innerWidth, innerHeight], outer: [outerWidth, outerHeight] }`)
+		if err != nil {
 			return err
 		}
-		var err error
-		if size, err = Evaluate[[2]int](ctx, w, `[innerWidth, innerHeight]`); err != nil {
-			return err
-		}
-		if size == [2]int{width, height} {
+		if size.Inner == [2]int{width, height} {
 			return nil
 		}
-		outer[0] += width - size[0]
-		outer[1] += height - size[1]
+		if err := w.send(ctx, "POST", w.session+"/window/rect", map[string]any{
+			"x": 0, "y": 0, "width": width + size.Outer[0] - size.Inner[0], "height": height + size.Outer[1] - size.Inner[1],
+		}, nil); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the page has %d×%d pixels, and cannot have %d×%d", size.Inner[0], size.Inner[1], width, height)
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
-	return fmt.Errorf("the page has %d×%d pixels, and cannot have %d×%d", size[0], size[1], width, height)
 }
 
 func (w *webkit) Screenshot(ctx context.Context) ([]byte, error) {
