@@ -255,7 +255,7 @@ export class LiveSegmentation {
       const { width, height } = canvasSize(sizeOf(frame));
       this.#compositor.draw(frame, result.overlay, effect, { width, height, mirror: this.#options.mirror });
       const { rate, milliseconds } = this.#pace.measured;
-      this.#onFrame({ ...result, overlay: undefined, size, time, rate, milliseconds });
+      this.#onFrame({ ...result, overlay: undefined, effect, size, time, rate, milliseconds });
     }
     this.#close(done);
   }
