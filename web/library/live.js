@@ -11,6 +11,7 @@
 
 import { Compositor, paintingFor } from "./effects.js";
 import { SegmenterError } from "./errors.js";
+import { frameOf } from "./frame.js";
 import { liveOptions } from "./options.js";
 import { Pace } from "./pace.js";
 import { foreignPixels, sizeOf } from "./photo.js";
@@ -197,7 +198,7 @@ export class LiveSegmentation {
           }
           continue;
         }
-        const frame = await this.#grab();
+        const frame = this.#grab();
         const answer = this.#segment(frame);
         answer.catch(() => {}); // reported below
         if (before) this.#show(before);
@@ -219,12 +220,11 @@ export class LiveSegmentation {
     });
   }
 
-  /** @returns {Promise<VideoFrame | ImageBitmap>} */
-  async #grab() {
+  /** @returns {VideoFrame | ImageBitmap}  what the network sees and the canvas shows */
+  #grab() {
     this.#fresh = false;
     try {
-      // A VideoFrame copies no pixels.
-      return globalThis.VideoFrame ? new VideoFrame(this.#video) : await createImageBitmap(this.#video);
+      return frameOf(this.#video);
     } catch (cause) {
       throw cause.name === "SecurityError" ? foreignPixels(cause) : cause;
     }

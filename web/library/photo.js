@@ -5,6 +5,7 @@
 // says which sizes a photo has on its way through the engine.
 
 import { SegmenterError } from "./errors.js";
+import { bitmapOf } from "./frame.js";
 
 const OPENS = "PNG, JPEG, WebP, GIF, BMP and AVIF can be opened";
 
@@ -95,6 +96,7 @@ export function sizeOf({ width, height, displayWidth, displayHeight }) {
 
 async function toBitmap(photo) {
   try {
+    if (globalThis.HTMLVideoElement && photo instanceof HTMLVideoElement) return await bitmapOf(photo);
     return await createImageBitmap(photo, {
       imageOrientation: "from-image",
       colorSpaceConversion: "default",
