@@ -18,6 +18,7 @@ var all = []test{
 	{"LiveUpright", testLiveUpright},
 	{"LiveAligned", testLiveAligned},
 	{"Effects", testEffects},
+	{"EffectsHide", testEffectsHide},
 	{"LiveFile", testLiveFile},
 	{"LiveStream", testLiveStream},
 	{"BrokenVideo", testBrokenVideo},

@@ -2,10 +2,14 @@
 
 import type { Decoder, Segmentation, Segmenter } from "./segmenter.js";
 
-/** What becomes of a frame. Classes that are not listed are the background; by default none is. */
+/**
+ * What becomes of a frame. Classes that are not listed are the background; by default none is. In a
+ * browser that cannot have an effect, the state turns "failed": it never shows a background that the
+ * effect hides.
+ */
 export type Effect = (
   | { kind: "tint"; opacity?: number } // the classes in their colours; opacity from 0 to 1, default 0.6
-  | { kind: "blur"; radius?: number } // the background blurred; radius in pixels of the canvas, default 16
+  | { kind: "blur"; radius?: number } // the background blurred; radius in pixels of the canvas: a Gaussian's standard deviation, default 16
   | { kind: "colour"; colour?: string } // a colour of CSS behind the classes, default green
   | { kind: "picture"; picture: ImageBitmap | HTMLImageElement | HTMLCanvasElement } // a picture behind them
   | { kind: "cut" } // nothing behind them: the canvas is transparent there
@@ -39,6 +43,8 @@ export interface LiveOptions {
 export interface LiveFrame extends Omit<Segmentation, "mask" | "overlay"> {
   /** With the option `mask`. */
   mask?: Uint8Array;
+  /** What the canvas shows. */
+  effect: Effect;
   /** The short side at which the network saw it, in pixels. */
   size: number;
   /** The place in the video, in seconds. */

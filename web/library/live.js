@@ -11,6 +11,7 @@
 
 import { Compositor, paintingFor } from "./effects.js";
 import { abortError, SegmenterError, unlessAborted } from "./errors.js";
+import { frameOf } from "./frame.js";
 import { liveOptions, requireFunction, requireSignal } from "./options.js";
 import { Pace } from "./pace.js";
 import { foreignPixels, hasFrame, sizeOf } from "./photo.js";
@@ -220,7 +221,7 @@ export class LiveSegmentation {
           }
           continue;
         }
-        const frame = await this.#grab();
+        const frame = this.#grab();
         const answer = this.#segment(frame);
         answer.catch(() => {}); // reported below
         if (before) this.#show(before);
@@ -243,12 +244,11 @@ export class LiveSegmentation {
     });
   }
 
-  /** @returns {Promise<VideoFrame | ImageBitmap>} */
-  async #grab() {
+  /** @returns {VideoFrame | ImageBitmap}  what the network sees and the canvas shows */
+  #grab() {
     this.#fresh = false;
     try {
-      // A VideoFrame copies no pixels.
-      return globalThis.VideoFrame ? new VideoFrame(this.#video) : await createImageBitmap(this.#video);
+      return frameOf(this.#video);
     } catch (cause) {
       throw cause.name === "SecurityError" ? foreignPixels(cause) : cause;
     }
@@ -279,7 +279,7 @@ export class LiveSegmentation {
       const { width, height } = canvasSize(sizeOf(frame));
       this.#compositor.draw(frame, result.overlay, effect, { width, height, mirror: this.#options.mirror });
       const { rate, milliseconds } = this.#pace.measured;
-      this.#onFrame({ ...result, overlay: undefined, size, time, rate, milliseconds });
+      this.#onFrame({ ...result, overlay: undefined, effect, size, time, rate, milliseconds });
     }
     this.#close(done);
   }

@@ -6,6 +6,7 @@
 // they do: files.js and video.js.
 
 import { pictureUnlessAborted, SegmenterError } from "./errors.js";
+import { bitmapOf } from "./frame.js";
 
 /** Files of these kinds may have an orientation that browsers ignore: see files.js. */
 const MAY_LIE = /^(\x89PNG|RIFF....WEBP|....ftyp)/s;
@@ -32,7 +33,10 @@ export async function pictureOf(photo) {
   try {
     if (isA("VideoFrame", photo)) return photo.clone();
     if (isA("HTMLImageElement", photo)) await untilLoaded(photo);
-    if (isA("HTMLVideoElement", photo) && !hasFrame(photo)) await (await videos()).untilFrame(photo);
+    if (isA("HTMLVideoElement", photo)) {
+      if (!hasFrame(photo)) await (await videos()).untilFrame(photo);
+      return await bitmapOf(photo);
+    }
     if (photo instanceof Blob) return await bitmapOfFile(photo);
     return await toBitmap(photo);
   } catch (cause) {

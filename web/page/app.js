@@ -343,7 +343,7 @@ function showState() {
   page.toggleAttribute("data-photo", hasPicture);
   document.getElementById("panel").hidden = !hasPicture;
   for (const id of ["save-overlay", "save-mask"]) document.getElementById(id).disabled = !current;
-  document.getElementById("compare").disabled = !current && live.state !== "running";
+  document.getElementById("compare").disabled = !current && !live.mayBare;
 }
 
 /** Reports an error, and offers to try again where that may help. */

@@ -51,7 +51,17 @@ export class LivePicture {
         hideProgress(); // another camera may have been asked for
         this.stop();
       },
+      onRecord: () => {
+        this.refresh();
+        this.#hooks.onChange();
+      },
+      effect: () => this.#options().effect.kind,
     });
+  }
+
+  /** Whether the picture may be shown without its effect: a recording would show what is hidden. */
+  get mayBare() {
+    return this.state === "running" && !(this.#controls.isRecording && this.#settings.hidesBackground);
   }
 
   /** "off", "starting", or the state of the LiveSegmentation. */
@@ -152,7 +162,7 @@ export class LivePicture {
     source.video.play().catch(() => {}); // LiveSegmentation.start reports why
     const live = await LiveSegmentation.start(segmenter, source.video, {
       ...this.#options(),
-      onFrame: (frame) => this.#source === source && this.#view.show(frame),
+      onFrame: (frame) => this.#source === source && this.#show(frame),
       onState: (change) => this.#source === source && this.#follow(change),
     });
     if (this.#source !== source) {
@@ -167,10 +177,16 @@ export class LivePicture {
     this.#showState();
   }
 
+  #show(frame) {
+    this.#view.show(frame);
+    this.#controls.noteFrame(frame);
+  }
+
   #options() {
     const { decoder, refine, opacity } = this.#hooks.options();
     const options = { ...this.#settings.options, decoder, refine };
     options.effect.opacity = opacity;
+    if (this.#controls.isRecording && this.#settings.hidesBackground) return options;
     if (this.#lit !== null) options.effect = { kind: "tint", opacity: Math.max(opacity, 0.6), classes: [this.#lit] };
     if (this.#isBare) options.effect = { kind: "none" };
     return options;
