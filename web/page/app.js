@@ -181,7 +181,7 @@ function openSample(url) {
 }
 
 async function takeFile(mine, file) {
-  const whole = await decodePhoto(file);
+  const whole = await decodePhoto(file, { signal: mine.controller.signal });
   const { width, height } = whole;
   mine.photo = await shrinkPhoto(whole, LARGEST_PHOTO);
   mine.name = file.name.replace(/\.\w+$/, "") || "photo";
@@ -374,15 +374,24 @@ function fail(error, again) {
   failed = true;
   hideProgress();
   showState();
-  const mayHelp = error.mayHelp ?? !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code);
+  const areHidden = error.reason === "hidden-pixels";
+  const mayHelp = error.mayHelp ?? (areHidden || !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code));
   const isOurs = error instanceof SegmenterError;
   if (!isOurs) console.error(error);
   const sentence = () => (isOurs ? sentenceOf(error) : t("error.unknown", { message: error.message }));
   showMessage(sentence, {
     kind: "error",
-    ...(mayHelp && { action: { label: () => t("retry"), run: () => recover(again) } }),
+    ...(mayHelp && { action: { label: () => t("retry"), run: () => {
+      if (areHidden) askForPixels();
+      recover(again);
+    } } }),
     onDismiss: () => recover(() => {}),
   });
+}
+
+/** Reads a canvas, upon which Firefox asks the visitor whether this page may. */
+function askForPixels() {
+  document.createElement("canvas").getContext("2d").getImageData(0, 0, 1, 1);
 }
 
 function recover(then) {
