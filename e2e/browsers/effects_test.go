@@ -1,7 +1,7 @@
 package browsers
 
 // testEffectsHide has nothing kept: no effect may show the background, not even
-// in a browser that ignores what the effect needs.
+// in a browser that does not draw as the effect needs.
 func testEffectsHide(v *visit) {
 	v.open("test/bare.html")
 	for name, shown := range call[map[string]float64](v, "effects.js", "backgrounds") {

@@ -39,7 +39,7 @@ const (
 
 	// patience is how long a test waits for the page, on a slow machine that
 	// does other things meanwhile.
-	patience = 60 * time.Second
+	patience = 2 * time.Minute
 )
 
 // What a mask has to agree with the native one, where the page computes on

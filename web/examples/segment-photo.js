@@ -3,7 +3,10 @@ import { Segmenter } from "../library/segmenter.js";
 
 const [input, canvas, output] = ["input", "canvas", "output"].map((name) => document.querySelector(name));
 canvas.style.maxWidth = "100%";
-const segmenter = await Segmenter.create();
+const segmenter = await Segmenter.create().catch((error) => {
+  output.textContent = error.message;
+  throw error;
+});
 output.textContent = "Choose a photo.";
 
 input.addEventListener("change", async () => {

@@ -1,12 +1,10 @@
 // Frames: the picture that a video element shows now, upright and with square pixels.
 //
-// It owns a canvas. live.js and photo.js send it videos that have a frame; it sends back pictures for
-// them to close.
+// It owns nothing. live.js and photo.js send it videos that have a frame, or frames; it sends back
+// pictures for them to close.
 
 /** Whether this browser takes a video's rotation over. Others give the pixels as the file stores them. */
 const TAKES_ROTATION = Boolean(globalThis.VideoFrame && "rotation" in VideoFrame.prototype);
-
-let context; // of the canvas that draws frames
 
 /**
  * The frame that a video shows, without a copy of its pixels where the browser can do that.
@@ -24,22 +22,17 @@ export function frameOf(video) {
 }
 
 /**
- * The frame that a video shows, as a bitmap.
+ * A video or a frame, drawn: every browser does that upright and with its aspect. Chromium's
+ * createImageBitmap does not turn a VideoFrame.
  *
- * @param {HTMLVideoElement} video
- * @returns {Promise<ImageBitmap>}
+ * @param {HTMLVideoElement | VideoFrame} picture
+ * @returns {ImageBitmap}
  */
-export async function bitmapOf(video) {
-  return TAKES_ROTATION ? createImageBitmap(video) : drawn(video);
-}
-
-/** Every browser draws a video upright and with its aspect. */
-function drawn(video) {
-  const { videoWidth: width, videoHeight: height } = video;
-  context ??= new OffscreenCanvas(width, height).getContext("2d");
-  const { canvas } = context;
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  context.globalCompositeOperation = "copy";
-  context.drawImage(video, 0, 0, width, height);
+export function drawn(picture) {
+  const width = picture.videoWidth ?? picture.displayWidth;
+  const height = picture.videoHeight ?? picture.displayHeight;
+  // A new canvas: one that has shown another site's video gives no pixels any more.
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d").drawImage(picture, 0, 0, width, height);
   return canvas.transferToImageBitmap();
 }

@@ -6,7 +6,7 @@
 // they do: files.js and video.js.
 
 import { pictureUnlessAborted, SegmenterError } from "./errors.js";
-import { bitmapOf } from "./frame.js";
+import { drawn } from "./frame.js";
 
 /** Files of these kinds may have an orientation that browsers ignore: see files.js. */
 const MAY_LIE = /^(\x89PNG|RIFF....WEBP|....ftyp)/s;
@@ -20,7 +20,12 @@ const MAY_LIE = /^(\x89PNG|RIFF....WEBP|....ftyp)/s;
  */
 export async function decodePhoto(photo, { signal } = {}) {
   const picture = await pictureUnlessAborted(pictureOf(photo), signal);
-  return isA("VideoFrame", picture) ? (await videos()).bitmapOf(picture) : picture;
+  if (!isA("VideoFrame", picture)) return picture;
+  try {
+    return drawn(picture);
+  } finally {
+    picture.close();
+  }
 }
 
 /**
@@ -35,7 +40,7 @@ export async function pictureOf(photo) {
     if (isA("HTMLImageElement", photo)) await untilLoaded(photo);
     if (isA("HTMLVideoElement", photo)) {
       if (!hasFrame(photo)) await (await videos()).untilFrame(photo);
-      return await bitmapOf(photo);
+      return drawn(photo);
     }
     if (photo instanceof Blob) return await bitmapOfFile(photo);
     return await toBitmap(photo);

@@ -1,6 +1,6 @@
-// Videos: waits until a video element shows a frame, and copies frames.
+// Videos: waits until a video element shows a frame.
 //
-// It owns nothing. photo.js and live.js send it video elements and frames.
+// It owns nothing. photo.js and live.js send it video elements.
 
 import { abortError, SegmenterError, unlessAborted } from "./errors.js";
 import { hasFrame } from "./photo.js";
@@ -77,18 +77,4 @@ function nextTurn(video) {
     for (const type of TURNS) video.addEventListener(type, go);
     video.requestVideoFrameCallback?.(go);
   });
-}
-
-/**
- * A frame as a bitmap, upright and with square pixels.
- *
- * @param {VideoFrame} frame  is closed
- * @returns {ImageBitmap}
- */
-export function bitmapOf(frame) {
-  const { displayWidth: width, displayHeight: height } = frame;
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext("2d").drawImage(frame, 0, 0, width, height); // createImageBitmap would not turn it
-  frame.close();
-  return canvas.transferToImageBitmap();
 }

@@ -7,7 +7,7 @@
 import { download } from "./download.js";
 import { Recorder } from "./recorder.js";
 import { cameras, canShareScreen } from "./sources.js";
-import { announce } from "./status.js";
+import { announce, showMessage } from "./status.js";
 import { say, t } from "./texts.js";
 
 export class LiveControls {
@@ -157,11 +157,19 @@ export class LiveControls {
 
   #snapshot() {
     const { name } = this.#source;
-    this.#live.canvas.toBlob((blob) => blob && download(blob, `${name}-${stamp()}.png`));
+    this.#live.canvas.toBlob((blob) => {
+      if (blob) download(blob, `${name}-${stamp()}.png`);
+      else showMessage(() => t("live.snapshot-failed"), { kind: "error" });
+    });
   }
 
   #record() {
-    this.#recorder = new Recorder(this.#live.captureStream());
+    try {
+      this.#recorder = new Recorder(this.#live.captureStream(), () => this.finishRecording());
+    } catch {
+      showMessage(() => t("live.record-failed"), { kind: "error" });
+      return;
+    }
     this.#hooks.onRecord();
     this.#pauseRecording();
     announce(() => t("live.recording"));
@@ -176,8 +184,9 @@ export class LiveControls {
     this.#recorder = null;
     this.#hooks.onRecord();
     this.#showRecording();
-    const { blob, extension } = await recorder.stop();
-    download(blob, `${name}-${stamp()}.${extension}`);
+    const file = await recorder.stop();
+    if (file) download(file.blob, `${name}-${stamp()}.${file.extension}`);
+    else showMessage(() => t("live.record-failed"), { kind: "error" });
   }
 
   #showRecording() {

@@ -60,7 +60,7 @@ export function backgrounds() {
   return found;
 }
 
-/** The same in a browser that ignores an operation: the codes of errors, or how much is seen. */
+/** The same in a browser that draws as usual instead of by an operation: the codes of errors, or how much is seen. */
 export function without(operation) {
   const found = {};
   const prototypes = [CanvasRenderingContext2D.prototype, OffscreenCanvasRenderingContext2D.prototype];
@@ -69,7 +69,7 @@ export function without(operation) {
     Object.defineProperty(prototype, "globalCompositeOperation", {
       ...whole[i],
       set(value) {
-        if (value !== operation) whole[i].set.call(this, value);
+        whole[i].set.call(this, value === operation ? "source-over" : value);
       },
     });
   }

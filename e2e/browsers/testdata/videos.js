@@ -94,10 +94,12 @@ async function play(source, matte, options, frames, look) {
     enough = resolve;
     failed = reject;
   });
-  const live = await inTime("the start", LiveSegmentation.start(known, source, {
+  let live = null;
+  live = await inTime("the start", LiveSegmentation.start(known, source, {
     ...options,
-    onFrame(frame) {
-      options.onFrame?.(live, frame);
+    onFrame() {
+      if (!live) return; // the first frame may come before it
+      options.onFrame?.(live);
       if (++shown === frames) enough();
     },
     onState: ({ state, error }) => state === "failed" && failed(error),
