@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/input"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
@@ -125,6 +126,7 @@ type visit struct {
 	sent     recorder // "2330 /page/stage.js", bytes of bodies as they go over the wire
 	foreign  recorder // requests to other hosts
 	console  recorder // errors and warnings
+	givenUp  recorder // paths of held files for which the browser no longer waits
 
 	// allowed are parts of console messages, or of lines of requests, that the
 	// test means to cause.
@@ -199,6 +201,7 @@ func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
 		}
 		if v.held != "" && strings.Contains(r.URL.Path, v.held) {
 			<-r.Context().Done()
+			v.givenUp.add(r.URL.Path)
 			return
 		}
 		recorded := &statusWriter{w, http.StatusOK, v.bare, 0}
@@ -292,6 +295,13 @@ func evaluate[T any](v *visit, expression string) T {
 		v.Fatalf("%v in %s", err, expression)
 	}
 	return value
+}
+
+// first has every page run a script before its own.
+func (v *visit) first(script string) {
+	v.Helper()
+	_, err := chromedp.Call(v.tab, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	v.must(err)
 }
 
 // open opens the page: query is "" or "?size=256".

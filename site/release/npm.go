@@ -57,9 +57,10 @@ func packageName() (string, error) {
 	return card.Name, err
 }
 
-// How modules name files beside them: what they import, and what they fetch or
-// start, which bundlers know by the same words.
+// How modules name files beside them: what they import, at once or later, and
+// what they fetch or start, which bundlers know by the same words.
 var (
+	later     = regexp.MustCompile(`(?:await|=>) import\("\./([^"]+)"\)`) // not a type of JSDoc
 	imports   = regexp.MustCompile(`(?m)^(?:import|export|\})[^"\n]*"\./([^"]+)";`)
 	addresses = regexp.MustCompile(`new URL\("\./([^"?]+)[^"]*", import\.meta\.url\)`)
 )
@@ -104,7 +105,7 @@ func library(built fs.FS) ([]file, error) {
 
 func neededBy(module []byte) []string {
 	var names []string
-	for _, pattern := range []*regexp.Regexp{imports, addresses} {
+	for _, pattern := range []*regexp.Regexp{imports, later, addresses} {
 		for _, match := range pattern.FindAllSubmatch(module, -1) {
 			names = append(names, string(match[1]))
 		}

@@ -53,8 +53,8 @@ function begin(address) {
 
 async function compile(address, signal) {
   const response = await fetch(address, { signal }).catch(async (cause) => {
-    const sentence = "The engine could not be downloaded: check the connection and try again.";
-    throw await explained(new SegmenterError("network", sentence, { cause }), address, "fetch");
+    const error = new SegmenterError("network", "The engine could not be downloaded: check the connection and try again.", { cause });
+    throw signal.aborted ? error : await explained(error, address, "fetch");
   });
   if (!response.ok) {
     throw new SegmenterError(

@@ -32,7 +32,8 @@ export async function fileError(file, cause) {
 
   let head;
   try {
-    head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+    const part = file.size > 0 ? file.slice(0, HEAD_BYTES) : file; // one that is gone has no size
+    head = new Uint8Array(await part.arrayBuffer());
   } catch ({ name }) {
     if (CHANGED.includes(name)) return error("changed", "has changed on disk, or is gone, since you chose it: choose it again.");
     return error("unreadable", "could not be read: choose another file.");

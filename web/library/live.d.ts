@@ -38,6 +38,8 @@ export interface LiveOptions {
   onFrame?: (frame: LiveFrame) => void;
   /** Told when the state changes. */
   onState?: (change: LiveState) => void;
+  /** Gives up starting: the promise rejects with code "aborted". */
+  signal?: AbortSignal;
 }
 
 export interface LiveFrame extends Omit<Segmentation, "mask" | "overlay"> {
@@ -71,7 +73,9 @@ export class LiveSegmentation {
 
   /**
    * Starts on a video element, which may play, pause and be searched, or on a stream or a track of
-   * one. Resolves once the source shows a frame.
+   * one. Resolves once the source shows a frame: a video that was never played is loaded for that.
+   * Rejects with code "no-image" where there will be none, because the stream has ended or the browser
+   * cannot play the video. Options that cannot be had are refused here and by `set`, with "bad-option".
    *
    * @example
    * const stream = await navigator.mediaDevices.getUserMedia({ video: true });
@@ -87,14 +91,14 @@ export class LiveSegmentation {
   /** Frames with the effect. A mask lies over the frame that it was found in. */
   readonly canvas: HTMLCanvasElement;
 
-  /** "ended": the stream did, for example because the camera was unplugged. */
+  /** "ended": the stream did, because the camera was unplugged or its track stopped. */
   readonly state: LiveState["state"];
 
   /** The short side at which the network sees frames now, in pixels. */
   readonly size: number;
 
   /** Changes options, but for the listeners; those that are not given stay. */
-  set(options: Omit<LiveOptions, "onFrame" | "onState">): void;
+  set(options: Omit<LiveOptions, "onFrame" | "onState" | "signal">): void;
 
   pause(): void;
   resume(): void;

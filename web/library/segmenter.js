@@ -93,7 +93,9 @@ export class Segmenter {
     const { signal, onProgress, ...options } = segmentOptions(given, this.model);
     // Whatever may change before its turn is copied now. A file cannot: many that wait hold no pixels.
     const copy = photo instanceof Blob ? null : timed(pictureOf(photo));
-    const release = () => copy?.then(({ value }) => value.close(), () => {}); // a failure is reported at its turn
+    const release = () => {
+      copy?.then(({ value }) => value.close(), () => {}); // a failure is reported at its turn
+    };
     let isItsTurn = false;
 
     const segmentation = this.#inLine(async (signal, afterwards) => {
