@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/input"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
@@ -116,6 +117,7 @@ type visit struct {
 	sent     recorder // "2330 /page/stage.js": bytes of bodies as sent
 	foreign  recorder // requests to other hosts
 	console  recorder // errors and warnings
+	givenUp  recorder // paths of held files for which the browser no longer waits
 
 	// allowed are parts of console messages and of lines of requests. A line that
 	// contains one does not fail the test.
@@ -190,6 +192,7 @@ func (v *visit) serve(path string, extra map[string][]byte) http.Handler {
 		}
 		if v.withheld != "" && strings.Contains(r.URL.Path, v.withheld) {
 			<-r.Context().Done()
+			v.givenUp.add(r.URL.Path)
 			return
 		}
 		recorded := &statusWriter{w, http.StatusOK, v.bare, 0}
@@ -283,6 +286,13 @@ func evaluate[T any](v *visit, expression string) T {
 		v.Fatalf("%v in %s", err, expression)
 	}
 	return value
+}
+
+// first has every page run a script before its own.
+func (v *visit) first(script string) {
+	v.Helper()
+	_, err := chromedp.Call(v.tab, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	v.must(err)
 }
 
 // open opens an address below the site's: "", "?size=256" or "library.html".

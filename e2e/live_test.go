@@ -209,6 +209,58 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// TestLiveRecordingHides records while the visitor looks at a class, and would
+// look at the picture alone: the recording never shows what the effect hides.
+func TestLiveRecordingHides(t *testing.T) {
+	v := newVisitIn(t, withCamera(t, 320, 240), "/", nil)
+	v.allowed = []string{"willReadFrequently"} // the test's readings
+	folder := v.downloads()
+	v.open("?device=cpu&live=camera&detail=128&mirror=0&effect=colour&keep=cat")
+	v.waitFor("live")
+	// Here there is blue sky.
+	sky := func() []int {
+		return evaluate[[]int](v, `[...document.querySelector("canvas.live").getContext("2d").getImageData(80, 20, 1, 1).data]`)
+	}
+	isHidden := func() bool {
+		c := sky()
+		return c[0] < 24 && c[1] > 150 && c[1] < 200 && c[2] > 40 && c[2] < 90
+	}
+	v.moreFrames()
+	if !isHidden() {
+		t.Fatalf("the sky is %v, expected the colour", sky())
+	}
+	v.eventually(func() bool { return evaluate[bool](v, `document.querySelector("#legend [data-class-id]") !== null`) })
+	v.click("#legend .item") // which pins it
+	v.eventually(func() bool { return !isHidden() })
+
+	v.click("#live-record")
+	if !evaluate[bool](v, `document.getElementById("compare").disabled`) {
+		t.Error("while it records, the page offers to compare")
+	}
+	v.moreFrames()
+	evaluate[bool](v, `(document.getElementById("frame").dispatchEvent(new PointerEvent("pointerdown", { pointerType: "mouse", button: 0, bubbles: true })), true)`)
+	v.moreFrames()
+	v.moreFrames()
+	if !isHidden() {
+		t.Errorf("while it records, the sky is %v", sky())
+	}
+	time.Sleep(500 * time.Millisecond)
+	v.click("#live-record")
+	v.eventually(func() bool { return !isHidden() }) // the class is pinned as before
+	recording, _ := v.downloaded(folder, "webm")
+
+	v.choose(recording)
+	v.choice("effect", "none")
+	v.eventually(func() bool { return evaluate[string](v, `segmenterPage.live?.effect.kind ?? ""`) == "none" })
+	for range 20 {
+		if !isHidden() {
+			t.Fatalf("in the recording, the sky is %v", sky())
+		}
+		before := v.frames()
+		v.eventually(func() bool { return v.frames() != before })
+	}
+}
+
 // TestLiveLosses hides the tab, disconnects the camera, and denies the camera.
 func TestLiveLosses(t *testing.T) {
 	v := newVisitIn(t, withCamera(t, 320, 240), "/", nil)

@@ -11,36 +11,10 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"segmenter/compute"
-	"segmenter/compute/cpu"
+	"segmenter/e2e/native"
 	"segmenter/metrics"
 	"segmenter/model"
-	"segmenter/model/weights"
-	"segmenter/photo/decode"
 )
-
-// native segments a photo without a browser, in float32.
-func native(t testing.TB, path string, options model.Options) *model.Result {
-	t.Helper()
-	m, err := model.Read(weights.Everyday())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := model.New(m, cpu.New(1, compute.Float32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	source, err := decode.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := s.Segment(t.Context(), source, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result
-}
 
 // The share of pixels on which a page must agree with the native mask: in the same
 // arithmetic, since the browser's photo decoder may round differently, and in int8.
@@ -54,7 +28,9 @@ const (
 func (v *visit) agrees(path string, options model.Options, least float64) {
 	v.Helper()
 	options.Refine = true
-	got, want := v.result(), native(v.TB, path, options)
+	want, err := native.Segment(v.Context(), path, options)
+	v.must(err)
+	got := v.result()
 	if got.Width != want.Width || got.Height != want.Height || len(got.Mask) != len(want.Mask) {
 		v.Fatalf("the page's mask is %d×%d with %d pixels, the native one %d×%d", got.Width, got.Height, len(got.Mask), want.Width, want.Height)
 	}

@@ -4,6 +4,7 @@
 // It owns the site's Cache Storage. Pages send it requests for files, and page/offline.js sends it
 // messages, which it answers through their port:
 //   check      fetch what is missing or broken; the answer: { whole, bytes }, what it keeps
+//   list       the answer: the names of the files that it keeps
 //   take over  replace the version before; the answer: whether all pages agreed
 //   free       keep nothing any more
 // It asks the pages in the same way:
@@ -49,7 +50,7 @@ self.addEventListener("fetch", (event) => {
 });
 
 self.addEventListener("message", (event) => {
-  const tasks = { check, "take over": takeOver, free };
+  const tasks = { check, list, "take over": takeOver, free };
   event.waitUntil(tasks[event.data]().then((result) => event.ports[0].postMessage(result)));
 });
 
@@ -182,6 +183,11 @@ async function check() {
   const kept = await keptAddresses();
   const sizes = SITE.files.map((file) => (kept.has(addressOf(file)) ? file.size : 0));
   return { whole: isWhole(kept), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+async function list() {
+  const kept = await keptAddresses();
+  return SITE.files.filter((file) => kept.has(addressOf(file))).map(({ name }) => name);
 }
 
 async function takeOver() {

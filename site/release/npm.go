@@ -57,9 +57,10 @@ func packageName() (string, error) {
 	return card.Name, err
 }
 
-// These match the names of other files in a module: those that it imports, and those
-// that it fetches or starts, in the form that bundlers recognise.
+// These match the names of other files in a module: those that it imports, at once or
+// later, and those that it fetches or starts, in the form that bundlers recognise.
 var (
+	later     = regexp.MustCompile(`(?:await|=>) import\("\./([^"]+)"\)`) // not a type of JSDoc
 	imports   = regexp.MustCompile(`(?m)^(?:import|export|\})[^"\n]*"\./([^"]+)";`)
 	addresses = regexp.MustCompile(`new URL\("\./([^"?]+)[^"]*", import\.meta\.url\)`)
 )
@@ -104,7 +105,7 @@ func library(built fs.FS) ([]file, error) {
 
 func neededBy(module []byte) []string {
 	var names []string
-	for _, pattern := range []*regexp.Regexp{imports, addresses} {
+	for _, pattern := range []*regexp.Regexp{imports, later, addresses} {
 		for _, match := range pattern.FindAllSubmatch(module, -1) {
 			names = append(names, string(match[1]))
 		}

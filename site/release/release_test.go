@@ -98,8 +98,10 @@ const MODEL = new URL("./models/m.safetensors?v=12", import.meta.url).href;
 		"live.js":                 {Data: []byte(`import "./worker.js";`)},
 		"live.d.ts":               {},
 		"b.js":                    {Data: []byte(`import { A } from "./segmenter.js";`)},
-		"c.js":                    {},
+		"c.js":                    {Data: []byte("const f = () => import(\"./f.js\").catch(no);\nconst g = await import(\"./g.js\");")},
 		"e.js":                    {},
+		"f.js":                    {},
+		"g.js":                    {},
 		"worker.js":               {Data: []byte(`  engine: new URL("./engine.wasm", import.meta.url),`)},
 		"engine.wasm":             {},
 		"models/m.safetensors":    {},
@@ -116,7 +118,7 @@ const MODEL = new URL("./models/m.safetensors?v=12", import.meta.url).href;
 	for _, f := range sorted(files) {
 		names = append(names, f.name)
 	}
-	want := strings.Fields("b.js c.js e.js engine.wasm live.d.ts live.js models/m.safetensors segmenter.d.ts segmenter.js worker.js")
+	want := strings.Fields("b.js c.js e.js engine.wasm f.js g.js live.d.ts live.js models/m.safetensors segmenter.d.ts segmenter.js worker.js")
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v, expected %v", names, want)
 	}

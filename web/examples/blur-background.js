@@ -4,9 +4,18 @@ import { Segmenter } from "../library/segmenter.js";
 
 const [button, picture, video, output] = ["button", "#picture", "video", "output"].map((name) => document.querySelector(name));
 
+/** What to do about the errors of getUserMedia, whose own messages are for programmers. */
+const ADVICE = {
+  NotAllowedError: "The camera may not be used: allow it for this page.",
+  NotFoundError: "No camera was found: connect one.",
+  OverconstrainedError: "No camera was found: connect one.",
+  NotReadableError: "The camera does not start: close the program that uses it.",
+};
+
 button.addEventListener("click", async () => {
   button.disabled = true;
   try {
+    if (!navigator.mediaDevices) throw new Error("This browser gives this page no camera: use another, or https.");
     const stream = await navigator.mediaDevices.getUserMedia({ video: true });
     const segmenter = await Segmenter.create({ onProgress: () => (output.textContent = "Loading the model.") });
     const people = segmenter.model.classes.filter(({ name }) => name === "person").map(({ id }) => id);
@@ -19,7 +28,7 @@ button.addEventListener("click", async () => {
     video.srcObject = live.captureStream();
     await video.play();
   } catch (error) {
-    output.textContent = error.message;
+    output.textContent = ADVICE[error.name] ?? error.message;
     button.disabled = false;
   }
 });

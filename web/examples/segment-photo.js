@@ -1,9 +1,12 @@
 // Segments the chosen file and paints the classes over it.
-import { Segmenter } from "../library/segmenter.js";
+import { decodePhoto, Segmenter } from "../library/segmenter.js";
 
 const [input, canvas, output] = ["input", "canvas", "output"].map((name) => document.querySelector(name));
 canvas.style.maxWidth = "100%";
-const segmenter = await Segmenter.create();
+const segmenter = await Segmenter.create().catch((error) => {
+  output.textContent = error.message;
+  throw error;
+});
 output.textContent = "Choose a photo.";
 
 input.addEventListener("change", async () => {
@@ -16,7 +19,7 @@ input.addEventListener("change", async () => {
 
     Object.assign(canvas, { width, height });
     const context = canvas.getContext("2d");
-    context.drawImage(await createImageBitmap(input.files[0]), 0, 0);
+    context.drawImage(await decodePhoto(input.files[0]), 0, 0);
     context.drawImage(await createImageBitmap(overlay), 0, 0);
     output.textContent = `${classes.map(({ name }) => name).join(", ")} in ${Math.round(timings.total)} ms`;
   } catch (error) {

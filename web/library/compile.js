@@ -3,7 +3,7 @@
 // It owns the compiled modules. ranks.js sends it a device and a callback for progress; it sends back
 // the module for the workers. It runs in the page, so that the download need not wait for a worker.
 
-import { SegmenterError } from "./errors.js";
+import { explained, requireWebAssembly, SegmenterError, unlessAborted } from "./errors.js";
 
 /** An engine for each device, so that nobody downloads one that they do not use. */
 const ENGINES = {
@@ -11,37 +11,50 @@ const ENGINES = {
   webgpu: new URL("./engine-webgpu.wasm", import.meta.url).href,
 };
 
-/** @type {Map<string, Promise<WebAssembly.Module>>} by address */
-const compiling = new Map();
+/** Those that compile or are compiled, by address; `waiting` counts who waits. @type {Map<string, Compilation>} */
+const compilations = new Map();
+
+/** @typedef {{ module: Promise<WebAssembly.Module>, download: AbortController, waiting: number }} Compilation */
 
 /**
  * @param {"cpu" | "webgpu"} device
  * @param {(loaded: number, total: number) => void} onProgress  told of start and end only: while
  *   a page counts bytes, the browser does not cache compiled code
+ * @param {AbortSignal} [signal]  ends the download if nobody else waits for it
  * @returns {Promise<WebAssembly.Module>}
  */
-export async function compileEngine(device, onProgress) {
+export async function compileEngine(device, onProgress, signal) {
+  requireWebAssembly("the page");
   onProgress(0, 0);
   const address = ENGINES[device];
-  if (!compiling.has(address)) compiling.set(address, compile(address));
+  const compilation = compilations.get(address) ?? begin(address);
+  compilation.waiting++;
   try {
-    const module = await compiling.get(address);
+    const module = await unlessAborted(compilation.module, signal);
     const size = performance.getEntriesByName(address)[0]?.decodedBodySize || 1;
     onProgress(size, size);
     return module;
-  } catch (error) {
-    compiling.delete(address); // the next attempt downloads it again
-    throw error;
+  } finally {
+    compilation.waiting--;
+    if (signal?.aborted && compilation.waiting === 0) compilation.download.abort();
   }
 }
 
-async function compile(address) {
-  const response = await fetch(address).catch((cause) => {
-    throw new SegmenterError(
-      "network",
-      "The engine could not be downloaded: check the connection and try again.",
-      { cause },
-    );
+function begin(address) {
+  const download = new AbortController();
+  const compilation = { module: compile(address, download.signal), download, waiting: 0 };
+  compilations.set(address, compilation);
+  // After a failure, the next attempt downloads it again.
+  const forget = () => compilations.get(address) === compilation && compilations.delete(address);
+  compilation.module.catch(forget);
+  download.signal.addEventListener("abort", forget);
+  return compilation;
+}
+
+async function compile(address, signal) {
+  const response = await fetch(address, { signal }).catch(async (cause) => {
+    const error = new SegmenterError("network", "The engine could not be downloaded: check the connection and try again.", { cause });
+    throw signal.aborted ? error : await explained(error, address, "fetch");
   });
   if (!response.ok) {
     throw new SegmenterError(

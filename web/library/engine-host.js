@@ -4,7 +4,7 @@
 // It owns the Ranks, the choice of device and what the engine says of the model. segmenter.js asks it
 // for an engine that runs; it tells onProgress of loading and onDevice when another device computes.
 
-import { SegmenterError } from "./errors.js";
+import { abortError, SegmenterError, unlessAborted } from "./errors.js";
 import { Ranks } from "./ranks.js";
 import { hasWebGPU, warmTime } from "./webgpu.js";
 
@@ -18,6 +18,7 @@ export class EngineHost {
   #device; // "cpu" or "webgpu": where the engine computes
   #isUndecided; // whether to compare devices after the first photo
   #engine = null; // Ranks
+  #rival = null; // Rival, while devices are to be compared
   #model = null;
   #isDisposed = false;
   #startRanks;
@@ -56,28 +57,33 @@ export class EngineHost {
     return this.#isUndecided;
   }
 
-  get isDisposed() {
-    return this.#isDisposed;
-  }
-
-  /** @param {"auto" | "cpu" | "webgpu"} device */
-  async use(device) {
+  /** @param {"auto" | "cpu" | "webgpu"} device @param {AbortSignal} [signal] */
+  async use(device, signal) {
     this.#engine?.close(disposedError());
     this.#choose(device);
-    await this.running();
+    await this.running(signal);
   }
 
   #choose(device) {
     this.#device = device === "webgpu" ? "webgpu" : "cpu";
     this.#isUndecided = device === "auto";
+    this.#rival?.close();
+    this.#rival = null;
   }
 
-  /** @returns {Promise<Ranks>}  the engine, once it runs and has loaded the model */
-  async running() {
+  /**
+   * Not to be called again before it has settled.
+   *
+   * @param {AbortSignal} [signal]  gives up loading
+   * @returns {Promise<Ranks>}  the engine, once it runs and has loaded the model
+   */
+  async running(signal) {
     if (this.#isDisposed) throw disposedError();
     if (this.#engine?.alive) return this.#engine;
     const engine = this.#newRanks(this.#device, this.#onProgress);
     this.#engine = engine;
+    const giveUp = () => engine.close(abortError(signal));
+    signal?.addEventListener("abort", giveUp);
     try {
       const { gpu, ...model } = await engine.load(this.#source);
       this.#model = model;
@@ -86,10 +92,12 @@ export class EngineHost {
     } catch (error) {
       if (error.code === "graphics") {
         this.#giveUpWebGPU(error);
-        return this.running();
+        return this.running(signal);
       }
       engine.close(error);
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
     }
   }
 
@@ -129,26 +137,34 @@ export class EngineHost {
    *
    * @param {Blob | ImageBitmap} source
    * @param {object} options  as segmentOptions makes them
+   * @param {AbortSignal} [signal]  says that others wait for the engine: while the rival is loading,
+   *   the comparison is left to the next photo
    */
-  async compareDevices(source, options) {
-    this.#isUndecided = false;
-    const engine = this.#engine;
-    if (this.#isDisposed || !engine.alive || !(await hasWebGPU())) return;
-    let rival;
+  async compareDevices(source, options, signal) {
+    const rival = (this.#rival ??= new Rival(() => this.#newRanks("webgpu", () => {}), this.#source));
     try {
-      rival = this.#newRanks("webgpu", () => {});
-      const { gpu } = await rival.load(this.#source);
+      if (!rival.isReady) await unlessAborted(rival.ready, signal);
+    } catch (error) {
+      if (error.code === "aborted") return;
+    }
+    if (this.#rival !== rival) return; // another device was chosen meanwhile
+    this.#isUndecided = false;
+    this.#rival = null;
+    const engine = this.#engine;
+    try {
+      if (!rival.engine || !engine.alive) return;
       const unpainted = { ...options, painting: null };
       const onCpu = await warmTime(engine, source, unpainted);
-      const onWebGPU = await warmTime(rival, source, unpainted);
+      const onWebGPU = await warmTime(rival.engine, source, unpainted);
       if (this.#isDisposed || onWebGPU >= onCpu) return;
-      [this.#engine, rival] = [rival, engine];
+      this.#engine = rival.engine;
+      rival.engine = engine; // to be closed
       this.#device = "webgpu";
-      this.#onDevice({ device: "webgpu", name: gpu.name, message: "" });
+      this.#onDevice({ device: "webgpu", name: rival.gpu.name, message: "" });
     } catch {
       // The CPU computes as before.
     } finally {
-      rival?.close(disposedError());
+      rival.close();
     }
   }
 
@@ -156,6 +172,34 @@ export class EngineHost {
   dispose() {
     this.#isDisposed = true;
     this.#engine?.close(disposedError());
+    this.#rival?.close();
+    this.#rival = null;
+  }
+}
+
+/** An engine on WebGPU that loads while the one on the CPU works. */
+class Rival {
+  isReady = false;
+  /** Ranks, if there is WebGPU. */
+  engine = null;
+  gpu = null;
+  #isClosed = false;
+
+  constructor(start, source) {
+    /** Settles when it has loaded the model, or cannot. */
+    this.ready = this.#load(start, source).catch(() => this.close()).then(() => (this.isReady = true));
+  }
+
+  async #load(start, source) {
+    if (!(await hasWebGPU()) || this.#isClosed) return;
+    this.engine = start();
+    this.gpu = (await this.engine.load(source)).gpu;
+  }
+
+  close() {
+    this.#isClosed = true;
+    this.engine?.close(disposedError());
+    this.engine = null;
   }
 }
 

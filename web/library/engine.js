@@ -4,15 +4,23 @@
 // ranks.js; it posts the messages that protocol.js lists. When the worker dies, for whatever reason,
 // every open request fails and `alive` turns false.
 
-import { SegmenterError } from "./errors.js";
+import { explained, SegmenterError } from "./errors.js";
 import { foreignPixels } from "./photo.js";
 import { checked, REQUESTS } from "./protocol.js";
 
 const WORKER = new URL("./engine.worker.js", import.meta.url);
 
+/** Stands in for a worker that the browser refuses to make. */
+class NoWorker {
+  postMessage() {}
+  terminate() {}
+}
+
 export class EngineClient {
-  #name = crypto.randomUUID?.() ?? ""; // missing where there are no locks either
-  #worker = startWorker(this.#name);
+  #name = crypto.randomUUID?.() ?? `${Math.random()}`; // missing where the connection is not secure
+  #worker;
+  #address = addressOfWorker();
+  #here;
   #open = new Map(); // id → { resolve, reject, onProgress }
   #lastId = 0;
   #failure = null; // why the worker is gone
@@ -21,15 +29,25 @@ export class EngineClient {
   /** @param {(error: SegmenterError) => void} [onEnd]  told when the worker is gone, and why */
   constructor(onEnd = () => {}) {
     this.#onEnd = onEnd;
+    /** Settles when the worker has loaded its modules, or is gone. */
+    this.here = new Promise((resolve) => (this.#here = resolve));
+    try {
+      this.#worker = startWorker(this.#address, this.#name);
+    } catch ({ message }) {
+      this.#worker = new NoWorker();
+      this.#failToStart(message);
+    }
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      const reason = event.message ? ` (${event.message})` : "";
-      this.close(new SegmenterError(
-        "network",
-        `The engine could not be started${reason}: check that ${WORKER.href} and the files beside it are there.`,
-      ));
+      this.#failToStart(event.message);
     };
+  }
+
+  async #failToStart(cause) {
+    const reason = cause ? ` (${cause})` : "";
+    const sentence = `The engine could not be started${reason}: check that ${WORKER.href} and the files beside it are there.`;
+    this.close(await explained(new SegmenterError("network", sentence), this.#address, "worker"));
   }
 
   get alive() {
@@ -76,6 +94,7 @@ export class EngineClient {
     this.#failure = error;
     this.#worker.terminate();
     for (const { reject } of this.#open.values()) reject(error);
+    this.#here();
     this.#onEnd(error);
   }
 
@@ -89,21 +108,30 @@ export class EngineClient {
 
   #receive({ id, type, payload }) {
     const request = this.#open.get(id);
+    if (type === "here") this.#here();
     if (type === "locked") this.#watch();
-    if (type === "stopped") this.close(new SegmenterError("internal", payload.message));
+    if (type === "stopped") this.close(errorOf(payload));
     if (type === "progress") request?.onProgress(payload);
     if (type === "result") request?.resolve(payload);
-    if (type === "error") request?.reject(new SegmenterError(payload.code, payload.message));
+    if (type === "error") request?.reject(errorOf(payload));
   }
 }
 
-function startWorker(name) {
-  if (WORKER.origin === location.origin) {
-    // Not WORKER: these are the words by which bundlers know that the file is a worker.
-    return new Worker(new URL("./engine.worker.js", import.meta.url), { type: "module", name });
-  }
+/** The error that the worker tells of. */
+function errorOf({ code, message, reason, values }) {
+  return new SegmenterError(code, message, { reason, values });
+}
+
+function addressOfWorker() {
+  if (WORKER.origin === location.origin) return WORKER.href;
   // A page may import the library from another site, but start workers only of its own: so one of
   // its own that imports the other.
   const source = new Blob([`import ${JSON.stringify(WORKER.href)};`], { type: "text/javascript" });
-  return new Worker(URL.createObjectURL(source), { type: "module", name });
+  return URL.createObjectURL(source);
+}
+
+function startWorker(address, name) {
+  // Not the address: these are the words by which bundlers know that the file is a worker.
+  if (address === WORKER.href) return new Worker(new URL("./engine.worker.js", import.meta.url), { type: "module", name });
+  return new Worker(address, { type: "module", name });
 }

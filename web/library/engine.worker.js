@@ -4,6 +4,7 @@
 // is sent requests by engine.js and answers them; protocol.js lists all messages. What Go cannot do
 // in a browser, it does here: reading a photo's pixels, and painting what the CPU found.
 
+import { requireWebAssembly, SegmenterError } from "./errors.js";
 import { Kernels } from "./kernel.js";
 import "./wasm_exec.js";
 import { paint as paintMask, sized } from "./painting.js";
@@ -20,6 +21,7 @@ let engine; // Go's side, once it has started
 /** The size of the last photo's mask, in pixels. */
 let maskSize = { width: 0, height: 0 };
 
+postMessage({ id: 0, type: "here" });
 const locked = holdLock();
 
 self.addEventListener("message", async ({ data: { id, type, payload } }) => {
@@ -35,8 +37,7 @@ self.addEventListener("message", async ({ data: { id, type, payload } }) => {
     postMessage({ id, type: "result", payload: answer }, transfer);
   } catch (error) {
     if (isFatal(error)) stop(error);
-    const payload = { code: error.code ?? "internal", message: sentence(error.message) };
-    postMessage({ id, type: "error", payload });
+    postMessage({ id, type: "error", payload: payloadOf(error) });
   }
   running = 0;
 });
@@ -50,6 +51,20 @@ self.addEventListener("unhandledrejection", (event) => {
   stop(event.reason);
 });
 
+// Firefox does not hand over a module where it is forbidden.
+self.addEventListener("messageerror", () => {
+  try {
+    requireOwnWebAssembly();
+    stop(new Error("a message of the page could not be read"));
+  } catch (error) {
+    stop(error);
+  }
+});
+
+function requireOwnWebAssembly() {
+  requireWebAssembly("engine.worker.js, which its server sends with it,");
+}
+
 /** Sends Go a request. */
 function ask(type, message = {}) {
   const { request, engine: fields = request } = REQUESTS[type];
@@ -57,6 +72,7 @@ function ask(type, message = {}) {
 }
 
 async function start({ module, rank, ranks, memory }) {
+  requireOwnWebAssembly();
   const started = new Promise((resolve) => (globalThis.onSegmenterEngine = resolve));
   const go = new globalThis.Go();
   const kernels = new Kernels();
@@ -150,6 +166,11 @@ function holdLock() {
   });
 }
 
+/** What the page makes a SegmenterError of. */
+function payloadOf({ code, message, reason = "", values = {} }) {
+  return { code: typeof code === "string" ? code : "internal", message: sentence(message), reason, values }; // a DOMException's is a number
+}
+
 /** Go's errors begin with a small letter and end without a full stop. */
 function sentence(text) {
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
@@ -163,5 +184,6 @@ function isFatal(error) {
 function stop(cause) {
   const reason = cause ? ` (${cause.message ?? cause})` : "";
   const message = `The engine stopped${reason}: try again, with less detail or a smaller photo if memory is short.`;
-  postMessage({ id: 0, type: "stopped", payload: { message } });
+  const payload = payloadOf(cause instanceof SegmenterError ? cause : { message });
+  postMessage({ id: 0, type: "stopped", payload });
 }

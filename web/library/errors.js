@@ -1,4 +1,5 @@
-// The library's error type, which the page's side and the engine worker both throw.
+// The library's error type, which the page's side and the engine worker both throw; and what both throw
+// it for: waiting that a signal aborts, and WebAssembly that is forbidden.
 
 /**
  * Every failure that the library reports. `code` says which, for programs; `message` is one
@@ -18,4 +19,80 @@ export class SegmenterError extends Error {
     this.reason = reason;
     this.values = values;
   }
+}
+
+/**
+ * The error of a request whose signal has aborted: the signal's reason, if that is one of the library.
+ *
+ * @param {AbortSignal} signal
+ */
+export function abortError({ reason }) {
+  return reason instanceof SegmenterError ? reason : new SegmenterError("aborted", "The request was aborted.", { cause: reason });
+}
+
+/**
+ * What a promise gives, or a rejection as soon as a signal aborts.
+ *
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<T>}
+ */
+export function unlessAborted(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(abortError(signal));
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort);
+    promise.then(resolve, reject).then(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/**
+ * unlessAborted for a picture, which is closed if it comes too late.
+ *
+ * @template {{ close: () => void }} T
+ * @param {Promise<T>} picture
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<T>}
+ */
+export async function pictureUnlessAborted(picture, signal) {
+  try {
+    return await unlessAborted(picture, signal);
+  } catch (error) {
+    picture.then((late) => late.close(), () => {});
+    throw error;
+  }
+}
+
+/** The least module that there is. */
+const EMPTY = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
+/**
+ * Throws where a Content-Security-Policy forbids WebAssembly. (Of a module that is forbidden, browsers
+ * say the same as of one that they do not understand; WebKit forbids only instances.)
+ *
+ * @param {string} owner  whose policy it is
+ */
+export function requireWebAssembly(owner) {
+  try {
+    new WebAssembly.Instance(new WebAssembly.Module(EMPTY));
+  } catch (cause) {
+    const [directive, source] = ["script-src", "'wasm-unsafe-eval'"];
+    const sentence = `The Content-Security-Policy of ${owner} forbids WebAssembly: add ${source} to its directive ${directive}.`;
+    throw new SegmenterError("unsupported", sentence, { cause, reason: "csp", values: { owner, directive, source } });
+  }
+}
+
+/**
+ * The error for a file that cannot be had: one that names the directive, where a policy forbids it.
+ *
+ * @param {SegmenterError} error
+ * @param {string} url
+ * @param {"fetch" | "worker"} use
+ * @returns {Promise<SegmenterError>}
+ */
+export async function explained(error, url, use) {
+  const policy = await import("./policy.js").catch(() => null); // it needs the network, too
+  return policy ? policy.explained(error, url, use) : error;
 }

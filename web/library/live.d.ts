@@ -2,10 +2,14 @@
 
 import type { Decoder, Segmentation, Segmenter } from "./segmenter.js";
 
-/** What becomes of a frame. Classes that are not listed are the background; by default none is. */
+/**
+ * What becomes of a frame. Classes that are not listed are the background; by default none is. In a
+ * browser that cannot have an effect, the state turns "failed": it never shows a background that the
+ * effect hides.
+ */
 export type Effect = (
   | { kind: "tint"; opacity?: number } // the classes in their colours; opacity from 0 to 1, default 0.6
-  | { kind: "blur"; radius?: number } // the background blurred; radius in pixels of the canvas, default 16
+  | { kind: "blur"; radius?: number } // the background blurred; radius in pixels of the canvas: a Gaussian's standard deviation, default 16
   | { kind: "colour"; colour?: string } // a colour of CSS behind the classes, default green
   | { kind: "picture"; picture: ImageBitmap | HTMLImageElement | HTMLCanvasElement } // a picture behind them
   | { kind: "cut" } // nothing behind them: the canvas is transparent there
@@ -34,11 +38,15 @@ export interface LiveOptions {
   onFrame?: (frame: LiveFrame) => void;
   /** Told when the state changes. */
   onState?: (change: LiveState) => void;
+  /** Gives up starting: the promise rejects with code "aborted". */
+  signal?: AbortSignal;
 }
 
 export interface LiveFrame extends Omit<Segmentation, "mask" | "overlay"> {
   /** With the option `mask`. */
   mask?: Uint8Array;
+  /** What the canvas shows. */
+  effect: Effect;
   /** The short side at which the network saw it, in pixels. */
   size: number;
   /** The place in the video, in seconds. */
@@ -65,7 +73,9 @@ export class LiveSegmentation {
 
   /**
    * Starts on a video element, which may play, pause and be searched, or on a stream or a track of
-   * one. Resolves once the source shows a frame.
+   * one. Resolves once the source shows a frame: a video that was never played is loaded for that.
+   * Rejects with code "no-image" where there will be none, because the stream has ended or the browser
+   * cannot play the video. Options that cannot be had are refused here and by `set`, with "bad-option".
    *
    * @example
    * const stream = await navigator.mediaDevices.getUserMedia({ video: true });
@@ -81,14 +91,14 @@ export class LiveSegmentation {
   /** Frames with the effect. A mask lies over the frame that it was found in. */
   readonly canvas: HTMLCanvasElement;
 
-  /** "ended": the stream did, for example because the camera was unplugged. */
+  /** "ended": the stream did, because the camera was unplugged or its track stopped. */
   readonly state: LiveState["state"];
 
   /** The short side at which the network sees frames now, in pixels. */
   readonly size: number;
 
   /** Changes options, but for the listeners; those that are not given stay. */
-  set(options: Omit<LiveOptions, "onFrame" | "onState">): void;
+  set(options: Omit<LiveOptions, "onFrame" | "onState" | "signal">): void;
 
   pause(): void;
   resume(): void;

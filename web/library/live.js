@@ -10,13 +10,18 @@
 // reports the results.
 
 import { Compositor, paintingFor } from "./effects.js";
-import { SegmenterError } from "./errors.js";
-import { liveOptions } from "./options.js";
+import { abortError, SegmenterError, unlessAborted } from "./errors.js";
+import { frameOf } from "./frame.js";
+import { liveOptions, requireFunction, requireSignal } from "./options.js";
 import { Pace } from "./pace.js";
-import { foreignPixels, sizeOf } from "./photo.js";
+import { foreignPixels, hasFrame, sizeOf } from "./photo.js";
+import { hasEnded, untilFrame } from "./video.js";
 
 // Nobody sees more of a canvas, and drawing it takes time.
 const LONGEST_CANVAS_SIDE = 1280;
+
+/** A track that the page stops tells nobody: milliseconds between looks. */
+const LOOK = 500;
 
 /** Events after which a video has a frame again. */
 const READY = ["seeked", "loadeddata"];
@@ -26,8 +31,8 @@ export class LiveSegmentation {
   #video;
   #ownsVideo; // whether it made the video element
   #options;
-  #canvas = document.createElement("canvas");
-  #compositor = new Compositor(this.#canvas);
+  #canvas;
+  #compositor;
   #pace;
   #onFrame;
   #onState;
@@ -37,6 +42,7 @@ export class LiveSegmentation {
   #fresh = false; // whether the video has a frame that it did not take yet
   #onHidden = () => this.#because("hidden", document.hidden);
   #ended = () => this.#finish("ended");
+  #disposed = () => this.#finish("failed", abortError(this.#segmenter.disposed));
   #track = null;
 
   /** Use `LiveSegmentation.start`. */
@@ -45,9 +51,13 @@ export class LiveSegmentation {
     this.#pace = new Pace(segmenter.model.size);
     this.#video = video;
     this.#ownsVideo = ownsVideo;
+    requireFunction("onFrame", onFrame);
+    requireFunction("onState", onState);
     this.#onFrame = onFrame;
     this.#onState = onState;
     this.set(options);
+    this.#canvas = document.createElement("canvas");
+    this.#compositor = new Compositor(this.#canvas);
   }
 
   /**
@@ -58,11 +68,21 @@ export class LiveSegmentation {
    * @param {import("./live.js").LiveOptions} [options]
    * @returns {Promise<LiveSegmentation>}  once the source shows a frame
    */
-  static async start(segmenter, source, options = {}) {
+  static async start(segmenter, source, { signal, ...options } = {}) {
+    requireDocument();
+    requireSignal(signal);
     const isVideo = source instanceof HTMLVideoElement;
     const video = isVideo ? source : playing(source);
     const live = new LiveSegmentation(segmenter, video, options, !isVideo);
-    await firstFrame(video);
+    const waiting = eitherOf(signal, segmenter.disposed);
+    try {
+      await firstFrame(video, waiting.signal);
+    } catch (error) {
+      if (!isVideo) video.srcObject = null;
+      throw error;
+    } finally {
+      waiting.abort(); // lets go of the signals
+    }
     live.#begin();
     return live;
   }
@@ -88,7 +108,7 @@ export class LiveSegmentation {
    * @param {Partial<import("./live.js").LiveOptions>} options
    */
   set(options) {
-    this.#options = liveOptions(options, this.#options);
+    this.#options = liveOptions(options, this.#segmenter.model, this.#options);
     this.#pace.rate = this.#options.rate;
     this.#fresh = true; // a paused video is segmented again
     this.#wake();
@@ -123,6 +143,7 @@ export class LiveSegmentation {
     for (const type of READY) this.#video.addEventListener(type, this.#noteFrame);
     this.#track = this.#video.srcObject?.getVideoTracks?.()[0] ?? null;
     this.#track?.addEventListener("ended", this.#ended);
+    this.#segmenter.disposed.addEventListener("abort", this.#disposed);
     this.#watchFrames();
     this.#onHidden();
     this.#onState({ state: this.#state, reason: "" });
@@ -163,6 +184,7 @@ export class LiveSegmentation {
     this.#video.removeEventListener("ended", this.#noteEnd);
     for (const type of READY) this.#video.removeEventListener(type, this.#noteFrame);
     this.#track?.removeEventListener("ended", this.#ended);
+    this.#segmenter.disposed.removeEventListener("abort", this.#disposed);
     if (this.#ownsVideo) this.#video.srcObject = null;
     this.#onState({ state, reason: error?.message ?? "", error });
   }
@@ -181,7 +203,7 @@ export class LiveSegmentation {
 
   /** Whether there is a new frame. A video that seeks has none. */
   get #hasFrame() {
-    return this.#fresh && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    return this.#fresh && hasFrame(this.#video);
   }
 
   /** Draws one frame while the engine works on the next. */
@@ -193,12 +215,14 @@ export class LiveSegmentation {
           if (before) {
             this.#show(before);
             before = null;
+          } else if (hasEnded(this.#video)) {
+            this.#finish("ended");
           } else {
             await this.#untilReady();
           }
           continue;
         }
-        const frame = await this.#grab();
+        const frame = this.#grab();
         const answer = this.#segment(frame);
         answer.catch(() => {}); // reported below
         if (before) this.#show(before);
@@ -217,15 +241,15 @@ export class LiveSegmentation {
     await new Promise((resolve) => {
       this.#wake = resolve;
       if (isEarly) setTimeout(resolve, this.#pace.wait());
+      else if (this.#video.srcObject) setTimeout(resolve, LOOK);
     });
   }
 
-  /** @returns {Promise<VideoFrame | ImageBitmap>} */
-  async #grab() {
+  /** @returns {VideoFrame | ImageBitmap}  what the network sees and the canvas shows */
+  #grab() {
     this.#fresh = false;
     try {
-      // A VideoFrame copies no pixels.
-      return globalThis.VideoFrame ? new VideoFrame(this.#video) : await createImageBitmap(this.#video);
+      return frameOf(this.#video);
     } catch (cause) {
       throw cause.name === "SecurityError" ? foreignPixels(cause) : cause;
     }
@@ -256,7 +280,7 @@ export class LiveSegmentation {
       const { width, height } = canvasSize(sizeOf(frame));
       this.#compositor.draw(frame, result.overlay, effect, { width, height, mirror: this.#options.mirror });
       const { rate, milliseconds } = this.#pace.measured;
-      this.#onFrame({ ...result, overlay: undefined, size, time, rate, milliseconds });
+      this.#onFrame({ ...result, overlay: undefined, effect, size, time, rate, milliseconds });
     }
     this.#close(done);
   }
@@ -267,31 +291,44 @@ export class LiveSegmentation {
   }
 }
 
+function requireDocument() {
+  if (!globalThis.document) {
+    throw new SegmenterError("unsupported", "Live pictures need a page's video elements, which a worker does not have: start them in the page.");
+  }
+}
+
+/** Aborts with the first of some signals. (Browsers of 2023 lack AbortSignal.any.) */
+function eitherOf(...signals) {
+  const either = new AbortController();
+  for (const signal of signals.filter(Boolean)) {
+    const abort = () => either.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { signal: either.signal });
+  }
+  return either;
+}
+
 /** A video element that shows a stream. Browsers play it only if it is muted. */
 function playing(source) {
+  const stream = source instanceof MediaStreamTrack ? new MediaStream([source]) : source;
+  if (!(stream instanceof MediaStream)) {
+    throw new SegmenterError("no-image", "That shows no live picture: give a video element, a MediaStream or a MediaStreamTrack.");
+  }
   const video = document.createElement("video");
   video.muted = true;
   video.playsInline = true;
-  video.srcObject = source instanceof MediaStreamTrack ? new MediaStream([source]) : source;
+  video.srcObject = stream;
   return video;
 }
 
-async function firstFrame(video) {
-  if (video.srcObject) {
-    await video.play().catch((cause) => {
+async function firstFrame(video, signal) {
+  if (video.srcObject && !hasEnded(video)) {
+    const playing = video.play().catch((cause) => {
       throw new SegmenterError("no-image", `The stream cannot be played (${cause.message}): check its source.`, { cause });
     });
+    await unlessAborted(playing, signal);
   }
-  if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return;
-  await new Promise((resolve, reject) => {
-    video.addEventListener("loadeddata", resolve, { once: true });
-    video.addEventListener("error", () => reject(new SegmenterError(
-      "no-image",
-      "This browser cannot play the video: MP4 (H.264) and WebM are the most likely to work.",
-      { cause: video.error },
-    )), { once: true });
-    if (video.error) video.dispatchEvent(new Event("error"));
-  });
+  await untilFrame(video, signal, true);
 }
 
 function canvasSize({ width, height }) {

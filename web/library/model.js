@@ -4,7 +4,8 @@
 // ranks.js sends it a source (URL, Blob or ArrayBuffer) and a callback for progress; it sends back the
 // bytes, and whether they came from a store, so that a broken copy can be dropped.
 
-import { SegmenterError } from "./errors.js";
+import { abortError, explained, SegmenterError, unlessAborted } from "./errors.js";
+import { canShareMemory } from "./protocol.js";
 
 const STORE = "segmenter-models";
 
@@ -22,20 +23,30 @@ const LONGEST_HEADER = 1 << 20;
  *
  * @param {string | Blob | ArrayBuffer} source  an absolute URL, a file, or the bytes
  * @param {(loaded: number, total: number) => void} onProgress  bytes; total is 0 while unknown
+ * @param {AbortSignal} [signal]
  * @returns {Promise<ModelFile>}
  */
-export async function readModel(source, onProgress) {
+export async function readModel(source, onProgress, signal) {
   if (typeof source !== "string") {
-    const buffer = source instanceof Blob ? await source.arrayBuffer() : source;
+    const buffer = source instanceof Blob ? await unlessAborted(readFile(source), signal) : source;
     onProgress(buffer.byteLength, buffer.byteLength);
     return { bytes: new Uint8Array(buffer), stored: false };
   }
-  const bytes = await readStored(source);
+  const bytes = await unlessAborted(readStored(source), signal);
   if (bytes) {
     onProgress(bytes.length, bytes.length);
     return { bytes, stored: true };
   }
-  return { bytes: await download(source, onProgress), stored: false };
+  return { bytes: await download(source, onProgress, signal), stored: false };
+}
+
+/** @param {Blob} file */
+async function readFile(file) {
+  try {
+    return await file.arrayBuffer();
+  } catch (cause) {
+    throw new SegmenterError("bad-model", "The model file has changed on disk, or is gone: choose it again.", { cause });
+  }
 }
 
 /**
@@ -75,8 +86,8 @@ async function readStored(url) {
   }
 }
 
-async function download(url, onProgress) {
-  const response = await request(url);
+async function download(url, onProgress, signal) {
+  const response = await request(url, signal);
   const download = new Download(response);
   const reader = response.body.getReader();
   onProgress(0, download.total);
@@ -86,7 +97,7 @@ async function download(url, onProgress) {
       onProgress(download.loaded, download.total);
     }
   } catch (cause) {
-    throw unreachable(url, cause);
+    throw signal?.aborted ? abortError(signal) : unreachable(url, cause);
   }
   if (download.loaded < download.total) {
     throw new SegmenterError(
@@ -97,12 +108,12 @@ async function download(url, onProgress) {
   return download.bytes();
 }
 
-async function request(url) {
+async function request(url, signal) {
   let response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, { signal });
   } catch (cause) {
-    throw unreachable(url, cause);
+    throw signal?.aborted ? abortError(signal) : await explained(unreachable(url, cause), url, "fetch");
   }
   if (!response.ok) {
     throw new SegmenterError(
@@ -182,7 +193,7 @@ export class Download {
 }
 
 function shareable(length) {
-  return new Uint8Array(globalThis.crossOriginIsolated ? new SharedArrayBuffer(length) : length);
+  return new Uint8Array(canShareMemory() ? new SharedArrayBuffer(length) : length);
 }
 
 /**

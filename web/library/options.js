@@ -30,6 +30,8 @@ const EFFECT_DEFAULTS = { opacity: 0.6, radius: 16, colour: "#00b140" };
 /** The largest short side for the network, in pixels. */
 const LARGEST_SIZE = 16384;
 
+const MOST_THREADS = 64;
+
 /**
  * Options of Segmenter.create, without those that only wait.
  *
@@ -43,14 +45,29 @@ export function engineOptions({
   profile = false,
   onProgress = () => {},
   onDevice = () => {},
+  signal,
 } = {}) {
   requireDevice(device);
   requireOption([undefined, "int8", "float"].includes(arithmetic), "arithmetic", `"int8" or "float"`, arithmetic);
-  const isNumber = threads === undefined || (Number.isInteger(threads) && threads > 0);
-  requireOption(isNumber, "threads", "a whole number above 0", threads);
-  const isUrl = typeof model === "string" || model instanceof URL;
-  const source = isUrl ? new URL(model, globalThis.document?.baseURI).href : model;
-  return { source, device, arithmetic, threads, profile, onProgress, onDevice };
+  requireOption(threads === undefined || isCount(threads, 1, MOST_THREADS), "threads", `1 to ${MOST_THREADS}`, threads);
+  requireBoolean("profile", profile);
+  requireFunction("onProgress", onProgress);
+  requireFunction("onDevice", onDevice);
+  requireSignal(signal);
+  return { source: modelSource(model), device, arithmetic, threads, profile, onProgress, onDevice };
+}
+
+/** An absolute URL, a file, or bytes. */
+function modelSource(model) {
+  const kind = Object.prototype.toString.call(model).slice(8, -1); // the same for objects of other frames
+  if (["Blob", "File", "ArrayBuffer", "Uint8Array"].includes(kind)) return model;
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href; // workers have no document
+  try {
+    if (typeof model === "string" || kind === "URL") return new URL(model, base).href;
+  } catch {
+    // It is no address.
+  }
+  throw badOption("model", "an address, a file or its bytes", model);
 }
 
 /** @param {string} device */
@@ -59,28 +76,31 @@ export function requireDevice(device) {
 }
 
 /**
- * Options of Segmenter.segment as ranks.js takes them.
+ * Options of Segmenter.segment as ranks.js takes them, with the signal and the listener as they are.
  *
- * @param {import("./segmenter.js").SegmentOptions} options
+ * @param {import("./segmenter.js").SegmentOptions} given
  * @param {import("./segmenter.js").ModelInfo} model
  */
-export function segmentOptions({ mask = true, overlay = false, ...given }, { decoders, classes, patch, size: best }) {
+export function segmentOptions({ mask = true, overlay = false, signal, onProgress = () => {}, ...given }, { decoders, classes, patch, size: best }) {
   const options = { decoder: decoders[0], size: best, ...SEGMENT_DEFAULTS, ...definedOnly(given), patch };
-  options.mask = mask;
-  options.painting = overlay ? paintingOptions(overlay === true ? {} : overlay, classes) : null;
   const { decoder, size, window, stride, smoothing, refine, maskSize } = options;
-  const isCount = (value, least, most = Infinity) => Number.isInteger(value) && value >= least && value <= most;
   requireOption(decoders.includes(decoder), "decoder", `one of ${decoders.join(", ")}`, decoder);
   requireOption(isCount(size, 0, LARGEST_SIZE), "size", `a whole number of pixels up to ${LARGEST_SIZE}, or 0`, size);
   requireOption(window === 0 || isCount(window, patch), "window", `a whole number of pixels from ${patch}, or 0`, window);
   const steps = window === 0 ? isCount(stride, 0) : isCount(stride, 1, window);
   requireOption(steps, "stride", window === 0 ? "0 or more" : `1 to the window's ${window} pixels`, stride);
-  requireOption(smoothing >= 0 && smoothing < 1, "smoothing", "0 to below 1", smoothing);
-  requireOption(typeof refine === "boolean", "refine", "true or false", refine);
+  requireSmoothing(smoothing);
+  requireBoolean("refine", refine);
+  requireBoolean("mask", mask);
   requireOption(["photo", "network"].includes(maskSize), "maskSize", `"photo" or "network"`, maskSize);
   const isAlone = window === 0 || (smoothing === 0 && maskSize === "photo");
   requireOption(isAlone, "window", "0 with smoothing, or a mask of the network's size", window);
-  return options;
+  const isPainting = typeof overlay === "boolean" || isObject(overlay);
+  requireOption(isPainting, "overlay", "true, false or a painting", overlay);
+  requireFunction("onProgress", onProgress);
+  requireSignal(signal);
+  const painting = overlay ? paintingOptions(overlay === true ? {} : overlay, classes) : null;
+  return { ...options, mask, painting, signal, onProgress };
 }
 
 /**
@@ -89,16 +109,19 @@ export function segmentOptions({ mask = true, overlay = false, ...given }, { dec
  * @param {import("./segmenter.js").Painting} painting
  * @param {import("./segmenter.js").ClassInfo[]} classes
  */
-export function paintingOptions({ width, height, colours, borders = "all" }, classes) {
-  const isSide = (value) => value === undefined || (Number.isInteger(value) && value > 0 && value <= LONGEST_SIDE);
-  const isClass = (id) => Number.isInteger(id) && id >= 0 && id < classes.length;
+export function paintingOptions(painting, classes) {
+  requireOption(isObject(painting), "painting", "an object", painting);
+  const { width, height, colours, borders = "all" } = painting;
+  const isSide = (value) => value === undefined || isCount(value, 1, LONGEST_SIDE);
   requireOption(isSide(width), "width", `1 to ${LONGEST_SIDE} pixels`, width);
   requireOption(isSide(height), "height", `1 to ${LONGEST_SIDE} pixels`, height);
   const border = { all: ALL_BORDERS, none: NO_BORDER }[borders] ?? borders;
-  requireOption(["all", "none"].includes(borders) || isClass(borders), "borders", `"all", "none" or a class's id`, borders);
+  const isBorder = ["all", "none"].includes(borders) || isClass(borders, classes);
+  requireOption(isBorder, "borders", `"all", "none" or a class's id`, borders);
+  requireOption(colours === undefined || isObject(colours), "colours", "an object of colours by class id", colours);
   const given = colours ? Object.entries(colours) : classes.map(({ id, colour }) => [id, colour]);
   for (const [id, colour] of given) {
-    requireOption(isClass(Number(id)), "colours", "of classes that the model has", id);
+    requireOption(isClass(Number(id), classes), "colours", "of classes that the model has", id);
     requireOption(/^#([\da-f]{2}){3,4}$/i.test(colour), "colours", `"#rrggbb" or "#rrggbbaa"`, colour);
   }
   return definedOnly({ width, height, border, palette: paletteOf(given) });
@@ -108,20 +131,34 @@ export function paintingOptions({ width, height, colours, borders = "all" }, cla
  * Options of LiveSegmentation, but for its listeners.
  *
  * @param {Partial<import("./live.js").LiveOptions>} given  others are ignored
+ * @param {import("./segmenter.js").ModelInfo} model
  * @param {import("./live.js").LiveOptions} [before]  which stay where none are given
  */
-export function liveOptions(given, before = LIVE_DEFAULTS) {
+export function liveOptions(given, model, before = LIVE_DEFAULTS) {
   const known = Object.entries(definedOnly(given)).filter(([name]) => name in LIVE_DEFAULTS);
   const options = { ...before, ...Object.fromEntries(known) };
-  options.effect = { ...EFFECT_DEFAULTS, ...options.effect };
-  const { size, rate, smoothing, effect } = options;
-  const isSize = size === "auto" || (Number.isInteger(size) && size > 0 && size <= LARGEST_SIZE);
+  const { decoder, size, rate, smoothing, refine, mask, mirror, effect } = options;
+  const isSize = size === "auto" || isCount(size, 1, LARGEST_SIZE);
   requireOption(isSize, "size", `"auto" or a whole number of pixels up to ${LARGEST_SIZE}`, size);
-  requireOption(rate > 0, "rate", "a number of frames a second", rate);
-  requireOption(smoothing >= 0 && smoothing < 1, "smoothing", "0 to below 1", smoothing);
-  requireOption(EFFECTS.includes(effect.kind), "effect.kind", `one of ${EFFECTS.join(", ")}`, effect.kind);
-  requireOption(effect.kind !== "picture" || effect.picture, "effect.picture", "a picture to put behind", effect.picture);
-  return options;
+  requireOption(Number.isFinite(rate) && rate > 0, "rate", "a number of frames a second", rate);
+  requireBoolean("mirror", mirror);
+  segmentOptions({ decoder, smoothing, refine, mask }, model); // which checks them
+  return { ...options, effect: effectOptions(effect, model) };
+}
+
+function effectOptions(given, { classes }) {
+  requireOption(isObject(given), "effect", "an object", given);
+  const effect = { ...EFFECT_DEFAULTS, ...definedOnly(given) };
+  const { kind, opacity, radius, colour, picture, classes: chosen = [] } = effect;
+  requireOption(EFFECTS.includes(kind), "effect.kind", `one of ${EFFECTS.join(", ")}`, kind);
+  requireOption(opacity >= 0 && opacity <= 1, "effect.opacity", "0 to 1", opacity);
+  requireOption(Number.isFinite(radius) && radius >= 0, "effect.radius", "a number of pixels", radius);
+  const isColour = typeof colour === "string" && (globalThis.CSS?.supports("color", colour) ?? true);
+  requireOption(isColour, "effect.colour", "a colour of CSS", colour);
+  requireOption(kind !== "picture" || isObject(picture), "effect.picture", "a picture to put behind", picture);
+  const areClasses = Array.isArray(chosen) && chosen.every((id) => isClass(id, classes));
+  requireOption(areClasses, "effect.classes", "a list of the model's class ids", chosen);
+  return effect;
 }
 
 /**
@@ -131,7 +168,48 @@ export function liveOptions(given, before = LIVE_DEFAULTS) {
  * @param {unknown} found
  */
 export function requireOption(holds, name, expected, found) {
-  if (!holds) throw new SegmenterError("bad-option", `The option ${name} must be ${expected}, not ${found}.`);
+  if (!holds) throw badOption(name, expected, found);
+}
+
+function badOption(name, expected, found) {
+  const shown = typeof found === "object" && found ? `the object ${Object.prototype.toString.call(found)}` : String(found);
+  return new SegmenterError("bad-option", `The option ${name} must be ${expected}, not ${shown}.`);
+}
+
+/** @param {string} name @param {unknown} value */
+export function requireFunction(name, value) {
+  requireOption(typeof value === "function", name, "a function", value);
+}
+
+/** @param {unknown} signal */
+export function requireSignal(signal) {
+  const isSignal = isObject(signal) && typeof signal.aborted === "boolean" && "addEventListener" in signal;
+  requireOption(signal === undefined || isSignal, "signal", "an AbortSignal", signal);
+}
+
+function requireBoolean(name, value) {
+  requireOption(typeof value === "boolean", name, "true or false", value);
+}
+
+function requireSmoothing(value) {
+  requireOption(typeof value === "number" && value >= 0 && value < 1, "smoothing", "0 to below 1", value);
+}
+
+/** @param {string} name @param {unknown} id @param {import("./segmenter.js").ClassInfo[]} classes */
+export function requireClass(name, id, classes) {
+  requireOption(isClass(id, classes), name, "the id of one of the model's classes", id);
+}
+
+function isCount(value, least, most = Infinity) {
+  return Number.isInteger(value) && value >= least && value <= most;
+}
+
+function isClass(id, classes) {
+  return isCount(id, 0, classes.length - 1);
+}
+
+function isObject(value) {
+  return typeof value === "object" && value !== null;
 }
 
 function definedOnly(options) {

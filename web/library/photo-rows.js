@@ -9,6 +9,11 @@ import { sizeOf } from "./photo.js";
 // Beyond their limits, which differ, browsers draw nothing and report nothing.
 const WIDEST_CANVAS = 16384;
 
+// Some browsers change what pages read, against fingerprinting: a few pixels by a level or two, which
+// does no harm, or all of them to noise.
+const KNOWN = [[200, 100, 50], [40, 180, 230]];
+const HARMLESS = 8; // levels
+
 export class PhotoRows {
   /** Why reading failed; Go only learns that it did. */
   failure = undefined;
@@ -42,6 +47,7 @@ export class PhotoRows {
    * @returns {Uint8ClampedArray}  RGBA of n rows from row y
    */
   read(y, n) {
+    if (y === 0) this.#requirePixels();
     try {
       const pixels = this.#width <= WIDEST_CANVAS ? this.#readBlock(0, y, this.#width, n) : this.#readWide(y, n);
       if (PhotoRows.#buffer.byteLength < pixels.length) PhotoRows.#buffer = new ArrayBuffer(pixels.length);
@@ -54,6 +60,23 @@ export class PhotoRows {
         "too-large",
         `This browser cannot read a photo of ${width} × ${height} pixels: make it smaller.`,
         { cause },
+      );
+      throw this.failure;
+    }
+  }
+
+  /** Throws where the browser gives other pixels than were drawn. */
+  #requirePixels() {
+    const { context } = this;
+    for (const colour of KNOWN) {
+      context.fillStyle = `rgb(${colour})`;
+      context.fillRect(0, 0, 1, 1);
+      const { data } = context.getImageData(0, 0, 1, 1);
+      if (colour.every((level, i) => Math.abs(data[i] - level) <= HARMLESS)) continue;
+      this.failure = new SegmenterError(
+        "unsupported",
+        "This browser hides the pixels of photos from pages, against fingerprinting: allow this page to read canvases, with the button beside the address, and try again.",
+        { reason: "hidden-pixels" },
       );
       throw this.failure;
     }

@@ -2,25 +2,77 @@
 //
 // It owns nothing. It is sent a file, an element, a canvas or pixels; it sends back an upright sRGB
 // bitmap for the caller to close, or a SegmenterError that says what is wrong with the photo. It also
-// says which sizes a photo has on its way through the engine.
+// says which sizes a photo has on its way through the engine. What few photos need is loaded when
+// they do: files.js and video.js.
 
-import { SegmenterError } from "./errors.js";
+import { pictureUnlessAborted, SegmenterError } from "./errors.js";
+import { drawn } from "./frame.js";
 
-const OPENS = "PNG, JPEG, WebP, GIF, BMP and AVIF can be opened";
-
-// Every browser has a limit of its own. A photo above this that fails was probably too large.
-const LARGE_PIXELS = 64e6;
+/** Files of these kinds may have an orientation that browsers ignore: see files.js. */
+const MAY_LIE = /^(\x89PNG|RIFF....WEBP|....ftyp)/s;
 
 /**
- * Decodes a photo: EXIF orientation applied, colours converted to sRGB, an animation's first frame.
+ * Decodes a photo: orientation applied, colours converted to sRGB, an animation's first frame.
+ *
+ * @param {import("./segmenter.js").Photo} photo
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<ImageBitmap>}  close() it when done
+ */
+export async function decodePhoto(photo, { signal } = {}) {
+  const picture = await pictureUnlessAborted(pictureOf(photo), signal);
+  if (!isA("VideoFrame", picture)) return picture;
+  try {
+    return drawn(picture);
+  } finally {
+    picture.close();
+  }
+}
+
+/**
+ * decodePhoto for the engine, which also takes a VideoFrame: to copy it copies no pixels.
  *
  * @param {import("./segmenter.js").Photo} photo
  * @returns {Promise<ImageBitmap | VideoFrame>}  close() it when done
  */
-export async function decodePhoto(photo) {
-  if (globalThis.VideoFrame && photo instanceof VideoFrame) return photo.clone(); // copies no pixels
-  await requireLoaded(photo);
-  return toBitmap(photo);
+export async function pictureOf(photo) {
+  try {
+    if (isA("VideoFrame", photo)) return photo.clone();
+    if (isA("HTMLImageElement", photo)) await untilLoaded(photo);
+    if (isA("HTMLVideoElement", photo)) {
+      if (!hasFrame(photo)) await (await videos()).untilFrame(photo);
+      return drawn(photo);
+    }
+    if (photo instanceof Blob) return await bitmapOfFile(photo);
+    return await toBitmap(photo);
+  } catch (cause) {
+    throw cause instanceof SegmenterError ? cause : sourceError(cause);
+  }
+}
+
+// Parts of the library that are loaded when they are needed.
+
+const files = () => import("./files.js").catch(missing);
+const videos = () => import("./video.js").catch(missing);
+
+function missing(cause) {
+  throw new SegmenterError("network", "A part of Segmenter could not be downloaded: check the connection and try again.", { cause });
+}
+
+/** Whether a value is of a class that this browser, or this worker, may not have. */
+function isA(name, value) {
+  return name in globalThis && value instanceof globalThis[name];
+}
+
+/** Whether a video shows a frame: readyState promises one that may not be there yet. @param {HTMLVideoElement} video */
+export function hasFrame(video) {
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return false;
+  if (!globalThis.VideoFrame) return video.videoWidth > 0;
+  try {
+    new VideoFrame(video).close();
+    return true;
+  } catch ({ name }) {
+    return name !== "InvalidStateError"; // others say why nobody may read it
+  }
 }
 
 /**
@@ -31,7 +83,7 @@ export async function decodePhoto(photo) {
  * @returns {Promise<ImageBitmap>}
  */
 export async function shrinkPhoto(bitmap, { maxPixels, maxSide }) {
-  const { width, height } = bitmap;
+  const { width, height } = sizeOf(bitmap);
   const scale = Math.min(Math.sqrt(maxPixels / (width * height)), maxSide / Math.max(width, height));
   if (scale >= 1) return bitmap;
   try {
@@ -93,29 +145,28 @@ export function sizeOf({ width, height, displayWidth, displayHeight }) {
   return { width: displayWidth ?? width, height: displayHeight ?? height };
 }
 
-async function toBitmap(photo) {
+function toBitmap(photo) {
+  return createImageBitmap(photo, { imageOrientation: "from-image", colorSpaceConversion: "default" });
+}
+
+async function bitmapOfFile(file) {
+  let bitmap;
   try {
-    return await createImageBitmap(photo, {
-      imageOrientation: "from-image",
-      colorSpaceConversion: "default",
-    });
+    bitmap = await toBitmap(file);
+    const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
+    return MAY_LIE.test(head) ? await (await files()).upright(file, bitmap) : bitmap;
   } catch (cause) {
-    throw photo instanceof Blob ? await fileError(photo, cause) : sourceError(cause);
+    bitmap?.close();
+    throw cause instanceof SegmenterError ? cause : await (await files()).fileError(file, cause);
   }
 }
 
-/** Elements may still be loading: waits for an image; a video must show a frame. */
-async function requireLoaded(photo) {
-  if (globalThis.HTMLImageElement && photo instanceof HTMLImageElement) {
-    await photo.decode().catch((cause) => {
-      throw new SegmenterError("no-image", "The image element holds no picture: check its src.", { cause });
-    });
-  }
-  if (globalThis.HTMLVideoElement && photo instanceof HTMLVideoElement) {
-    if (photo.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
-      throw new SegmenterError("no-image", "The video shows no frame yet: wait for its loadeddata event.");
-    }
-  }
+/** Elements may still be loading, and lazy ones may never begin. */
+async function untilLoaded(image) {
+  if (image.loading === "lazy" && !image.complete) image.loading = "eager";
+  await image.decode().catch((cause) => {
+    throw new SegmenterError("no-image", "The image element holds no picture: check its src.", { cause });
+  });
 }
 
 function sourceError(cause) {
@@ -139,55 +190,15 @@ export function foreignPixels(cause) {
   );
 }
 
-/** @param {Blob} file */
-async function fileError(file, cause) {
-  const name = file instanceof File && file.name ? `“${file.name}”` : "The file";
-  const values = { file: file.name ?? "" };
-  if (file.size === 0) {
-    return new SegmenterError("no-image", `${name} is empty: choose another file.`, { cause, reason: "empty", values });
-  }
-  if (/hei[cf]$/i.test(file.type) || /\.hei[cf]$/i.test(file.name ?? "")) {
-    return new SegmenterError(
-      "no-image",
-      `${name} is a HEIC photo, which this browser cannot open: export it as JPEG and try again.`,
-      { cause, reason: "heic", values },
-    );
-  }
-  const head = new Uint8Array(await file.slice(0, 1 << 18).arrayBuffer().catch(() => new ArrayBuffer(0)));
-  const size = statedSize(head);
-  if (size && size.width * size.height > LARGE_PIXELS) {
-    return tooLarge(size, cause);
-  }
-  const [reason, sentence] = size
-    ? ["damaged", `${name} is damaged or cut short: open another copy of it.`]
-    : ["unknown", `${name} is not a picture that this browser can open: ${OPENS}.`];
-  return new SegmenterError("no-image", sentence, { cause, reason, values });
-}
-
-function tooLarge({ width, height }, cause) {
+/**
+ * The error for a picture of more pixels than the browser can open.
+ *
+ * @param {{ width: number, height: number }} size
+ */
+export function tooLarge({ width, height }, cause) {
   return new SegmenterError(
     "too-large",
     `The photo has ${width} × ${height} pixels, more than this browser can open: make it smaller and try again.`,
     { cause, reason: "pixels", values: { width, height } },
   );
-}
-
-/**
- * The size that a PNG (its IHDR chunk) or a JPEG (its start-of-frame segment) states in its head.
- *
- * @param {Uint8Array} head
- * @returns {{ width: number, height: number } | undefined}
- */
-export function statedSize(head) {
-  const view = new DataView(head.buffer);
-  if (head.length >= 24 && view.getUint32(0) === 0x89504e47) {
-    return { width: view.getUint32(16), height: view.getUint32(20) };
-  }
-  if (head.length < 4 || view.getUint16(0) !== 0xffd8) return undefined;
-  for (let at = 2; at + 9 <= head.length && head[at] === 0xff; at += 2 + view.getUint16(at + 2)) {
-    const marker = head[at + 1];
-    const startsFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (startsFrame) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-  }
-  return undefined;
 }

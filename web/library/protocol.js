@@ -8,10 +8,11 @@
 // up. The worker answers with the same id and one of these types:
 //   progress   payload: a progress record, any number of times
 //   result     payload: the answer
-//   error      payload: { code, message }, a code of CODES
+//   error      payload: { code, message, reason, values }, as a SegmenterError has them
 // and with id 0, once each:
+//   here       the worker has loaded all its modules
 //   locked     the worker holds the Web Lock of its own name as long as it lives
-//   stopped    payload: { message }; the Go program is dead and the worker of no more use
+//   stopped    payload: as that of error; the Go program is dead and the worker of no more use
 // { id, type: "abort" } asks the worker to give up the request of that id, which then fails.
 //
 // The worker calls a method of Go's engine for each request, with one object, and gets a Promise of
@@ -148,6 +149,11 @@ export const CODES = [
   "disposed",
   "internal",
 ];
+
+/** Whether threads can share memory here. A cross-origin isolated page may lack SharedArrayBuffer even so. */
+export function canShareMemory() {
+  return Boolean(globalThis.crossOriginIsolated && globalThis.SharedArrayBuffer && globalThis.Atomics);
+}
 
 /**
  * The memory through which ranks see each other's data: two words, then two halves that take turns

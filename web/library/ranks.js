@@ -8,18 +8,18 @@ import { compileEngine } from "./compile.js";
 import { EngineClient } from "./engine.js";
 import { forgetModel, readModel, storeModel } from "./model.js";
 import { engineSizes } from "./photo.js";
-import { EXCHANGE } from "./protocol.js";
+import { canShareMemory, EXCHANGE } from "./protocol.js";
 
 // Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
 const MOST_BY_DEFAULT = 8;
 
 /**
- * How many threads to use: without cross-origin isolation there is no memory to share, hence one.
+ * How many threads to use: where there is no memory to share, one.
  *
  * @param {number} [wanted]
  */
 export function usableThreads(wanted) {
-  if (!globalThis.crossOriginIsolated) return 1;
+  if (!canShareMemory()) return 1;
   return wanted ?? Math.min(navigator.hardwareConcurrency || 1, MOST_BY_DEFAULT);
 }
 
@@ -27,11 +27,13 @@ export class Ranks {
   #device;
   #arithmetic;
   #profile;
-  #clients; // the first is the one that is asked
+  #count;
+  #clients = []; // the first is the one that is asked
   #exchange; // null for a single rank
   #onProgress;
   #started; // settles when all have
   #failure = null; // why they are gone
+  #end = new AbortController(); // of downloads
 
   /**
    * Starts the workers.
@@ -44,13 +46,12 @@ export class Ranks {
    * @param {(progress: import("./segmenter.js").Progress) => void} onProgress  of loading
    */
   constructor({ device, threads, arithmetic, profile }, onProgress) {
-    const count = device === "webgpu" ? 1 : threads;
+    this.#count = device === "webgpu" ? 1 : threads;
     this.#device = device;
     this.#arithmetic = arithmetic;
     this.#profile = profile;
     this.#onProgress = onProgress;
-    this.#exchange = count > 1 ? new Exchange() : null;
-    this.#clients = Array.from({ length: count }, () => new EngineClient((error) => this.close(error)));
+    this.#exchange = this.#count > 1 ? new Exchange() : null;
     this.#started = this.#start();
     this.#started.catch(() => {}); // load reports it
   }
@@ -60,9 +61,23 @@ export class Ranks {
   }
 
   async #start() {
-    const module = await compileEngine(this.#device, (loaded, total) => this.#onProgress({ stage: "engine", loaded, total }));
+    const report = (loaded, total) => this.#onProgress({ stage: "engine", loaded, total });
+    const [module] = await Promise.all([compileEngine(this.#device, report, this.#end.signal), this.#startWorkers()]);
     const memory = this.#exchange?.memory;
     await this.#all((rank, ranks) => ["start", { module, rank, ranks, memory }]);
+  }
+
+  /**
+   * Starts the workers; one after the other where a service worker serves their modules, since of
+   * workers that are started together WebKit asks it for two's and the server for the others'.
+   */
+  async #startWorkers() {
+    const mayBeServed = !("document" in globalThis) || Boolean(navigator.serviceWorker?.controller);
+    for (let rank = 0; rank < this.#count && this.alive; rank++) {
+      const client = new EngineClient((error) => this.close(error));
+      this.#clients.push(client);
+      if (mayBeServed) await client.here;
+    }
   }
 
   /**
@@ -72,18 +87,20 @@ export class Ranks {
    * @returns {Promise<import("./segmenter.js").ModelInfo & { gpu: { name: string } | null }>}
    */
   async load(source) {
-    const [model] = await Promise.all([this.#read(source), this.#started]);
     try {
-      return await this.#loadFrom(source, model);
+      const [model] = await Promise.all([this.#read(source), this.#started]);
+      return await this.#loadFrom(source, model).catch(async (error) => {
+        if (error.code !== "bad-model" || !model.stored) throw error;
+        await forgetModel(source); // The stored copy may be the broken one: ask the server once more.
+        return this.#loadFrom(source, await this.#read(source));
+      });
     } catch (error) {
-      if (error.code !== "bad-model" || !model.stored) throw error;
-      await forgetModel(source); // The stored copy may be the broken one: ask the server once more.
-      return this.#loadFrom(source, await this.#read(source));
+      throw this.#failure ?? error;
     }
   }
 
   #read(source) {
-    return readModel(source, (loaded, total) => this.#onProgress({ stage: "model", loaded, total }));
+    return readModel(source, (loaded, total) => this.#onProgress({ stage: "model", loaded, total }), this.#end.signal);
   }
 
   async #loadFrom(source, { bytes, stored }) {
@@ -150,6 +167,7 @@ export class Ranks {
   close(error) {
     if (this.#failure) return;
     this.#failure = error;
+    this.#end.abort(error);
     for (const client of this.#clients) client.close(error);
   }
 }

@@ -42,9 +42,10 @@ export interface SegmenterOptions {
   /**
    * The model: the address of a safetensors file, or its bytes. Default: the model beside this
    * module. A model that came from an address is kept in the browser (Cache Storage) under that
-   * address: give a changed model another address, or another query such as `?v=2`.
+   * address: give a changed model another address, or another query such as `?v=2`. An address may be
+   * relative to the page, or in a worker to the worker's script.
    */
-  model?: string | URL | Blob | ArrayBuffer;
+  model?: string | URL | Blob | ArrayBuffer | Uint8Array;
   /**
    * Where to compute. "auto" (default): the CPU segments the first photo. After it, where the browser
    * has WebGPU, the library loads an engine for that too, has both segment the photo and keeps the
@@ -57,9 +58,10 @@ export interface SegmenterOptions {
    */
   arithmetic?: "int8" | "float";
   /**
-   * How many threads compute. Default: one for each core, at most 8. Threads share memory, which
-   * browsers allow only to pages that are cross-origin isolated (two headers, see the README):
-   * elsewhere there is one, whatever is asked for. The mask is the same for every number.
+   * How many threads compute, 1 to 64. Default: one for each core, at most 8. Threads share memory,
+   * which browsers allow only to pages that are cross-origin isolated (two headers, see the README),
+   * and some to none: elsewhere there is one, whatever is asked for. The mask is the same for every
+   * number.
    */
   threads?: number;
   /** Has operations timed where the device can tell: see `times`. They then take longer. */
@@ -68,7 +70,7 @@ export interface SegmenterOptions {
   onProgress?: (progress: Progress) => void;
   /** Told when another device computes, and when WebGPU was asked for and cannot be had. */
   onDevice?: (change: DeviceChange) => void;
-  /** Gives up loading. */
+  /** Gives up loading, downloads too: the promise rejects with code "aborted". */
   signal?: AbortSignal;
 }
 
@@ -211,9 +213,14 @@ export class Segmenter {
   /** How many threads compute. */
   readonly threads: number;
 
+  /** Aborts when `dispose` is called. */
+  readonly disposed: AbortSignal;
+
   /**
    * Segments a photo. Requests run one at a time, in the order of the calls. Files are decoded at
    * their turn; everything else is copied at the call, so that it may change or be closed after it.
+   * Image elements are copied once they have arrived (lazy ones are loaded at once), video elements
+   * once they show a frame; a request waits for them no longer than until it is aborted.
    * If the engine dies at a photo, because the browser ends one of its threads, it is started again
    * and the photo repeated, once.
    */
@@ -244,18 +251,18 @@ export class Segmenter {
   /** The network's scores of the photo segmented last. */
   scores(): Promise<Scores>;
 
-  /** Gives up the running request and all that wait; their promises reject with code "aborted". */
+  /** Gives up the running request and all that wait; their promises reject with code "aborted" at once. */
   abort(): void;
 
-  /** Ends the engine and frees its memory; whatever is open rejects with code "disposed". */
+  /** Ends the engine and frees its memory; whatever is open rejects with code "disposed" at once. */
   dispose(): void;
 }
 
 /**
- * Decodes a photo as `segment` does: upright, in sRGB. For callers that also want to show it.
- * Call `close()` on the bitmap when done.
+ * Decodes a photo as `segment` does: upright, in sRGB, also where the browser leaves a file on its
+ * side. For callers that also want to show it. Call `close()` on the bitmap when done.
  */
-export function decodePhoto(photo: Photo): Promise<ImageBitmap>;
+export function decodePhoto(photo: Photo, options?: { signal?: AbortSignal }): Promise<ImageBitmap>;
 
 /**
  * Shrinks a photo that has more pixels, or a longer side, than given, and closes it; gives others
@@ -292,7 +299,17 @@ export type SegmenterErrorCode =
 /** Every failure. The message is one sentence that says what is wrong and what to do. */
 export class SegmenterError extends Error {
   readonly code: SegmenterErrorCode;
-  /** Which failure of that code, where there are sentences of their own for it, such as "empty"; else "". */
+  /**
+   * Which failure of that code, where there are sentences of their own for it; else "".
+   *
+   * - "unsupported": "csp" (a Content-Security-Policy forbids WebAssembly: values.owner,
+   *   values.directive and values.source say whose, and what to add), "hidden-pixels" (the browser
+   *   gives pages noise for pixels until the visitor allows them to read canvases)
+   * - "network": "csp" (values.directive of the page's forbids values.url), "refused"
+   * - "no-image": "empty", "damaged", "unknown", "heic", "kind" (values.kind), "changed" (on disk,
+   *   since it was chosen), "unreadable", "ended" (the stream), "unplayable" (the video)
+   * - "too-large": "pixels"
+   */
   readonly reason: string;
   /** What the message names, such as `file`: for a sentence in another language. */
   readonly values: Record<string, string | number>;

@@ -9,9 +9,9 @@
 // the browser.
 
 import { disposedError, EngineHost } from "./engine-host.js";
-import { SegmenterError } from "./errors.js";
-import { engineOptions, paintingOptions, requireDevice, requireOption, segmentOptions } from "./options.js";
-import { decodePhoto, shrinkPhoto } from "./photo.js";
+import { pictureUnlessAborted, SegmenterError, unlessAborted } from "./errors.js";
+import { engineOptions, paintingOptions, requireClass, requireDevice, requireOption, segmentOptions } from "./options.js";
+import { decodePhoto, pictureOf, shrinkPhoto } from "./photo.js";
 import { Queue } from "./queue.js";
 import { usableThreads } from "./ranks.js";
 
@@ -43,7 +43,8 @@ export class Segmenter {
   static async create(options = {}) {
     const segmenter = new Segmenter(options);
     try {
-      await segmenter.#inLine(() => segmenter.#host.retried(() => segmenter.#host.running()), options.signal);
+      const run = (signal) => segmenter.#host.retried(() => segmenter.#host.running(signal));
+      await segmenter.#inLine(run, options.signal);
     } catch (error) {
       segmenter.dispose();
       throw error;
@@ -68,12 +69,17 @@ export class Segmenter {
    */
   async useDevice(device) {
     requireDevice(device);
-    return this.#inLine(() => this.#host.use(device));
+    return this.#inLine((signal) => this.#host.use(device, signal));
   }
 
   /** How many threads compute. */
   get threads() {
     return this.#threads;
+  }
+
+  /** Aborts when dispose is called. */
+  get disposed() {
+    return this.#queue.closed;
   }
 
   /**
@@ -83,32 +89,44 @@ export class Segmenter {
    * @param {import("./segmenter.js").SegmentOptions} [options]
    * @returns {Promise<import("./segmenter.js").Segmentation>}
    */
-  async segment(photo, { signal, onProgress, ...given } = {}) {
-    const options = segmentOptions(given, this.model);
+  async segment(photo, given = {}) {
+    const { signal, onProgress, ...options } = segmentOptions(given, this.model);
     // Whatever may change before its turn is copied now. A file cannot: many that wait hold no pixels.
-    const copy = photo instanceof Blob ? null : timed(decodePhoto(photo));
-    copy?.catch(() => {}); // reported at its turn
+    const copy = photo instanceof Blob ? null : timed(pictureOf(photo));
+    const release = () => {
+      copy?.then(({ value }) => value.close(), () => {}); // a failure is reported at its turn
+    };
+    let isItsTurn = false;
 
-    return this.#inLine(async (signal, afterwards) => {
-      const { value: source, elapsed } = (await copy) ?? { value: photo, elapsed: 0 };
-      const release = async () => copy && source.close();
-      afterwards(release);
+    const segmentation = this.#inLine(async (signal, afterwards) => {
+      isItsTurn = true;
+      afterwards(async () => release());
+      const { value: source, elapsed } = copy ? await unlessAborted(copy, signal) : { value: photo, elapsed: 0 };
       const result = await this.#host.retried(() => this.#segment(source, options, elapsed, { signal, onProgress }));
       if (this.#host.isUndecided && options.window === 0) {
-        afterwards(() => this.#host.compareDevices(source, options).then(release));
+        afterwards((signal) => this.#host.compareDevices(source, options, signal).finally(release));
       }
       return result;
     }, signal);
+    segmentation.catch(() => isItsTurn || release());
+    return segmentation;
   }
 
   /** Segments a file or a bitmap. The engine gets a copy, which in Chromium shares the pixels. */
   async #segment(source, options, copying, { signal, onProgress }) {
-    const { value: bitmap, elapsed } = await timed(decodePhoto(source));
-    const engine = await this.#host.running();
-    signal.throwIfAborted();
-    const { value: result, elapsed: computing } = await timed(engine.segment(bitmap, options, { signal, onProgress }));
-    const decode = copying + elapsed;
-    return this.#segmentation(result, decode, decode + computing);
+    const start = performance.now();
+    const bitmap = await pictureUnlessAborted(pictureOf(source), signal);
+    const decode = copying + performance.now() - start;
+    let engine;
+    try {
+      engine = await this.#host.running(signal);
+      signal.throwIfAborted();
+    } catch (error) {
+      bitmap.close();
+      throw error;
+    }
+    const { value: result, elapsed } = await timed(engine.segment(bitmap, options, { signal, onProgress }));
+    return this.#segmentation(result, decode, decode + elapsed);
   }
 
   #segmentation({ areas, timings, ...result }, decode, total) {
@@ -168,7 +186,7 @@ export class Segmenter {
    * @returns {Promise<Float32Array>}  height × width values from 0 to 1, row by row
    */
   async probabilities(classId) {
-    requireOption(Number.isInteger(classId) && classId >= 0, "classId", "a class's id", classId);
+    requireClass("classId", classId, this.model.classes);
     return this.#ask("probabilities", { classId });
   }
 
@@ -183,11 +201,11 @@ export class Segmenter {
 
   /** Asks the engine for something about the last photo. */
   #ask(type, payload) {
-    return this.#inLine(async () => (await this.#host.running()).request(type, payload));
+    return this.#inLine(async (signal) => (await this.#host.running(signal)).request(type, payload));
   }
 
   #inLine(task, signal) {
-    return this.#host.isDisposed ? Promise.reject(disposedError()) : this.#queue.add(task, signal);
+    return this.#queue.add(task, signal);
   }
 
   /** Gives up the running request and all that wait; their promises reject with code "aborted". */
@@ -197,6 +215,7 @@ export class Segmenter {
 
   /** Ends the engine and frees its memory. The object is of no more use. */
   dispose() {
+    this.#queue.close(disposedError());
     this.#host.dispose();
   }
 }

@@ -27,6 +27,7 @@ const address = readAddress(document.baseURI);
 let segmenter = null;
 /** Settles when the model is there; null where it must be loaded, perhaps again. @type {Promise<void> | null} */
 let loading = null;
+let showLoadingAgain = () => {};
 
 /**
  * @typedef {object} Picture
@@ -40,6 +41,7 @@ let loading = null;
 /**
  * @typedef {object} Job
  * @property {AbortController} controller
+ * @property {number} since        when it began
  * @property {() => void} again    starts the same job with the same settings
  * @property {ImageBitmap} [photo]  once it is decoded
  * @property {string} [name]
@@ -65,6 +67,7 @@ const live = new LivePicture({ stage, legend, settings: liveSettings }, {
   },
   options: () => ({ decoder: settings.options.decoder, refine: settings.options.refine, opacity: settings.opacity }),
   onBegin: makeWay,
+  onCancel: cancelLive,
   onChange: showState,
   onEnd: () => stage.clear(),
   onFail: fail,
@@ -95,7 +98,7 @@ function modelReady() {
 
 /** Loads the model before there is a photo. A photo or a camera that comes meanwhile reports a failure. */
 function loadAhead() {
-  modelReady().catch((error) => job || live.state !== "off" || fail(error, loadAhead));
+  modelReady().catch((error) => job || live.isStarting || live.state !== "off" || fail(error, loadAhead));
 }
 
 async function loadModel() {
@@ -130,17 +133,20 @@ function engineOptions() {
 }
 
 function showLoading({ stage, loaded, total }) {
-  if (stage === "engine") {
-    if (loaded === 0) showProgress(() => t("loading.engine"));
-    return; // the model, which is larger, loads at the same time
-  }
-  const ready = total > 0 && loaded === total;
-  const key = ready ? "loading.start" : total ? "loading.model-of" : "loading.model";
+  if (stage === "engine" && loaded > 0) return; // the model, which is larger, loads at the same time
+  const ready = stage === "model" && total > 0 && loaded === total;
   const megabytes = (bytes) => number(bytes / 1e6, 1);
-  showProgress(() => t(key, { loaded: megabytes(loaded), total: megabytes(total) }), {
-    done: loaded,
-    total: ready ? 0 : total,
-  });
+  const key = stage === "engine" ? "loading.engine" : ready ? "loading.start" : total ? "loading.model-of" : "loading.model";
+  const text = () => t(key, { loaded: megabytes(loaded), total: megabytes(total) });
+  const share = stage === "engine" || ready ? {} : { done: loaded, total };
+  showLoadingAgain = () => showProgress(text, { ...share, ...waiting() });
+  showLoadingAgain();
+}
+
+/** How to cancel what waits for the engine, if anything does. */
+function waiting() {
+  if (job) return cancelling(job);
+  return live.isStarting ? { onCancel: cancelLive, since: live.since } : {};
 }
 
 /** Says that WebGPU does not compute although the visitor asked for it. */
@@ -153,6 +159,7 @@ function showDevice({ message }) {
 async function retryWebGPU() {
   try {
     await segmenter.useDevice("webgpu");
+    hideProgress();
     settingsChanged();
   } catch (error) {
     fail(error, retryWebGPU);
@@ -174,7 +181,7 @@ function openSample(url) {
 }
 
 async function takeFile(mine, file) {
-  const whole = await decodePhoto(file);
+  const whole = await decodePhoto(file, { signal: mine.controller.signal });
   const { width, height } = whole;
   mine.photo = await shrinkPhoto(whole, LARGEST_PHOTO);
   mine.name = file.name.replace(/\.\w+$/, "") || "photo";
@@ -203,9 +210,11 @@ function segmentAgain({ photo, name, note }) {
  */
 async function work(takePhoto, again) {
   job?.controller.abort();
+  live.cancel();
   const chosen = settings.save();
   const mine = {
     controller: new AbortController(),
+    since: performance.now(),
     note: () => "",
     again: () => {
       settings.restore(chosen);
@@ -216,19 +225,20 @@ async function work(takePhoto, again) {
   failed = false;
   clearMessages();
   showState();
+  showProgress(() => t("photo.opening"), cancelling(mine));
   try {
     await takePhoto(mine);
     if (job !== mine) return;
     live.stop();
     if (mine.photo !== current?.photo) stage.showPhoto(mine.photo);
     showState();
+    if (!segmenter) showLoadingAgain();
     await modelReady();
     if (job !== mine) return;
     await segment(mine);
   } catch (error) {
     if (job !== mine) return;
-    if (live.state === "off") giveBack();
-    else job = null;
+    giveBack();
     fail(error, mine.again);
   }
 }
@@ -261,7 +271,12 @@ function showWork(mine, done = 0, total = 0) {
   const window = Math.min(done + 1, total);
   const text = () => (total ? t("segmenting.window", { window, windows: total }) : t("segmenting"));
   const isLong = settings.options.window > 0;
-  showProgress(text, { done, total, ...(isLong && { onCancel: () => cancel(mine) }) });
+  showProgress(text, { done, total, ...cancelling(mine), ...(isLong && { since: undefined }) });
+}
+
+/** For showProgress. */
+function cancelling(mine) {
+  return { onCancel: () => cancel(mine), since: mine.since };
 }
 
 function cancel(mine) {
@@ -270,10 +285,18 @@ function cancel(mine) {
   showMessage(() => t("cancelled"), { action: { label: () => t("again"), run: mine.again } });
 }
 
-/** Puts the picture before the job back, with the settings that made it. */
+function cancelLive() {
+  live.cancel();
+  hideProgress();
+}
+
+/** Puts the picture before the job back, with the settings that made it. A live picture still runs. */
 function giveBack() {
   job = null;
-  if (current) {
+  if (live.state !== "off") {
+    hideProgress();
+    showState();
+  } else if (current) {
     settings.restore(current.settings);
     stage.showPhoto(current.photo);
     showPicture();
@@ -343,7 +366,7 @@ function showState() {
   page.toggleAttribute("data-photo", hasPicture);
   document.getElementById("panel").hidden = !hasPicture;
   for (const id of ["save-overlay", "save-mask"]) document.getElementById(id).disabled = !current;
-  document.getElementById("compare").disabled = !current && live.state !== "running";
+  document.getElementById("compare").disabled = !current && !live.mayBare;
 }
 
 /** Reports an error, and offers to try again where that may help. */
@@ -351,15 +374,24 @@ function fail(error, again) {
   failed = true;
   hideProgress();
   showState();
-  const mayHelp = error.mayHelp ?? !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code);
+  const areHidden = error.reason === "hidden-pixels";
+  const mayHelp = error.mayHelp ?? (areHidden || !["no-image", "bad-photo", "too-large", "unsupported"].includes(error.code));
   const isOurs = error instanceof SegmenterError;
   if (!isOurs) console.error(error);
   const sentence = () => (isOurs ? sentenceOf(error) : t("error.unknown", { message: error.message }));
   showMessage(sentence, {
     kind: "error",
-    ...(mayHelp && { action: { label: () => t("retry"), run: () => recover(again) } }),
+    ...(mayHelp && { action: { label: () => t("retry"), run: () => {
+      if (areHidden) askForPixels();
+      recover(again);
+    } } }),
     onDismiss: () => recover(() => {}),
   });
+}
+
+/** Reads a canvas, upon which Firefox asks the visitor whether this page may. */
+function askForPixels() {
+  document.createElement("canvas").getContext("2d").getImageData(0, 0, 1, 1);
 }
 
 function recover(then) {

@@ -1,7 +1,7 @@
 // Intake: takes photos from the file dialogue, drops, pastes and samples.
 //
 // It owns the file input, the drop target and the samples. It calls onFile with a photo, onSample with
-// a sample's address, and onNothing with a sentence when a drop holds no file.
+// a sample's address, and onNothing with a sentence where there is no photo.
 
 import { t } from "./texts.js";
 
@@ -19,7 +19,8 @@ export function takePhotos({ onFile, onSample, onNothing }) {
     sample.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab opens the sample's address
       event.preventDefault();
-      onSample(sample.dataset.sample);
+      if ("missing" in sample.dataset) onNothing(() => t("samples.offline"));
+      else onSample(sample.dataset.sample);
     });
   }
 }

@@ -7,7 +7,7 @@
 import { download } from "./download.js";
 import { Recorder } from "./recorder.js";
 import { cameras, canShareScreen } from "./sources.js";
-import { announce } from "./status.js";
+import { announce, showMessage } from "./status.js";
 import { say, t } from "./texts.js";
 
 export class LiveControls {
@@ -18,6 +18,7 @@ export class LiveControls {
   #live = null;
   /** @type {Recorder | null} */
   #recorder = null;
+  #shown = ""; // the kind of effect in the last frame
   #lost = null; // the id of a camera that was unplugged
 
   /**
@@ -25,6 +26,8 @@ export class LiveControls {
    * @param {(device?: string) => void} hooks.onCamera
    * @param {() => void} hooks.onScreen
    * @param {() => void} hooks.onStop
+   * @param {() => void} hooks.onRecord  a recording begins or ends
+   * @param {() => string} hooks.effect  the kind of effect that the picture is to have
    */
   constructor(hooks) {
     this.#hooks = hooks;
@@ -49,8 +52,7 @@ export class LiveControls {
   show(source, live) {
     this.#source = source;
     this.#live = live;
-    if (live?.state === "running") this.#recorder?.resume();
-    if (live?.state === "paused") this.#recorder?.pause();
+    this.#pauseRecording();
     document.getElementById("live").hidden = !source;
     document.getElementById("seek-row").hidden = source?.kind !== "file";
     const isGoing = ["running", "paused"].includes(live?.state);
@@ -58,6 +60,22 @@ export class LiveControls {
     document.getElementById("live-snapshot").disabled = !live;
     this.#showRecording();
     this.#showPause();
+  }
+
+  /** A frame is on the canvas. @param {import("../library/live.js").LiveFrame} frame */
+  noteFrame({ effect }) {
+    this.#shown = effect.kind;
+    this.#pauseRecording();
+  }
+
+  get isRecording() {
+    return this.#recorder !== null;
+  }
+
+  /** Records only while the picture runs, and never a frame that lacks the effect. */
+  #pauseRecording() {
+    if (this.#live?.state === "running" && this.#shown === this.#hooks.effect()) this.#recorder?.resume();
+    else this.#recorder?.pause();
   }
 
   /** Starts the camera again as soon as it is plugged in. @param {string} device */
@@ -139,11 +157,21 @@ export class LiveControls {
 
   #snapshot() {
     const { name } = this.#source;
-    this.#live.canvas.toBlob((blob) => blob && download(blob, `${name}-${stamp()}.png`));
+    this.#live.canvas.toBlob((blob) => {
+      if (blob) download(blob, `${name}-${stamp()}.png`);
+      else showMessage(() => t("live.snapshot-failed"), { kind: "error" });
+    });
   }
 
   #record() {
-    this.#recorder = new Recorder(this.#live.captureStream());
+    try {
+      this.#recorder = new Recorder(this.#live.captureStream(), () => this.finishRecording());
+    } catch {
+      showMessage(() => t("live.record-failed"), { kind: "error" });
+      return;
+    }
+    this.#hooks.onRecord();
+    this.#pauseRecording();
     announce(() => t("live.recording"));
     this.#showRecording();
   }
@@ -154,9 +182,11 @@ export class LiveControls {
     if (!recorder) return;
     const { name } = this.#source;
     this.#recorder = null;
+    this.#hooks.onRecord();
     this.#showRecording();
-    const { blob, extension } = await recorder.stop();
-    download(blob, `${name}-${stamp()}.${extension}`);
+    const file = await recorder.stop();
+    if (file) download(file.blob, `${name}-${stamp()}.${file.extension}`);
+    else showMessage(() => t("live.record-failed"), { kind: "error" });
   }
 
   #showRecording() {

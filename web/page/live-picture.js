@@ -22,7 +22,9 @@ export class LivePicture {
   #source = null;
   /** @type {import("../library/live.js").LiveSegmentation | null} */
   #live = null;
-  #attempt = 0; // counts wishes for a source: what an earlier one still opens is closed
+  /** The wish for a source that is not there yet. @type {AbortController | null} */
+  #attempt = null;
+  #since = 0; // when that began
   #lit = null; // the class that is highlighted
   #isBare = false;
 
@@ -34,7 +36,8 @@ export class LivePicture {
    * @param {object} hooks
    * @param {() => Promise<import("../library/segmenter.js").Segmenter>} hooks.segmenter
    * @param {() => object} hooks.options  decoder, refine and opacity
-   * @param {() => void} hooks.onBegin    before the first frame: what was shown goes
+   * @param {() => void} hooks.onBegin    it is about to be shown: what was shown goes
+   * @param {() => void} hooks.onCancel   the visitor no longer waits for a source
    * @param {() => void} hooks.onChange   it runs, is paused or has ended
    * @param {() => void} hooks.onEnd      it is off
    * @param {(error: Error, again: () => void) => void} hooks.onFail
@@ -49,35 +52,67 @@ export class LivePicture {
       onScreen: () => this.startScreen(),
       onStop: () => {
         hideProgress(); // another camera may have been asked for
+        this.cancel();
         this.stop();
       },
+      onRecord: () => {
+        this.refresh();
+        this.#hooks.onChange();
+      },
+      effect: () => this.#options().effect.kind,
     });
   }
 
-  /** "off", "starting", or the state of the LiveSegmentation. */
+  /** Whether the picture may be shown without its effect: a recording would show what is hidden. */
+  get mayBare() {
+    return this.state === "running" && !(this.#controls.isRecording && this.#settings.hidesBackground);
+  }
+
+  /** "off", or the state of the LiveSegmentation. */
   get state() {
-    return this.#live?.state ?? (this.#source ? "starting" : "off");
+    return this.#live?.state ?? "off";
+  }
+
+  /** Whether a source is awaited, whatever is shown meanwhile. */
+  get isStarting() {
+    return this.#attempt !== null;
+  }
+
+  /** When the wait for the source began. */
+  get since() {
+    return this.#since;
+  }
+
+  /** No longer waits for a source. */
+  cancel() {
+    this.#attempt?.abort();
+    this.#attempt = null;
   }
 
   /** @param {string} [device]  see openCamera */
   startCamera(device) {
-    showProgress(() => t("live.asking"));
+    this.#showProgress("live.asking");
     return this.#start(() => openCamera(device), () => this.startCamera(device));
   }
 
   startScreen() {
-    showProgress(() => t("live.asking"));
+    this.#showProgress("live.asking");
     return this.#start(openScreen, () => this.startScreen());
   }
 
   /** @param {File} file */
   playFile(file) {
+    this.#showProgress("live.opening");
     return this.#start(() => openVideo(file), () => this.playFile(file));
+  }
+
+  #showProgress(key) {
+    this.#since = performance.now();
+    showProgress(() => t(key), { onCancel: this.#hooks.onCancel, since: this.#since });
   }
 
   /** Ends it and gives the source back. */
   stop() {
-    this.#attempt++;
     this.#controls.forgetLost();
     if (!this.#source) return;
     this.#controls.finishRecording();
@@ -109,68 +144,75 @@ export class LivePicture {
     this.refresh();
   }
 
-  /** Until the new source opens, the one before goes on. */
+  /** Until the new source shows a frame, what was shown stays. */
   async #start(open, again) {
-    const mine = ++this.#attempt;
-    let source;
+    this.cancel();
+    const attempt = new AbortController();
+    const { signal } = attempt;
+    this.#attempt = attempt;
+    let source = null;
     try {
       source = await open();
+      if (!signal.aborted) {
+        signal.addEventListener("abort", source.close); // whatever it waits for
+        const { segmenter, live } = await this.#segment(source, signal);
+        if (!signal.aborted) await this.#begin(source, segmenter, live);
+        else live.stop();
+      } else source.close();
     } catch (error) {
-      if (mine === this.#attempt) this.#hooks.onFail(error, again);
-      return;
-    }
-    if (mine !== this.#attempt) {
-      source.close();
-      return;
-    }
-    this.stop();
-    this.#begin(source);
-    try {
-      await this.#run(source);
-    } catch (error) {
-      if (this.#source !== source) return; // another took its place
-      this.stop();
+      if (signal.aborted) return;
+      this.#attempt = null;
+      source?.close();
       this.#hooks.onFail(error, again);
     }
   }
 
-  #begin(source) {
+  async #segment(source, signal) {
+    const [{ LiveSegmentation }, segmenter] = await Promise.all([import("../library/live.js"), this.#hooks.segmenter()]);
+    this.#settings.offer(segmenter.model.classes);
+    source.video.play().catch(() => {}); // LiveSegmentation.start reports why
+    let failure = null;
+    const live = await LiveSegmentation.start(segmenter, source.video, {
+      ...this.#options(),
+      signal,
+      onFrame: (frame) => this.#source === source && this.#show(frame),
+      onState: (change) => {
+        if (this.#source === source) this.#follow(change);
+        else failure ??= change.error;
+      },
+    });
+    if (failure) throw failure;
+    return { segmenter, live };
+  }
+
+  async #begin(source, segmenter, live) {
+    this.#attempt = null;
+    this.stop();
     this.#source = source;
+    this.#live = live;
     this.#lit = null;
     this.#view.begin();
     this.#controls.begin(source);
     this.#settings.begin(source);
     this.#hooks.onBegin();
     if (source.kind === "camera") keepInAddress({ live: "camera" });
+    this.refresh(); // the settings of this source
+    this.#view.showOn(live.canvas, segmenter);
     this.#showState();
+    announce(() => t("live.begun"));
+    await this.#controls.listCameras();
   }
 
-  async #run(source) {
-    const [{ LiveSegmentation }, segmenter] = await Promise.all([import("../library/live.js"), this.#hooks.segmenter()]);
-    if (this.#source !== source) return;
-    this.#settings.offer(segmenter.model.classes);
-    source.video.play().catch(() => {}); // LiveSegmentation.start reports why
-    const live = await LiveSegmentation.start(segmenter, source.video, {
-      ...this.#options(),
-      onFrame: (frame) => this.#source === source && this.#view.show(frame),
-      onState: (change) => this.#source === source && this.#follow(change),
-    });
-    if (this.#source !== source) {
-      live.stop();
-      return;
-    }
-    this.#live = live;
-    hideProgress();
-    this.#view.showOn(live.canvas, segmenter);
-    await this.#controls.listCameras();
-    announce(() => t("live.begun"));
-    this.#showState();
+  #show(frame) {
+    this.#view.show(frame);
+    this.#controls.noteFrame(frame);
   }
 
   #options() {
     const { decoder, refine, opacity } = this.#hooks.options();
     const options = { ...this.#settings.options, decoder, refine };
     options.effect.opacity = opacity;
+    if (this.#controls.isRecording && this.#settings.hidesBackground) return options;
     if (this.#lit !== null) options.effect = { kind: "tint", opacity: Math.max(opacity, 0.6), classes: [this.#lit] };
     if (this.#isBare) options.effect = { kind: "none" };
     return options;

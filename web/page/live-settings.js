@@ -58,7 +58,12 @@ export class LiveSettings {
 
   /** Tells whether a class is shown or kept, by its name. @type {(name: string) => boolean} */
   get chosen() {
-    return this.#isOnBackground ? (name) => this.#kept.has(name) : (name) => !this.#hidden.has(name);
+    return this.hidesBackground ? (name) => this.#kept.has(name) : (name) => !this.#hidden.has(name);
+  }
+
+  /** Whether the effect shows something else than the background. */
+  get hidesBackground() {
+    return ON_BACKGROUND.includes(this.#field("effect").value);
   }
 
   /** Takes a new source: people expect to see themselves as in a mirror. @param {import("./sources.js").Source} source */
@@ -73,14 +78,10 @@ export class LiveSettings {
 
   /** @param {string} name  of a class */
   toggle(name) {
-    const set = this.#isOnBackground ? this.#kept : this.#hidden;
+    const set = this.hidesBackground ? this.#kept : this.#hidden;
     if (!set.delete(name)) set.add(name);
     this.#keep();
     this.#onChange();
-  }
-
-  get #isOnBackground() {
-    return ON_BACKGROUND.includes(this.#field("effect").value);
   }
 
   #ids() {

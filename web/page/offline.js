@@ -1,9 +1,10 @@
 // Offline: has the service worker keep the site on this device, says so in the footer, and brings
 // new versions to the page.
 //
-// It owns the service worker's registration and the line in the footer. It reads the page's state
-// and sends the service worker the messages that service-worker.js lists. It stands apart from
-// app.js, so that a version whose page does not start can still be replaced.
+// It owns the service worker's registration and the line in the footer, and marks samples that cannot
+// be opened without a network. It reads the page's state and sends the service worker the messages
+// that service-worker.js lists. It stands apart from app.js, so that a version whose page does not
+// start can still be replaced.
 
 import { showMessage } from "./status.js";
 import { number, say, t } from "./texts.js";
@@ -52,6 +53,8 @@ async function keepOffline() {
   freeButton.addEventListener("click", () => free(registration.active));
   const kept = await inTurn(() => ask(worker, "check"));
   await show(kept);
+  for (const type of ["online", "offline"]) addEventListener(type, () => markSamples(registration.active));
+  await markSamples(worker);
 
   // Some browsers ask the visitor before they promise to keep it: so only those who return.
   if (!comesBack || !navigator.storage?.persist) return;
@@ -109,6 +112,15 @@ async function show({ whole, bytes }) {
   const key = `offline.${whole ? "whole" : "part"}${persisted ? "-persisted" : ""}`;
   say(text, () => t(key, { megabytes: number(bytes / 1e6, 1) }));
   line.hidden = false;
+}
+
+/** Without a network, marks the samples that are not kept. Those are kept that were opened once. */
+async function markSamples(worker) {
+  const isOffline = navigator.onLine === false;
+  const kept = isOffline ? await ask(worker, "list") : [];
+  const samples = [...document.querySelectorAll("[data-sample]")];
+  for (const sample of samples) sample.toggleAttribute("data-missing", isOffline && !kept.includes(sample.dataset.sample));
+  document.getElementById("samples-offline").hidden = !samples.some((sample) => "missing" in sample.dataset);
 }
 
 async function free(worker) {

@@ -71,7 +71,7 @@ export async function cameras() {
 export const canShareScreen = Boolean(navigator.mediaDevices?.getDisplayMedia);
 
 async function ask(kind, open) {
-  if (!navigator.mediaDevices) throw refusal(kind, "insecure");
+  if (!navigator.mediaDevices) throw refusal(kind, isSecureContext ? "unsupported" : "insecure");
   try {
     return await open();
   } catch (cause) {

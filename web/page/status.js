@@ -12,24 +12,36 @@ const cancelButton = document.getElementById("cancel");
 const messages = document.getElementById("messages");
 const announcement = document.getElementById("announcement");
 
+// Most jobs end before anybody would cancel them.
+const PATIENCE = 2000; // ms
+
+let patience; // the timer that offers to cancel
+
 /**
  * Shows progress.
  *
  * @param {string | (() => string)} text
- * @param {{ done?: number, total?: number, onCancel?: () => void }} [options]  without a
- *   total, the bar shows no share
+ * @param {object} [options]
+ * @param {number} [options.done]
+ * @param {number} [options.total]  without it, the bar shows no share
+ * @param {() => void} [options.onCancel]
+ * @param {number} [options.since]  when the job began: if it takes long, it can be cancelled
  */
-export function showProgress(text, { done = 0, total = 0, onCancel } = {}) {
+export function showProgress(text, { done = 0, total = 0, onCancel, since = -Infinity } = {}) {
   progress.hidden = false;
   say(progressText, text);
   progressBar.max = total || 1;
   if (total) progressBar.value = done;
   else progressBar.removeAttribute("value");
-  cancelButton.hidden = !onCancel;
+  clearTimeout(patience);
+  const wait = since + PATIENCE - performance.now();
+  cancelButton.hidden = !onCancel || wait > 0;
   cancelButton.onclick = onCancel ?? null;
+  if (onCancel && wait > 0) patience = setTimeout(() => (cancelButton.hidden = false), wait);
 }
 
 export function hideProgress() {
+  clearTimeout(patience);
   progress.hidden = true;
 }
 

@@ -7,13 +7,29 @@ import { hasCode } from "./cases.js";
 
 const model = { name: "test", decoders: ["mask"], patch: 16, classes: [] };
 
+function deferred() {
+  let settle;
+  const promise = new Promise((resolve, reject) => (settle = { resolve, reject }));
+  return { promise, ...settle };
+}
+
 /** A host of engines that only pretend: `load` decides what loading the nth of them gives. */
 function hosted(device, load = () => ({ ...model, gpu: null })) {
   const started = [];
   const devices = [];
   const options = { source: "model", device, threads: 2, arithmetic: undefined, profile: false, onProgress: () => {}, onDevice: (change) => devices.push(change) };
   const host = new EngineHost(options, ({ device }) => {
-    const ranks = { device, alive: true, load: async () => load(started.length, device), close: () => (ranks.alive = false) };
+    const ended = deferred();
+    ended.promise.catch(() => {});
+    const ranks = {
+      device,
+      alive: true,
+      load: () => Promise.race([load(started.length, device), ended.promise]),
+      close: (error) => {
+        ranks.alive = false;
+        ended.reject(error);
+      },
+    };
     started.push(ranks);
     return ranks;
   });
@@ -103,6 +119,35 @@ test("only the device auto is compared, and only once", async () => {
   assert.deepEqual([host.isUndecided, started.length], [false, 1]);
   await host.use("auto");
   assert.deepEqual([host.isUndecided, started[0].alive, started.length], [true, false, 2]);
+});
+
+test("loading is given up when the signal aborts or the host is disposed of", async () => {
+  const never = () => new Promise(() => {});
+  for (const code of ["aborted", "disposed"]) {
+    const { host, started } = hosted("cpu", never);
+    const controller = new AbortController();
+    const running = host.running(controller.signal);
+    if (code === "aborted") controller.abort();
+    else host.dispose();
+    await assert.rejects(running, hasCode(code));
+    assert.equal(started[0].alive, false);
+  }
+});
+
+test("while the rival loads, others do not wait for the comparison", async (t) => {
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { gpu: { requestAdapter: async () => ({ info: {} }) } } });
+  t.after(() => delete globalThis.navigator);
+  const loading = deferred();
+  const { host, started } = hosted("auto", (_, device) => (device === "webgpu" ? loading.promise : { ...model, gpu: null }));
+  await host.running();
+  const others = new AbortController();
+  const comparison = host.compareDevices(null, {}, others.signal);
+  await new Promise((resolve) => setTimeout(resolve));
+  others.abort();
+  await comparison;
+  assert.deepEqual([host.isUndecided, started.length], [true, 2], "the rival goes on loading");
+  host.dispose();
+  assert.equal(started[1].alive, false);
 });
 
 test("a host that was disposed of starts nothing", async () => {

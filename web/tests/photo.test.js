@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { engineSizes, fit, statedSize } from "../library/photo.js";
+import { engineSizes, fit } from "../library/photo.js";
 import { readCases } from "./cases.js";
 
 for (const { height, width, short, patch, fit: [h, w] } of readCases("fit")) {
@@ -21,16 +21,4 @@ test("a mask has the photo's size, or 1.5 times the network's", () => {
 test("a video's frame has the size at which it is displayed", () => {
   const frame = { displayWidth: 640, displayHeight: 480 };
   assert.deepEqual(engineSizes(frame, { maskSize: "photo", size: 256, patch: 16 }).mask, { width: 640, height: 480 });
-});
-
-test("a PNG and a JPEG state their sizes", () => {
-  const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 1, 2, 0, 0, 3, 4, 8, 2);
-  assert.deepEqual(statedSize(png), { width: 0x102, height: 0x304 });
-  const comment = [0xff, 0xfe, 0, 4, 1, 2];
-  const tables = [0xff, 0xc4, 0, 3, 9]; // Huffman tables, whose marker is among those of frames
-  const frame = [0xff, 0xc2, 0, 11, 8, 1, 2, 3, 4, 1, 0];
-  assert.deepEqual(statedSize(Uint8Array.of(0xff, 0xd8, ...comment, ...tables, ...frame)), { width: 0x304, height: 0x102 });
-  for (const head of [[], [0xff, 0xd8], [1, 2, 3, 4], [0xff, 0xd8, ...comment]]) {
-    assert.equal(statedSize(Uint8Array.from(head)), undefined, `${head}`);
-  }
 });

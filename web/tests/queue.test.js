@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { SegmenterError } from "../library/errors.js";
 import { Queue } from "../library/queue.js";
 import { hasCode } from "./cases.js";
 
@@ -73,6 +74,40 @@ test("abort gives up all requests, and none that come later", async () => {
   queue.abort();
   for (const request of all) await assert.rejects(request, hasCode("aborted"));
   assert.equal(await queue.add(async () => "later"), "later");
+});
+
+test("a queue that is closed rejects what runs, what waits and what comes", async () => {
+  const queue = new Queue();
+  let seen;
+  const running = queue.add((signal) => {
+    seen = signal;
+    return new Promise(() => {}); // it never ends
+  });
+  const waiting = queue.add(async () => assert.fail("it ran"));
+  await ticks();
+  const error = new SegmenterError("disposed", "It is over.");
+  queue.close(error);
+  for (const request of [running, waiting, queue.add(async () => {})]) await assert.rejects(request, error);
+  assert.equal(seen.reason, error);
+  assert.equal(queue.closed.reason, error);
+});
+
+test("work for afterwards hears that another request waits", async () => {
+  const queue = new Queue();
+  const log = [];
+  const first = queue.add(async (_, afterwards) => afterwards((signal) => new Promise((resolve) => {
+    log.push(`it begins, ${signal.aborted}`);
+    signal.addEventListener("abort", () => resolve(log.push("it hears")));
+  })));
+  await first;
+  await ticks();
+  const second = queue.add(async () => log.push("the next begins"));
+  await second;
+  assert.deepEqual(log, ["it begins, false", "it hears", "the next begins"]);
+  await queue.add(async (_, afterwards) => afterwards((signal) => new Promise((resolve) => signal.addEventListener("abort", resolve))));
+  await ticks();
+  queue.abort();
+  await queue.add(async () => log.push("the last"));
 });
 
 test("work for afterwards delays the next task, not the result; the last one counts", async () => {

@@ -1,0 +1,72 @@
+package browsers
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"segmenter/e2e/browser"
+)
+
+// all are the tests that every browser passes as it comes.
+var all = []test{
+	{"Photo", testPhoto},
+	{"Float", testFloat},
+	{"Threads", testThreads},
+	{"Worker", testWorker},
+	{"VideoAsPhoto", testVideoAsPhoto},
+	{"LiveUpright", testLiveUpright},
+	{"LiveAligned", testLiveAligned},
+	{"Effects", testEffects},
+	{"EffectsHide", testEffectsHide},
+	{"LiveFile", testLiveFile},
+	{"LiveStream", testLiveStream},
+	{"BrokenVideo", testBrokenVideo},
+	{"LowWindow", testLowWindow},
+	{"Offline", testOffline},
+}
+
+var states = []state{
+	{name: "Chromium", kind: browser.Chromium, shares: true, tests: all},
+	{
+		name: "Chromium without SharedArrayBuffer", kind: browser.Chromium,
+		Options: browser.Options{Before: `delete globalThis.SharedArrayBuffer`},
+		tests:   []test{{"Photo", testPhoto}, {"Threads", testThreads}},
+	},
+	{name: "Firefox", kind: browser.Firefox, shares: true, tests: all},
+	{
+		name: "Firefox that resists fingerprinting", kind: browser.Firefox, shares: true,
+		Options: browser.Options{Preferences: map[string]any{"privacy.resistFingerprinting": true}},
+		tests:   []test{{"Photo", testPhoto}},
+	},
+	{name: "WebKit", kind: browser.WebKit, tests: all},
+	{
+		name: "WebKit with SharedArrayBuffer", kind: browser.WebKit, shares: true,
+		Options: browser.Options{Shared: true},
+		tests:   []test{{"Photo", testPhoto}, {"Threads", testThreads}, {"LiveFile", testLiveFile}, {"Offline", testOffline}},
+	},
+}
+
+func TestBrowsers(t *testing.T) {
+	for _, s := range states {
+		t.Run(s.name, func(t *testing.T) {
+			ctx, cancel := limit()
+			defer cancel()
+			driver, err := browser.Launch(ctx, s.kind, s.Options)
+			if errors.Is(err, browser.ErrMissing) && os.Getenv("CI") != "true" {
+				t.Skip("skipped:", err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer driver.Close()
+			t.Log(s.kind, driver.Version())
+			if err := driver.Resize(ctx, 1280, 900); err != nil {
+				t.Fatal(err)
+			}
+			for _, test := range s.tests {
+				t.Run(test.name, func(t *testing.T) { test.run(newVisit(t, s, driver)) })
+			}
+		})
+	}
+}
