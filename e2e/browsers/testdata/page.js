@@ -13,7 +13,7 @@ function livePixels() {
 export function lookAtLive() {
   const image = livePixels();
   return {
-    sky: spotOf(image, 300, 20, 470, 140),
+    sky: spotOf(image, 300, 20, 470, 95),
     temple: spotOf(image, 100, 85, 215, 175),
     cat: spotOf(image, 80, 215, 190, 320),
   };
@@ -56,10 +56,17 @@ export async function pretendCamera() {
 
 const downloads = [];
 
-/** Keeps what the page would have the browser save. */
+/** Keeps what the page would have the browser save, which its policy lets nobody fetch. */
 export function catchDownloads() {
-  HTMLAnchorElement.prototype.click = async function () {
-    downloads.push({ name: this.download, size: (await (await fetch(this.href)).blob()).size });
+  const blobs = new Map();
+  const { createObjectURL } = URL;
+  URL.createObjectURL = (blob) => {
+    const url = createObjectURL(blob);
+    blobs.set(url, blob);
+    return url;
+  };
+  HTMLAnchorElement.prototype.click = function () {
+    downloads.push({ name: this.download, size: blobs.get(this.href).size });
   };
   return true;
 }

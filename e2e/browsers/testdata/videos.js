@@ -65,7 +65,8 @@ export async function segmentFirst(name) {
  */
 function knownMasks(matte) {
   const known = {
-    model: { classes: [{ id: 0, name: "kept", colour: "#0000ff" }] },
+    model: { classes: [{ id: 0, name: "kept", colour: "#0000ff" }], decoders: ["mask"] },
+    disposed: new AbortController().signal,
     seen: null,
     async segment(frame, { overlay }) {
       const [width, height] = sizeOf(frame);
