@@ -84,7 +84,7 @@ func TestInWorker(t *testing.T) {
 // TestNothingWaits has pictures that never arrive stand in the line.
 func TestNothingWaits(t *testing.T) {
 	v := newVisit(t, "/", libraryPage)
-	v.held = "never.png"
+	v.withheld = "never.png"
 	v.withLibrary("library.html")
 	evaluate[bool](v, `(async () => {
 		globalThis.segmenter = await library.Segmenter.create({ threads: 1, device: "cpu" });
@@ -125,7 +125,7 @@ func TestNothingWaits(t *testing.T) {
 func TestGivesUpLoading(t *testing.T) {
 	for _, held := range []string{"/models/", "engine.wasm", "engine.worker.js"} {
 		v := newVisit(t, "/", libraryPage)
-		v.held = held
+		v.withheld = held
 		v.withLibrary("library.html")
 		v.expects(held, "aborted", `outcome(library.Segmenter.create({ threads: 2, signal: AbortSignal.timeout(500) }))`)
 		if held == "engine.worker.js" {
@@ -134,7 +134,7 @@ func TestGivesUpLoading(t *testing.T) {
 		v.eventually(func() bool { return len(v.givenUp.all()) > 0 })
 
 		// Who still waits for the engine gets it.
-		v.held = ""
+		v.withheld = ""
 		v.expects("another", "gave 2,aborted", `(() => {
 			const controller = new AbortController();
 			const first = library.Segmenter.create({ threads: 2 }).then(({ threads }) => threads);
@@ -381,9 +381,9 @@ func TestWorkersInTurn(t *testing.T) {
 		if got := evaluate[string](v, `log.join(" ")`); got != want {
 			t.Errorf("the workers' log is %q, expected %q", got, want)
 		}
-		v.kept()
+		v.waitOffline()
 	}
-	v.gone.Store(true)
+	v.down.Store(true)
 	v.requests.clear()
 	v.open("?size=256&device=cpu&threads=3")
 	v.waitFor("ready")

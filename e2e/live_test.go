@@ -251,7 +251,7 @@ func TestLiveRecordingHides(t *testing.T) {
 
 	v.choose(recording)
 	v.eventually(func() bool { return evaluate[bool](v, `!document.getElementById("seek-row").hidden`) }) // the camera is gone
-	v.choice("effect", "none")
+	v.setField("effect", "none")
 	v.eventually(func() bool { return evaluate[string](v, `segmenterPage.live?.effect.kind ?? ""`) == "none" })
 	for range 20 {
 		if !isHidden() {

@@ -107,7 +107,7 @@ func launchFirefox(ctx context.Context, options Options) (_ Driver, err error) {
 			return nil, err
 		}
 	case <-f.process.done:
-		return nil, errors.New("Firefox ended when it started")
+		return nil, errors.New("the program of Firefox ended when it started")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -147,7 +147,7 @@ func (f *firefox) begin(ctx context.Context, before string) error {
 		return err
 	}
 	if len(tree.Contexts) == 0 {
-		return errors.New("Firefox has no tab")
+		return errors.New("no tab in Firefox")
 	}
 	f.tab = tree.Contexts[0].Context
 	if before == "" {
@@ -163,7 +163,7 @@ func (f *firefox) read() {
 		err := wsjson.Read(context.Background(), f.socket, &message)
 		f.mu.Lock()
 		if err != nil {
-			f.gone = fmt.Errorf("Firefox is gone: %w", err)
+			f.gone = fmt.Errorf("lost Firefox: %w", err)
 			for _, answer := range f.waiting {
 				close(answer)
 			}

@@ -118,7 +118,7 @@ func (w *webkit) startDisplay(ctx context.Context) (string, error) {
 	}
 	number, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
-		return "", fmt.Errorf("Xvfb named no display: %w", err)
+		return "", fmt.Errorf("no display from Xvfb: %w", err)
 	}
 	return ":" + strings.TrimSpace(number), nil
 }
