@@ -87,6 +87,7 @@ function knownMasks(matte) {
 /** Plays a source until so many frames were shown with the options, and gives the LiveSegmentation to look. */
 async function play(source, matte, options, frames, look) {
   const known = knownMasks(matte);
+  let live;
   let shown = 0;
   let failed;
   let enough;
@@ -94,10 +95,10 @@ async function play(source, matte, options, frames, look) {
     enough = resolve;
     failed = reject;
   });
-  const live = await inTime("the start", LiveSegmentation.start(known, source, {
+  live = await inTime("the start", LiveSegmentation.start(known, source, {
     ...options,
     onFrame(frame) {
-      options.onFrame?.(live, frame);
+      if (live) options.onFrame?.(live, frame); // the first may come before the start has ended
       if (++shown === frames) enough();
     },
     onState: ({ state, error }) => state === "failed" && failed(error),
