@@ -250,6 +250,7 @@ func TestLiveRecordingHides(t *testing.T) {
 	recording, _ := v.downloaded(folder, "webm")
 
 	v.choose(recording)
+	v.eventually(func() bool { return evaluate[bool](v, `!document.getElementById("seek-row").hidden`) }) // the camera is gone
 	v.choice("effect", "none")
 	v.eventually(func() bool { return evaluate[string](v, `segmenterPage.live?.effect.kind ?? ""`) == "none" })
 	for range 20 {
