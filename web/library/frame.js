@@ -1,24 +1,52 @@
 // Frames: the picture that a video element shows now, upright and with square pixels.
 //
-// It owns nothing. live.js and photo.js send it videos that have a frame, or frames; it sends back
-// pictures for them to close.
+// It owns nothing. live.js, photo.js and video.js send it videos, or frames; it sends back pictures for
+// them to close.
 
-/** Whether this browser takes a video's rotation over. Others give the pixels as the file stores them. */
-const TAKES_ROTATION = Boolean(globalThis.VideoFrame && "rotation" in VideoFrame.prototype);
+/**
+ * Whether VideoFrames of this browser are as the video is shown. In others they have the pixels as the
+ * file stores them; and WebKit, at times, draws nothing of one, without an error.
+ */
+export const SHOWS_FRAMES = Boolean(globalThis.VideoFrame && "rotation" in VideoFrame.prototype);
+
+/** Where a picture is looked at to see whether it was drawn: a grid of so many points on a side. */
+const LOOKS = 4;
 
 /**
  * The frame that a video shows, without a copy of its pixels where the browser can do that.
  *
  * @param {HTMLVideoElement} video
- * @returns {VideoFrame | ImageBitmap}
+ * @returns {VideoFrame | ImageBitmap | null}  null if it shows none: readyState promises frames that are
+ *   not there yet
  */
 export function frameOf(video) {
-  if (TAKES_ROTATION) {
-    const frame = new VideoFrame(video);
-    if (frame.displayWidth === video.videoWidth && frame.displayHeight === video.videoHeight) return frame;
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || video.videoWidth === 0) return null;
+  if (SHOWS_FRAMES) {
+    const frame = newFrame(video);
+    if (!frame || (frame.displayWidth === video.videoWidth && frame.displayHeight === video.videoHeight)) return frame;
     frame.close();
   }
   return drawn(video);
+}
+
+/** Whether a video shows a frame. @param {HTMLVideoElement} video */
+export function hasFrame(video) {
+  try {
+    const frame = frameOf(video);
+    frame?.close();
+    return frame !== null;
+  } catch {
+    return true; // why nobody may read it, those say that try
+  }
+}
+
+function newFrame(video) {
+  try {
+    return new VideoFrame(video);
+  } catch (error) {
+    if (error.name === "InvalidStateError") return null;
+    throw error;
+  }
 }
 
 /**
@@ -26,7 +54,7 @@ export function frameOf(video) {
  * createImageBitmap does not turn a VideoFrame.
  *
  * @param {HTMLVideoElement | VideoFrame} picture
- * @returns {ImageBitmap}
+ * @returns {ImageBitmap | null}  null if the browser drew nothing, which WebKit does without an error
  */
 export function drawn(picture) {
   const width = picture.videoWidth ?? picture.displayWidth;
@@ -34,5 +62,12 @@ export function drawn(picture) {
   // A new canvas: one that has shown another site's video gives no pixels any more.
   const canvas = new OffscreenCanvas(width, height);
   canvas.getContext("2d").drawImage(picture, 0, 0, width, height);
-  return canvas.transferToImageBitmap();
+  return isBlank(canvas) ? null : canvas.transferToImageBitmap();
+}
+
+function isBlank(canvas) {
+  const context = new OffscreenCanvas(LOOKS, LOOKS).getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0, LOOKS, LOOKS);
+  const { data } = context.getImageData(0, 0, LOOKS, LOOKS);
+  return data.every((value, i) => i % 4 < 3 || value === 0);
 }

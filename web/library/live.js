@@ -14,11 +14,14 @@ import { abortError, SegmenterError, unlessAborted } from "./errors.js";
 import { frameOf } from "./frame.js";
 import { liveOptions, requireFunction, requireSignal } from "./options.js";
 import { Pace } from "./pace.js";
-import { foreignPixels, hasFrame, sizeOf } from "./photo.js";
+import { foreignPixels, sizeOf } from "./photo.js";
 import { hasEnded, untilFrame } from "./video.js";
 
 // Nobody sees more of a canvas, and drawing it takes time.
 const LONGEST_CANVAS_SIDE = 1280;
+
+/** When to look for a frame again that should be there: in milliseconds. */
+const SOON = 30;
 
 /** A track that the page stops tells nobody: milliseconds between looks. */
 const LOOK = 500;
@@ -201,9 +204,9 @@ export class LiveSegmentation {
     next(note);
   }
 
-  /** Whether there is a new frame. A video that seeks has none. */
+  /** Whether a new frame may be taken. A video that seeks has none. */
   get #hasFrame() {
-    return this.#fresh && hasFrame(this.#video);
+    return this.#fresh && this.#state === "running" && this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
   }
 
   /** Draws one frame while the engine works on the next. */
@@ -211,7 +214,8 @@ export class LiveSegmentation {
     let before = null;
     try {
       while (!this.#isOver) {
-        if (!this.#hasFrame || this.#state === "paused" || this.#pace.isAhead()) {
+        const frame = this.#hasFrame && !this.#pace.isAhead() ? this.#grab() : null;
+        if (!frame) {
           if (before) {
             this.#show(before);
             before = null;
@@ -222,7 +226,6 @@ export class LiveSegmentation {
           }
           continue;
         }
-        const frame = this.#grab();
         const answer = this.#segment(frame);
         answer.catch(() => {}); // reported below
         if (before) this.#show(before);
@@ -237,19 +240,20 @@ export class LiveSegmentation {
 
   /** Waits for a frame, for the end of a pause, or until the frame at hand is due. */
   async #untilReady() {
-    const isEarly = this.#hasFrame && this.#state === "running";
     await new Promise((resolve) => {
       this.#wake = resolve;
-      if (isEarly) setTimeout(resolve, this.#pace.wait());
+      if (this.#hasFrame) setTimeout(resolve, this.#pace.wait());
       else if (this.#video.srcObject) setTimeout(resolve, LOOK);
     });
   }
 
-  /** @returns {VideoFrame | ImageBitmap}  what the network sees and the canvas shows */
+  /** @returns {VideoFrame | ImageBitmap | null}  what the network sees and the canvas shows */
   #grab() {
     this.#fresh = false;
     try {
-      return frameOf(this.#video);
+      const frame = frameOf(this.#video);
+      if (!frame) setTimeout(this.#noteFrame, SOON);
+      return frame;
     } catch (cause) {
       throw cause.name === "SecurityError" ? foreignPixels(cause) : cause;
     }

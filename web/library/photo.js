@@ -6,7 +6,7 @@
 // they do: files.js and video.js.
 
 import { pictureUnlessAborted, SegmenterError } from "./errors.js";
-import { drawn } from "./frame.js";
+import { drawn, hasFrame, SHOWS_FRAMES } from "./frame.js";
 
 /** Files of these kinds may have an orientation that browsers ignore: see files.js. */
 const MAY_LIE = /^(\x89PNG|RIFF....WEBP|....ftyp)/s;
@@ -22,7 +22,7 @@ export async function decodePhoto(photo, { signal } = {}) {
   const picture = await pictureUnlessAborted(pictureOf(photo), signal);
   if (!isA("VideoFrame", picture)) return picture;
   try {
-    return drawn(picture);
+    return bitmapOf(picture);
   } finally {
     picture.close();
   }
@@ -36,17 +36,24 @@ export async function decodePhoto(photo, { signal } = {}) {
  */
 export async function pictureOf(photo) {
   try {
-    if (isA("VideoFrame", photo)) return photo.clone();
+    if (isA("VideoFrame", photo)) return SHOWS_FRAMES ? photo.clone() : bitmapOf(photo);
     if (isA("HTMLImageElement", photo)) await untilLoaded(photo);
     if (isA("HTMLVideoElement", photo)) {
       if (!hasFrame(photo)) await (await videos()).untilFrame(photo);
-      return drawn(photo);
+      return bitmapOf(photo);
     }
     if (photo instanceof Blob) return await bitmapOfFile(photo);
     return await toBitmap(photo);
   } catch (cause) {
     throw cause instanceof SegmenterError ? cause : sourceError(cause);
   }
+}
+
+/** @param {HTMLVideoElement | VideoFrame} picture */
+function bitmapOf(picture) {
+  const bitmap = drawn(picture);
+  if (!bitmap) throw new SegmenterError("no-image", "The browser drew nothing of the video: try again.");
+  return bitmap;
 }
 
 // Parts of the library that are loaded when they are needed.
@@ -61,18 +68,6 @@ function missing(cause) {
 /** Whether a value is of a class that this browser, or this worker, may not have. */
 function isA(name, value) {
   return name in globalThis && value instanceof globalThis[name];
-}
-
-/** Whether a video shows a frame: readyState promises one that may not be there yet. @param {HTMLVideoElement} video */
-export function hasFrame(video) {
-  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return false;
-  if (!globalThis.VideoFrame) return video.videoWidth > 0;
-  try {
-    new VideoFrame(video).close();
-    return true;
-  } catch ({ name }) {
-    return name !== "InvalidStateError"; // others say why nobody may read it
-  }
 }
 
 /**

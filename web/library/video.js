@@ -3,7 +3,7 @@
 // It owns nothing. photo.js and live.js send it video elements.
 
 import { abortError, SegmenterError, unlessAborted } from "./errors.js";
-import { hasFrame } from "./photo.js";
+import { hasFrame } from "./frame.js";
 
 /** Events after which a video may have a frame, or never will. */
 const TURNS = ["loadeddata", "canplay", "playing", "seeked", "error", "emptied"];

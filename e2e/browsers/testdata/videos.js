@@ -87,6 +87,7 @@ function knownMasks(matte) {
 /** Plays a source until so many frames were shown with the options, and gives the LiveSegmentation to look. */
 async function play(source, matte, options, frames, look) {
   const known = knownMasks(matte);
+  let live;
   let shown = 0;
   let failed;
   let enough;
@@ -94,7 +95,6 @@ async function play(source, matte, options, frames, look) {
     enough = resolve;
     failed = reject;
   });
-  let live = null;
   live = await inTime("the start", LiveSegmentation.start(known, source, {
     ...options,
     onFrame() {
