@@ -62,7 +62,8 @@ export function drawn(picture) {
   // A new canvas: one that has shown another site's video gives no pixels any more.
   const canvas = new OffscreenCanvas(width, height);
   canvas.getContext("2d").drawImage(picture, 0, 0, width, height);
-  return isBlank(canvas) ? null : canvas.transferToImageBitmap();
+  // Where browsers report errors, a blank frame is a transparent one.
+  return !SHOWS_FRAMES && isBlank(canvas) ? null : canvas.transferToImageBitmap();
 }
 
 function isBlank(canvas) {
