@@ -119,7 +119,7 @@ test_in_chromium() {
 
 # end_to_end runs the packages under e2e/ one after the other, since each starts a
 # browser. -count=1 because Go's test cache does not notice changes of the site.
-end_to_end() { go test -v -p 1 -count=1 -timeout 30m $(go list ./e2e/... | grep -vE "/(edge|browsers)$"); }
+end_to_end() { go test -v -p 1 -count=1 -timeout 30m $(go list ./e2e/... | grep -v /edge); }
 
 # on_cloudflare compares the worker with the Go server, then runs the e2e tests that
 # depend on the server against the worker.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"segmenter/e2e/native"
 	"segmenter/model"
 )
 
@@ -54,7 +55,7 @@ func TestNoSharedMemory(t *testing.T) {
 		if facts := v.facts(); !strings.HasSuffix(facts, "1 thread") || !evaluate[bool](v, `crossOriginIsolated`) {
 			t.Errorf("without %s, the page says %q", missing, facts)
 		}
-		v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, int8Agreement)
+		v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, native.Int8Agreement)
 	}
 }
 
@@ -420,7 +421,7 @@ func TestHiddenPixels(t *testing.T) {
 	if state := v.after(func() { v.click(".message.error button") }); state != "done" {
 		t.Fatalf("%s: %s", state, v.message())
 	}
-	v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, int8Agreement)
+	v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, native.Int8Agreement)
 }
 
 // TestOddFiles opens files whose bytes say what their names do not.
@@ -434,7 +435,7 @@ func TestOddFiles(t *testing.T) {
 	if got := v.result(); got.Width != 48 || got.Height != 32 {
 		t.Errorf("a WebP that is to be turned is %d×%d, expected 48×32", got.Width, got.Height)
 	}
-	v.agrees(filepath.Join(photoFiles, "exif6.webp"), model.Options{Decoder: model.Mask, Size: 256}, int8Agreement)
+	v.agrees(filepath.Join(photoFiles, "exif6.webp"), model.Options{Decoder: model.Mask, Size: 256}, native.Int8Agreement)
 	folder := t.TempDir()
 	for name, test := range map[string]struct{ content, english, chinese string }{
 		"a.jpg": {string(read(t, filepath.Join(photoFiles, "heic-named.jpg"))), "“a.jpg” is a HEIC photo", "HEIC照片"},

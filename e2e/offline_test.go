@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"segmenter/e2e/native"
 	"segmenter/model"
 	"segmenter/site/offline"
 )
@@ -150,7 +151,7 @@ func TestOffline(t *testing.T) {
 			if state := v.after(func() { v.choose(chelsea) }); state != "done" {
 				t.Fatalf("%s: %s", state, v.message())
 			}
-			v.agrees(chelsea, model.Options{Decoder: model.Mask, Size: 256}, int8Agreement)
+			v.agrees(chelsea, model.Options{Decoder: model.Mask, Size: 256}, native.Int8Agreement)
 			if !evaluate[bool](v, `crossOriginIsolated`) {
 				t.Error("the page is not cross-origin isolated")
 			}

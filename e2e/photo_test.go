@@ -16,13 +16,6 @@ import (
 	"segmenter/model"
 )
 
-// The share of pixels on which a page must agree with the native mask: in the same
-// arithmetic, since the browser's photo decoder may round differently, and in int8.
-const (
-	floatAgreement = 0.995
-	int8Agreement  = 0.975
-)
-
 // agrees compares the page's mask with the native one, both with refined edges,
 // the page's default.
 func (v *visit) agrees(path string, options model.Options, least float64) {
@@ -61,7 +54,7 @@ func TestDropPhoto(t *testing.T) {
 		t.Fatalf("%s: %s", state, v.message())
 	}
 	v.screenshot("done")
-	v.agrees(path, model.Options{Decoder: model.Mask, Size: 320}, int8Agreement)
+	v.agrees(path, model.Options{Decoder: model.Mask, Size: 320}, native.Int8Agreement)
 	if first := v.result().Classes[0].Name; first != "cat" {
 		t.Errorf("the largest class in the cat's portrait is %q", first)
 	}
@@ -100,7 +93,7 @@ func TestSettings(t *testing.T) {
 			t.Fatalf("%s %s: %s: %s", test.decoder, test.size, state, v.message())
 		}
 		test.options.Decoder = test.decoder
-		v.agrees(path, test.options, floatAgreement)
+		v.agrees(path, test.options, native.FloatAgreement)
 	}
 }
 
@@ -119,7 +112,7 @@ func TestReplace(t *testing.T) {
 	if state != "done" {
 		t.Fatalf("%s: %s", state, v.message())
 	}
-	v.agrees(second, model.Options{Decoder: model.Mask, Size: 384}, floatAgreement)
+	v.agrees(second, model.Options{Decoder: model.Mask, Size: 384}, native.FloatAgreement)
 }
 
 // TestEarlyPhoto opens a photo before the model has loaded.
@@ -127,7 +120,7 @@ func TestEarlyPhoto(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.open("?size=256&photo=samples/coffee.png&arithmetic=float")
 	v.waitFor("done")
-	v.agrees(filepath.Join(samples, "coffee.png"), model.Options{Decoder: model.Mask, Size: 256}, floatAgreement)
+	v.agrees(filepath.Join(samples, "coffee.png"), model.Options{Decoder: model.Mask, Size: 256}, native.FloatAgreement)
 }
 
 // TestSubPath visits a site under a path twice. The second visit finds the model in

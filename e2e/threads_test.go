@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"segmenter/e2e/native"
 	"segmenter/model"
 )
 
@@ -136,7 +137,7 @@ func TestThreadsOfPage(t *testing.T) {
 		if facts := v.facts(); !strings.HasSuffix(facts, test.facts) {
 			t.Errorf("%s: the facts are %q, expected %q at the end", test.query, facts, test.facts)
 		}
-		v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, int8Agreement)
+		v.agrees(samples+"/chelsea.png", model.Options{Decoder: model.Mask, Size: 256}, native.Int8Agreement)
 	}
 }
 

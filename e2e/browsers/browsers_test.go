@@ -37,13 +37,13 @@ var states = []state{
 	{
 		name: "Firefox that resists fingerprinting", kind: browser.Firefox, shares: true,
 		Options: browser.Options{Preferences: map[string]any{"privacy.resistFingerprinting": true}},
-		tests:   []test{{"Photo", testPhoto}},
+		tests:   []test{{"HiddenPixels", testHiddenPixels}},
 	},
 	{name: "WebKit", kind: browser.WebKit, tests: all},
 	{
 		name: "WebKit with SharedArrayBuffer", kind: browser.WebKit, shares: true,
 		Options: browser.Options{Shared: true},
-		tests:   []test{{"Photo", testPhoto}, {"Threads", testThreads}, {"LiveFile", testLiveFile}, {"Offline", testOffline}},
+		tests:   []test{{"Photo", testPhoto}, {"Threads", testThreads}, {"Offline", testOffline}},
 	},
 }
 

@@ -42,14 +42,6 @@ const (
 	patience = 2 * time.Minute
 )
 
-// What a mask has to agree with the native one, where the page computes on
-// bytes, and where it computes in float32 as the native program does. The
-// browsers' photo decoders may round otherwise.
-const (
-	asInt8  = 0.975
-	asFloat = 0.995
-)
-
 func TestMain(m *testing.M) {
 	flag.Parse()
 	err := errors.Join(

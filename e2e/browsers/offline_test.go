@@ -3,6 +3,7 @@ package browsers
 import (
 	"strings"
 
+	"segmenter/e2e/native"
 	"segmenter/model"
 )
 
@@ -29,7 +30,7 @@ func testOffline(v *visit) {
 		v.open(query)
 		v.waitFor("ready")
 		v.dropPhoto(chelsea)
-		v.agrees(chelsea, model.Options{Decoder: model.Mask, Size: 256}, asInt8)
+		v.agrees(chelsea, model.Options{Decoder: model.Mask, Size: 256}, native.Int8Agreement)
 		if v.state.shares && !strings.HasSuffix(v.facts(), "3 threads") {
 			v.Errorf("offline, the page says %q", v.facts())
 		}

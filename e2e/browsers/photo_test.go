@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"segmenter/e2e/native"
 	"segmenter/model"
 )
 
@@ -23,7 +24,7 @@ func testPhoto(v *visit) {
 	}
 	for _, path := range []string{chelsea, china} {
 		v.dropPhoto(path)
-		v.agrees(path, model.Options{Decoder: model.Mask, Size: 256}, asInt8)
+		v.agrees(path, model.Options{Decoder: model.Mask, Size: 256}, native.Int8Agreement)
 		v.screenshot(filepath.Base(path))
 		if path == chelsea {
 			if legend := evaluate[string](v, `document.getElementById("legend").textContent`); !strings.Contains(legend, "cat") {
@@ -38,7 +39,22 @@ func testFloat(v *visit) {
 	v.open("?size=256&arithmetic=float")
 	v.waitFor("ready")
 	v.dropPhoto(chelsea)
-	v.agrees(chelsea, model.Options{Decoder: model.Mask, Size: 256}, asFloat)
+	v.agrees(chelsea, model.Options{Decoder: model.Mask, Size: 256}, native.FloatAgreement)
+}
+
+// testHiddenPixels drops a photo where the browser gives pages noise for pixels
+// until the visitor allows them the pixels: the page says so and shows no mask.
+func testHiddenPixels(v *visit) {
+	v.open("?size=256")
+	v.waitFor("ready")
+	v.drop(chelsea, "image/png")
+	v.eventually("the page says what hides the pixels", func() bool {
+		return strings.Contains(v.messages(), "This browser hides the pixels of photos")
+	})
+	v.screenshot("said")
+	if evaluate[bool](v, `segmenterPage.result != null`) {
+		v.Error("there is a mask of pixels that the page cannot see")
+	}
 }
 
 // testThreads compares the masks of one thread and of several, byte by byte.

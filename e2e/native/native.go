@@ -12,6 +12,13 @@ import (
 	"segmenter/photo/decode"
 )
 
+// The share of pixels on which a page must agree with the native mask: in the same
+// arithmetic, since browsers' photo decoders may round differently, and in int8.
+const (
+	FloatAgreement = 0.995
+	Int8Agreement  = 0.975
+)
+
 // Segment segments a photo on this machine with the shipped model, in float32.
 func Segment(ctx context.Context, path string, options model.Options) (*model.Result, error) {
 	m, err := model.Read(weights.Everyday())

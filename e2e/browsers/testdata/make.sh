@@ -22,13 +22,14 @@ g='if($band,$grey,if(lt(X,160),48,if($stripe,192,32)))':\
 b='if($band,$grey,if(lt(X,160),48,if($stripe,32,192)))',format=yuv420p" \
 	-c:v libvpx -crf 8 -b:v 4M -g 10 -auto-alt-ref 0 -threads 1
 
-# A second, 192×128 as stored: quarters of red, green, blue and yellow, row by row.
+# Ten seconds, 192×128 as stored: quarters of red, green, blue and yellow, row by row. They
+# last longer than a test looks: WebKitGTK's GStreamer can lock up when an MP4 begins again.
 quarters="format=gbrp,geq=\
 r='if(lt(Y,64),if(lt(X,96),208,32),if(lt(X,96),32,208))':\
 g='if(lt(Y,64),if(lt(X,96),32,160),if(lt(X,96),32,192))':\
 b='if(lt(Y,64),32,if(lt(X,96),208,32))',format=yuv420p"
 vp9=(-c:v libvpx-vp9 -crf 20 -b:v 0 -threads 1 -cpu-used 4)
-make upright.mp4 -f lavfi -i color=black:s=192x128:r=10:d=1 -vf "$quarters" "${vp9[@]}"
+make upright.mp4 -f lavfi -i color=black:s=192x128:r=10:d=10 -vf "$quarters" "${vp9[@]}"
 for angle in 90 180; do # clockwise, by the display matrix, for which ffmpeg counts the other way round
 	make "rotated-$angle.mp4" -i upright.mp4 -c copy -metadata:s:v "rotate=$((360 - angle))"
 done

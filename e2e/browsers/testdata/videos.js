@@ -65,7 +65,7 @@ export async function segmentFirst(name) {
  */
 function knownMasks(matte) {
   const known = {
-    model: { classes: [{ id: 0, name: "kept", colour: "#0000ff" }], decoders: ["mask"] },
+    model: { classes: [{ id: 0, name: "kept", colour: "#0000ff" }], decoders: ["mask"], size: 128 },
     disposed: new AbortController().signal,
     seen: null,
     async segment(frame, { overlay }) {
