@@ -28,8 +28,8 @@ usage() {
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 		  bench gpu                 test and time the GPU without a browser
 
-		If Node.js, npm, Chromium, nginx, Caddy, Pillow or cjpeg is missing, the tests that need
-		it are skipped. With CI=true they fail.
+		If Node.js, npm, Chromium, Firefox, WebKitGTK, nginx, Caddy, Pillow or cjpeg is missing,
+		the tests that need it are skipped. With CI=true they fail.
 	END
 }
 

@@ -182,9 +182,8 @@ type Frame interface {
 	Width() int
 }
 
-// A Mask is a picture of class ids on a device. Count, ClassAt and Read wait
-// until it is painted. Only the first rank may call them: it holds the whole
-// mask.
+// A Mask is a picture of class ids on a device. Its methods wait until it is
+// painted. Only the first rank may call them: it holds the whole mask.
 type Mask interface {
 	Buffer
 	Height() int
@@ -195,6 +194,11 @@ type Mask interface {
 	ClassAt(x, y int) (uint8, error)
 	// Read copies the class ids to dst, height·width of them, row by row.
 	Read(dst []uint8) error
+	// RemoveSpecks gives every area of fewer than least pixels the class along
+	// most of its border; of equal classes, the lowest id. An area is the pixels
+	// of one class that touch each other side by side. Small areas that border
+	// only small ones follow when those have grown.
+	RemoveSpecks(least int) error
 }
 
 // Norm holds the scale and the shift of a layer normalisation, each 1×D.

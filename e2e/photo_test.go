@@ -54,7 +54,7 @@ func TestDropPhoto(t *testing.T) {
 		t.Fatalf("%s: %s", state, v.message())
 	}
 	v.screenshot("done")
-	v.agrees(path, model.Options{Decoder: model.Mask, Size: 320}, native.Int8Agreement)
+	v.agrees(path, model.Options{Decoder: model.Mask, Size: 384}, native.Int8Agreement)
 	if first := v.result().Classes[0].Name; first != "cat" {
 		t.Errorf("the largest class in the cat's portrait is %q", first)
 	}
@@ -76,10 +76,10 @@ func TestSettings(t *testing.T) {
 	}{
 		{model.Linear, "256", model.Options{Size: 256}},
 		{model.Mask, "256", model.Options{Size: 256}},
-		{model.Mask, "320", model.Options{Size: 320}},
-		{model.Linear, "320", model.Options{Size: 320}},
-		{model.Linear, "432", model.Options{Size: 432}},
-		{model.Linear, "0", model.Options{Window: 320, Stride: 240}},
+		{model.Mask, "384", model.Options{Size: 384}},
+		{model.Linear, "384", model.Options{Size: 384}},
+		{model.Linear, "512", model.Options{Size: 512}},
+		{model.Linear, "0", model.Options{Window: 384, Stride: 288}},
 	} {
 		state := v.after(func() {
 			if i == 0 {

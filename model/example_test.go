@@ -34,5 +34,5 @@ func Example() {
 			fmt.Printf("%s: %.0f %%\n", m.Classes[id].Name, 100*share)
 		}
 	}
-	// Output: cat: 82 %
+	// Output: cat: 83 %
 }

@@ -223,6 +223,9 @@ func (s *Segmenter) paint(o Options) error {
 			return err
 		}
 		p.classify(o.Refine)
+		if least := p.speck(o); least > 0 {
+			return p.mask.RemoveSpecks(least)
+		}
 		if p.device.Deferred() {
 			return nil
 		}

@@ -1,6 +1,11 @@
 package model
 
-import "segmenter/compute"
+import (
+	"os"
+	"strconv"
+
+	"segmenter/compute"
+)
 
 // smoothing is a pass's memory of earlier frames, for [Options.Smoothing].
 type smoothing struct {
@@ -48,9 +53,27 @@ func (p *pass) classify(refine bool) {
 	if p.smoothing.active {
 		scores, guide = p.smoothing.average, p.smoothing.picture
 	}
-	if refine && p.view.Windows() == 1 {
+	if p.refines(refine) {
 		p.device.Refine(p.mask, scores, p.view, guide)
 	} else {
 		p.device.Classify(p.mask, scores, p.view)
 	}
+}
+
+// refines tells whether edges follow the picture.
+func (p *pass) refines(wanted bool) bool { return wanted && p.view.Windows() == 1 }
+
+// smallestArea is the area of a mask with refined edges that is no speck, in patches.
+// Edges that follow the picture leave specks where texture is strong (docs/live.md).
+var smallestArea = func() float64 { x, _ := strconv.ParseFloat(os.Getenv("SPECK"), 64); return x }()
+
+// speck returns how many pixels of the mask an area needs to stay, or 0 if this rank
+// removes none. In smoothed videos all areas stay: one near the limit would come and
+// go.
+func (p *pass) speck(o Options) int {
+	if !p.first || !p.refines(o.Refine) || o.Smoothing > 0 {
+		return 0
+	}
+	scale := float64(p.mask.Height()*p.mask.Width()) / float64(p.view.Height*p.view.Width)
+	return int(smallestArea * float64(p.view.Patch*p.view.Patch) * scale)
 }

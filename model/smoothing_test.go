@@ -111,7 +111,7 @@ func framesLate(smoothed, masks [][]uint8, class uint8) (frames int) {
 func TestSmoothing(t *testing.T) {
 	s := openSegmenter(t, int8Weights, 2, cpu.Fastest(compute.Int8))
 	const smoothing, frames = 0.85, 19
-	scenery := samplePhoto(t, "china.jpg", 192, 192)
+	scenery := samplePhoto(t, "china.jpg", 256, 256)
 	video := noisy(still(scenery), 8)
 	for _, refine := range []bool{false, true} {
 		before := flicker(masksOf(t, s, video, frames, Options{Refine: refine}))

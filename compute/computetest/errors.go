@@ -32,6 +32,7 @@ func TestErrors(t *testing.T, device compute.Device, fail func(compute.Device)) 
 		"Count":   func() error { return mask.Count(make([]int, 5)) },
 		"ClassAt": func() error { _, err := mask.ClassAt(0, 0); return err },
 		"Mask":    func() error { return mask.Read(make([]uint8, 400)) },
+		"Specks":  func() error { return mask.RemoveSpecks(2) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			fail(device)

@@ -199,6 +199,26 @@ func TestClassify(t *testing.T, open func(ranks int) []compute.Device, groups ..
 			})
 		})
 	}
+
+	t.Run("Specks", func(t *testing.T) {
+		// A pixel for each patch, so that no interpolation blurs them.
+		c := maskCase{"", compute.Whole(16, 160, 208), 10, 13}
+		scores := c.randomScores(rand.New(rand.NewPCG(7, 8)), 1)
+		compareMasks(t, open, groups, c, func(d *rank, mask compute.Mask) {
+			d.Classify(mask, d.upload(scores, maskClasses), c.view)
+			if index, _ := d.Rank(); index > 0 {
+				return
+			}
+			before := make([]uint8, 10*13)
+			d.check(mask.Read(before))
+			d.check(mask.RemoveSpecks(4))
+			after := make([]uint8, len(before))
+			d.check(mask.Read(after))
+			if bytes.Equal(before, after) {
+				t.Error("there were no specks")
+			}
+		})
+	})
 }
 
 // TestRefine compares masks pixel by pixel, as TestClassify does. The picture has

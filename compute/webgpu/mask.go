@@ -44,6 +44,17 @@ func (m *Mask) Read(dst []uint8) error {
 	return err
 }
 
+// RemoveSpecks: see [compute.Mask]. The mask visits this side for it.
+func (m *Mask) RemoveSpecks(least int) error {
+	pixels := make([]byte, (m.height*m.width+3)/4*4)
+	if err := m.device.read(pixels, m.buffer, 0); err != nil {
+		return err
+	}
+	new(host.Specks).Remove(pixels[:m.height*m.width], m.width, least)
+	m.device.gpu.Write(m.buffer, 0, pixels)
+	return nil
+}
+
 // Count: see [compute.Mask].
 func (m *Mask) Count(areas []int) error {
 	d := m.device

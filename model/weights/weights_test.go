@@ -37,7 +37,7 @@ func TestEveryday(t *testing.T) {
 		t.Errorf("architecture %+v, want %+v", got.Architecture, want)
 	}
 	want := card(t)
-	if !slices.Equal(got.Classes, want.Classes) || got.Name != want.Name || got.Licence != want.Licence ||
+	if !slices.Equal(got.Classes, want.Classes) || got.Name != want.Name || got.Size != want.Size || got.Licence != want.Licence ||
 		got.Source != want.Source || got.TrainingData != want.TrainingData || got.Accuracy != want.Accuracy ||
 		got.Normalisation != want.Normalisation {
 		t.Error("the card of the model file differs from everyday.json: convert it again")

@@ -15,6 +15,7 @@ type Mask struct {
 	First         int
 	rows          int // that this rank paints
 	pixels        []uint8
+	specks        Specks
 }
 
 func (m *Memory) NewMask(height, width int) (compute.Mask, error) {
@@ -79,6 +80,15 @@ func (m *Mask) Read(dst []uint8) error {
 	src := m.pixelsOf("Read")
 	SameLength("Read", len(src), len(dst))
 	copy(dst, src)
+	return nil
+}
+
+// RemoveSpecks: see [compute.Mask].
+func (m *Mask) RemoveSpecks(least int) error {
+	if err := m.memory.Finish(); err != nil {
+		return err
+	}
+	m.specks.Remove(m.pixelsOf("RemoveSpecks"), m.width, least)
 	return nil
 }
 
