@@ -136,6 +136,23 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestSpecks checks that a refined mask of a photo has no specks, which a video's keeps.
+func TestSpecks(t *testing.T) {
+	src := goldenPhoto(t, "china")
+	o := Options{Size: 208, Refine: true, MaskHeight: 104, MaskWidth: 156} // half the frame's size
+	s := openSegmenter(t, int8Weights, 1, compute.Int8)
+	photo := segment(t, s, src, o).Mask
+	o.Smoothing = 0.85
+	want := slices.Clone(segment(t, s, src, o).Mask) // of the first frame: as the photo's, but for the specks
+	if slices.Equal(photo, want) {
+		t.Error("the mask has no specks: no test")
+	}
+	const least = 16 * 16 / 4 / 4 // a quarter of a patch, in pixels of the mask
+	if err := errors.Join(s.Mask().RemoveSpecks(least), s.Mask().Read(want)); err != nil || !slices.Equal(photo, want) {
+		t.Errorf("the photo's mask still has specks, or lost more: %v", err)
+	}
+}
+
 // TestArithmetic checks that float weights are computed in float32.
 func TestArithmetic(t *testing.T) {
 	for path, want := range map[string]compute.Arithmetic{floatWeights: compute.Float32, int8Weights: compute.Int8} {

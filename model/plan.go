@@ -39,7 +39,8 @@ type Options struct {
 	MaskHeight, MaskWidth int
 
 	// Refine makes the mask's edges follow those of the picture that the network
-	// sees (compute.Refinement). It has no effect with sliding windows.
+	// sees (compute.Refinement), and removes the specks that this leaves, unless
+	// Smoothing is on. It has no effect with sliding windows.
 	Refine bool
 
 	// Smoothing, from 0 (none) to below 1, is for the frames of a video: the

@@ -80,7 +80,7 @@ func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source
 // Run runs the network on a photo and paints the mask, which stays on the device
 // until the next photo. It fills in r, except for Mask and Areas: see
 // [Segmenter.Count]. A device that defers its work has not started yet when Run
-// returns.
+// returns, unless specks were removed (Options.Refine), for which it waits.
 //
 // The mask is nil if the first rank is in another program.
 func (s *Segmenter) Run(ctx context.Context, r *Result, src photo.Source, o Options) (compute.Mask, error) {
@@ -216,15 +216,16 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 	return nil
 }
 
-// paint paints the mask. It waits, unless the device defers its work.
+// paint paints the mask. It waits, unless the device defers its work and no specks are
+// removed.
 func (s *Segmenter) paint(o Options) error {
 	return s.onEveryRank(func(p *pass) error {
 		if err := p.smooth(o.Smoothing, o.Refine); err != nil {
 			return err
 		}
 		p.classify(o.Refine)
-		if least := p.speck(o); least > 0 {
-			return p.mask.RemoveSpecks(least)
+		if err := p.removeSpecks(o); err != nil {
+			return err
 		}
 		if p.device.Deferred() {
 			return nil

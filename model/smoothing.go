@@ -1,11 +1,6 @@
 package model
 
-import (
-	"os"
-	"strconv"
-
-	"segmenter/compute"
-)
+import "segmenter/compute"
 
 // smoothing is a pass's memory of earlier frames, for [Options.Smoothing].
 type smoothing struct {
@@ -64,16 +59,16 @@ func (p *pass) classify(refine bool) {
 func (p *pass) refines(wanted bool) bool { return wanted && p.view.Windows() == 1 }
 
 // smallestArea is the area of a mask with refined edges that is no speck, in patches.
-// Edges that follow the picture leave specks where texture is strong (docs/live.md).
-var smallestArea = func() float64 { x, _ := strconv.ParseFloat(os.Getenv("SPECK"), 64); return x }()
+// Edges that follow the picture leave specks where texture is strong. docs/live.md has
+// the sizes that were tried.
+const smallestArea = 0.25
 
-// speck returns how many pixels of the mask an area needs to stay, or 0 if this rank
-// removes none. In smoothed videos all areas stay: one near the limit would come and
-// go.
-func (p *pass) speck(o Options) int {
+// removeSpecks removes specks from refined masks. In smoothed videos all areas stay: one
+// near the limit would come and go.
+func (p *pass) removeSpecks(o Options) error {
 	if !p.first || !p.refines(o.Refine) || o.Smoothing > 0 {
-		return 0
+		return nil
 	}
 	scale := float64(p.mask.Height()*p.mask.Width()) / float64(p.view.Height*p.view.Width)
-	return int(smallestArea * float64(p.view.Patch*p.view.Patch) * scale)
+	return p.mask.RemoveSpecks(int(smallestArea * float64(p.view.Patch*p.view.Patch) * scale))
 }

@@ -78,7 +78,7 @@ func TestFramesWebGPU(t *testing.T) {
 	r := new(Result)
 	frame := func() {
 		t.Helper()
-		if _, err := s.Run(t.Context(), r, src, Options{Refine: true}); err != nil {
+		if _, err := s.Run(t.Context(), r, src, Options{Refine: true, Smoothing: 0.85}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Count(r); err != nil {
