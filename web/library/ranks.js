@@ -131,9 +131,16 @@ export class Ranks {
    * @returns {Promise<object>}  the answer to "segment" in protocol.js
    */
   async segment(bitmap, wanted, options) {
-    const message = segmentMessage(bitmap, wanted);
+    try {
+      return await this.#segment(segmentMessage(bitmap, wanted), options);
+    } finally {
+      bitmap.close(); // where it was not handed over
+    }
+  }
+
+  async #segment(message, options) {
     const [first, ...others] = this.#clients;
-    const sending = { ...options, transfer: [bitmap] };
+    const sending = { ...options, transfer: [message.bitmap] };
     if (others.length === 0) return first.request("segment", message, sending);
 
     this.#exchange.reset();
@@ -150,8 +157,9 @@ export class Ranks {
       });
     }
     const [answer] = await Promise.allSettled(answers);
-    if (failure) throw failure;
-    return answer.value;
+    if (!failure) return answer.value;
+    answer.value?.overlay?.close(); // another rank failed when the first was done
+    throw failure;
   }
 
   /** Sends each rank a request. */
