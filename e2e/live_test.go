@@ -252,6 +252,7 @@ func TestLiveRecordingHides(t *testing.T) {
 	v.choose(recording)
 	v.eventually(func() bool { return evaluate[bool](v, `!document.getElementById("seek-row").hidden`) }) // the camera is gone
 	v.setField("effect", "none")
+	// The first frame of the recording, since the camera's are forgotten.
 	v.eventually(func() bool { return evaluate[string](v, `segmenterPage.live?.effect.kind ?? ""`) == "none" })
 	for range 20 {
 		if !isHidden() {
