@@ -68,8 +68,6 @@ export async function cameras() {
   return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId);
 }
 
-export const canShareScreen = Boolean(navigator.mediaDevices?.getDisplayMedia);
-
 async function ask(kind, open) {
   if (!navigator.mediaDevices) throw refusal(kind, isSecureContext ? "unsupported" : "insecure");
   try {
