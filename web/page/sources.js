@@ -80,7 +80,8 @@ async function ask(kind, open) {
 /** An error with a text of the page. */
 function refusal(kind, reason, cause) {
   const error = new SegmenterError("no-image", `The ${kind} gives no picture: ${reason}.`, { cause });
-  return Object.assign(error, { key: `source.${kind}.${reason}`, values: { message: cause?.message ?? "" }, mayHelp: true });
+  const mayHelp = !["insecure", "unsupported"].includes(reason); // to try again
+  return Object.assign(error, { key: `source.${kind}.${reason}`, values: { message: cause?.message ?? "" }, mayHelp });
 }
 
 function ofStream(kind, stream) {
