@@ -92,7 +92,7 @@ async function segment({ bitmap, width, height, options, mask, painting }, repor
     maskSize = { width: options.maskWidth, height: options.maskHeight };
     const whole = painting && sized(painting, maskSize);
     rows = new PhotoRows(bitmap, { width, height });
-    if (rows.picture !== bitmap) {
+    if (rows.picture !== bitmap && isFrame(bitmap)) {
       bitmap.close(); // now, since a worker that is ended closes nothing
       closed();
     }
@@ -113,6 +113,10 @@ async function segment({ bitmap, width, height, options, mask, painting }, repor
   } finally {
     bitmap.close();
   }
+}
+
+function isFrame(picture) {
+  return Boolean(globalThis.VideoFrame) && picture instanceof VideoFrame;
 }
 
 async function mask() {
