@@ -154,6 +154,7 @@ func newVisitIn(t testing.TB, browser context.Context, path string, extra map[st
 
 	tab, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(func(p *target.CreateBrowserContextParams) {
 		p.ProxyServer = proxy.URL
+		p.ProxyBypassList = insecureHost
 	}))
 	t.Cleanup(cancel)
 	v.tab = tab
@@ -172,6 +173,10 @@ func newVisitIn(t testing.TB, browser context.Context, path string, extra map[st
 	t.Cleanup(v.check)
 	return v
 }
+
+// insecureHost is a name of this machine that browsers started by [withInsecureHost]
+// know. They do not trust it as they trust loopback addresses.
+const insecureHost = "insecure.test"
 
 // refuse is the proxy's handler.
 func (v *visit) refuse(w http.ResponseWriter, r *http.Request) {

@@ -363,8 +363,8 @@ func TestStreamEnds(t *testing.T) {
 	})`)
 }
 
-// TestWorkersInTurn starts workers one after the other where the service worker
-// serves them, and together where it does not.
+// TestWorkersInTurn starts workers together, except for more than two in WebKit where
+// the service worker serves them.
 func TestWorkersInTurn(t *testing.T) {
 	v := newVisit(t, "/", nil)
 	v.first(`globalThis.log = [];
@@ -376,11 +376,26 @@ func TestWorkersInTurn(t *testing.T) {
 			}
 		};`)
 	together, inTurn := "starts starts starts is here is here is here", "starts is here starts is here starts is here"
-	for _, want := range []string{together, inTurn} {
-		v.open("?device=cpu&threads=3")
+	for i, test := range []struct {
+		isWebKit bool
+		threads  int
+		want     string
+	}{
+		{false, 3, together},
+		{false, 3, together},
+		{true, 3, inTurn},
+		{true, 2, "starts starts is here is here"},
+	} {
+		if test.isWebKit {
+			v.first(`Object.defineProperty(navigator, "vendor", { configurable: true, get: () => "Apple Computer, Inc." });`)
+		}
+		v.open(fmt.Sprint("?device=cpu&threads=", test.threads))
 		v.waitFor("ready")
-		if got := evaluate[string](v, `log.join(" ")`); got != want {
-			t.Errorf("the workers' log is %q, expected %q", got, want)
+		if isServed := evaluate[bool](v, `navigator.serviceWorker.controller !== null`); isServed != (i > 0) {
+			t.Errorf("visit %d: the service worker serves the page: %v", i, isServed)
+		}
+		if got := evaluate[string](v, `log.join(" ")`); got != test.want {
+			t.Errorf("visit %d: the workers' log is %q, expected %q", i, got, test.want)
 		}
 		v.waitOffline()
 	}

@@ -15,8 +15,7 @@ const ADVICE = {
 button.addEventListener("click", async () => {
   button.disabled = true;
   try {
-    if (!navigator.mediaDevices) throw new Error("This browser gives this page no camera: use another, or https.");
-    const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+    const stream = await openCamera();
     const segmenter = await Segmenter.create({ onProgress: () => (output.textContent = "Loading the model.") });
     const people = segmenter.model.classes.filter(({ name }) => name === "person").map(({ id }) => id);
     const live = await LiveSegmentation.start(segmenter, stream, {
@@ -28,7 +27,17 @@ button.addEventListener("click", async () => {
     video.srcObject = live.captureStream();
     await video.play();
   } catch (error) {
-    output.textContent = ADVICE[error.name] ?? error.message;
+    output.textContent = error.message;
     button.disabled = false;
   }
 });
+
+async function openCamera() {
+  if (!isSecureContext) throw new Error("Browsers give cameras only to pages of https or localhost: open this page so.");
+  if (!navigator.mediaDevices) throw new Error("This browser gives pages no camera: use another.");
+  try {
+    return await navigator.mediaDevices.getUserMedia({ video: true });
+  } catch ({ name }) {
+    throw new Error(ADVICE[name] ?? "The camera gives no picture: connect it again, or use another.");
+  }
+}

@@ -14,8 +14,6 @@ import { SegmenterError } from "./errors.js";
 // How often a blurred picture is spread: after three times it looks like a Gaussian.
 const SPREADS = 3;
 
-export const EFFECTS = ["tint", "blur", "colour", "picture", "cut", "grey", "none"];
-
 /**
  * What the engine paints for an effect: the classes' colours, or a matte of the kept classes.
  *

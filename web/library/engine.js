@@ -10,6 +10,9 @@ import { checked, REQUESTS } from "./protocol.js";
 
 const WORKER = new URL("./engine.worker.js", import.meta.url);
 
+/** How long a worker that is to end may take to close the frame that it was sent: in milliseconds. */
+const PATIENCE = 500;
+
 /** Stands in for a worker that the browser refuses to make. */
 class NoWorker {
   postMessage() {}
@@ -22,6 +25,7 @@ export class EngineClient {
   #address = addressOfWorker();
   #here;
   #open = new Map(); // id → { resolve, reject, onProgress }
+  #lent = new Set(); // ids of requests whose VideoFrames the worker has not closed yet
   #lastId = 0;
   #failure = null; // why the worker is gone
   #onEnd;
@@ -60,25 +64,28 @@ export class EngineClient {
    * @param {keyof typeof REQUESTS} type
    * @param {object} payload  with the fields of the request
    * @param {object} [options]
-   * @param {Transferable[]} [options.transfer]  the parts of the payload that are handed over
+   * @param {Transferable[]} [options.transfer]  the parts of the payload that are handed over; pictures
+   *   among them are closed whatever happens
    * @param {(progress: object) => void} [options.onProgress]
    * @param {AbortSignal} [options.signal]  asks the worker to give up; it answers when it has
    * @returns {Promise<any>}
    */
   async request(type, payload, { transfer = [], onProgress = () => {}, signal } = {}) {
-    if (this.#failure) throw this.#failure;
-    checked(REQUESTS[type].request, payload);
     const id = ++this.#lastId;
     const abort = () => this.#worker.postMessage({ id, type: "abort" });
     try {
+      if (this.#failure) throw this.#failure;
+      checked(REQUESTS[type].request, payload);
       return await new Promise((resolve, reject) => {
         this.#open.set(id, { resolve, reject, onProgress });
         this.#worker.postMessage({ id, type, payload }, transfer);
+        if (transfer.some(isFrame)) this.#lent.add(id);
         signal?.addEventListener("abort", abort);
       });
     } catch (error) {
       throw error.name === "DataCloneError" ? foreignPixels(error) : error;
     } finally {
+      for (const part of transfer) part.close?.(); // of no effect on what was handed over
       signal?.removeEventListener("abort", abort);
       this.#open.delete(id);
     }
@@ -92,7 +99,10 @@ export class EngineClient {
   close(error) {
     if (this.#failure) return;
     this.#failure = error;
-    this.#worker.terminate();
+    // A frame that goes with its worker was never closed: browsers complain of that, since the camera
+    // may have to wait for its memory.
+    if (this.#lent.size > 0) setTimeout(() => this.#worker.terminate(), PATIENCE);
+    else this.#worker.terminate();
     for (const { reject } of this.#open.values()) reject(error);
     this.#here();
     this.#onEnd(error);
@@ -106,8 +116,15 @@ export class EngineClient {
     )));
   }
 
+  /** The worker has closed a request's picture. */
+  #takeBack(id) {
+    this.#lent.delete(id);
+    if (this.#failure && this.#lent.size === 0) this.#worker.terminate();
+  }
+
   #receive({ id, type, payload }) {
     const request = this.#open.get(id);
+    if (["closed", "result", "error"].includes(type)) this.#takeBack(id);
     if (type === "here") this.#here();
     if (type === "locked") this.#watch();
     if (type === "stopped") this.close(errorOf(payload));
@@ -115,6 +132,10 @@ export class EngineClient {
     if (type === "result") request?.resolve(payload);
     if (type === "error") request?.reject(errorOf(payload));
   }
+}
+
+function isFrame(part) {
+  return Boolean(globalThis.VideoFrame) && part instanceof VideoFrame;
 }
 
 /** The error that the worker tells of. */

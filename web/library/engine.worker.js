@@ -32,7 +32,8 @@ self.addEventListener("message", async ({ data: { id, type, payload } }) => {
   running = id;
   try {
     const report = (progress) => postMessage({ id, type: "progress", payload: progress });
-    const [answer, ...transfer] = handlers[type] ? await handlers[type](payload, report) : [await ask(type, payload)];
+    const closed = () => postMessage({ id, type: "closed" });
+    const [answer, ...transfer] = handlers[type] ? await handlers[type](payload, report, closed) : [await ask(type, payload)];
     if (REQUESTS[type].answer) checked(REQUESTS[type].answer, answer);
     postMessage({ id, type: "result", payload: answer }, transfer);
   } catch (error) {
@@ -85,12 +86,16 @@ async function start({ module, rank, ranks, memory }) {
   return [];
 }
 
-async function segment({ bitmap, width, height, options, mask, painting }, report) {
-  maskSize = { width: options.maskWidth, height: options.maskHeight };
-  const whole = painting && sized(painting, maskSize);
+async function segment({ bitmap, width, height, options, mask, painting }, report, closed) {
   let rows;
   try {
+    maskSize = { width: options.maskWidth, height: options.maskHeight };
+    const whole = painting && sized(painting, maskSize);
     rows = new PhotoRows(bitmap, { width, height });
+    if (rows.picture !== bitmap && isFrame(bitmap)) {
+      bitmap.close(); // now, since a worker that is ended closes nothing
+      closed();
+    }
     const answer = await ask("segment", {
       bitmap: rows.picture,
       width,
@@ -108,6 +113,10 @@ async function segment({ bitmap, width, height, options, mask, painting }, repor
   } finally {
     bitmap.close();
   }
+}
+
+function isFrame(picture) {
+  return Boolean(globalThis.VideoFrame) && picture instanceof VideoFrame;
 }
 
 async function mask() {

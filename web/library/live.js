@@ -211,7 +211,8 @@ export class LiveSegmentation {
 
   /** Draws one frame while the engine works on the next. */
   async #run() {
-    let before = null;
+    let before = null; // to be shown
+    let answer = null; // to come
     try {
       while (!this.#isOver) {
         const frame = this.#hasFrame && !this.#pace.isAhead() ? this.#grab() : null;
@@ -226,15 +227,17 @@ export class LiveSegmentation {
           }
           continue;
         }
-        const answer = this.#segment(frame);
+        answer = this.#segment(frame);
         answer.catch(() => {}); // reported below
         if (before) this.#show(before);
         before = await answer;
+        answer = null;
       }
     } catch (error) {
       this.#finish("failed", error);
     } finally {
       if (before) this.#close(before);
+      answer?.then((late) => this.#close(late), () => {});
     }
   }
 

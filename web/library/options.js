@@ -4,7 +4,6 @@
 // options, or throws a SegmenterError with code "bad-option". Package model checks what the command
 // line asks for by the same rules: web/tests/cases/options.json holds both to them.
 
-import { EFFECTS } from "./effects.js";
 import { SegmenterError } from "./errors.js";
 import { ALL_BORDERS, LONGEST_SIDE, NO_BORDER, paletteOf } from "./painting.js";
 
@@ -24,6 +23,9 @@ const LIVE_DEFAULTS = {
   mirror: false,
   effect: { kind: "tint" },
 };
+
+/** The kinds of effects. (Not beside what draws them: pages that show none need only the names.) */
+export const EFFECTS = ["tint", "blur", "colour", "picture", "cut", "grey", "none"];
 
 const EFFECT_DEFAULTS = { opacity: 0.6, radius: 16, colour: "#00b140" };
 

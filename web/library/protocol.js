@@ -7,6 +7,7 @@
 // The page posts { id, type, payload } to the worker, where type is a request below and id counts
 // up. The worker answers with the same id and one of these types:
 //   progress   payload: a progress record, any number of times
+//   closed     once at most: it has closed the request's VideoFrame, before it computes
 //   result     payload: the answer
 //   error      payload: { code, message, reason, values }, as a SegmenterError has them
 // and with id 0, once each:

@@ -23,6 +23,19 @@ export function usableThreads(wanted) {
   return wanted ?? Math.min(navigator.hardwareConcurrency || 1, MOST_BY_DEFAULT);
 }
 
+/**
+ * Whether workers are to be started one after the other, which takes longer: of more than two that are
+ * started together, WebKit asks a service worker for two's modules and the server for the others'. So
+ * without its server the page would have no engine, and an old page would have parts of a new one.
+ *
+ * @param {number} count
+ */
+function mustStartInTurn(count) {
+  if (count <= 2) return false;
+  if (!("document" in globalThis)) return true; // a worker learns neither
+  return navigator.vendor.startsWith("Apple") && Boolean(navigator.serviceWorker?.controller);
+}
+
 export class Ranks {
   #device;
   #arithmetic;
@@ -67,16 +80,12 @@ export class Ranks {
     await this.#all((rank, ranks) => ["start", { module, rank, ranks, memory }]);
   }
 
-  /**
-   * Starts the workers; one after the other where a service worker serves their modules, since of
-   * workers that are started together WebKit asks it for two's and the server for the others'.
-   */
   async #startWorkers() {
-    const mayBeServed = !("document" in globalThis) || Boolean(navigator.serviceWorker?.controller);
+    const inTurn = mustStartInTurn(this.#count);
     for (let rank = 0; rank < this.#count && this.alive; rank++) {
       const client = new EngineClient((error) => this.close(error));
       this.#clients.push(client);
-      if (mayBeServed) await client.here;
+      if (inTurn) await client.here;
     }
   }
 
@@ -131,9 +140,16 @@ export class Ranks {
    * @returns {Promise<object>}  the answer to "segment" in protocol.js
    */
   async segment(bitmap, wanted, options) {
-    const message = segmentMessage(bitmap, wanted);
+    try {
+      return await this.#segment(segmentMessage(bitmap, wanted), options);
+    } finally {
+      bitmap.close(); // where it was not handed over
+    }
+  }
+
+  async #segment(message, options) {
     const [first, ...others] = this.#clients;
-    const sending = { ...options, transfer: [bitmap] };
+    const sending = { ...options, transfer: [message.bitmap] };
     if (others.length === 0) return first.request("segment", message, sending);
 
     this.#exchange.reset();
@@ -150,8 +166,9 @@ export class Ranks {
       });
     }
     const [answer] = await Promise.allSettled(answers);
-    if (failure) throw failure;
-    return answer.value;
+    if (!failure) return answer.value;
+    answer.value?.overlay?.close(); // another rank failed when the first was done
+    throw failure;
   }
 
   /** Sends each rank a request. */

@@ -93,8 +93,9 @@ export class Segmenter {
     const { signal, onProgress, ...options } = segmentOptions(given, this.model);
     // Whatever may change before its turn is copied now. A file cannot: many that wait hold no pixels.
     const copy = photo instanceof Blob ? null : timed(pictureOf(photo));
+    copy?.catch(() => {}); // a failure is reported at its turn
     const release = () => {
-      copy?.then(({ value }) => value.close(), () => {}); // a failure is reported at its turn
+      copy?.then(({ value }) => value.close(), () => {});
     };
     let isItsTurn = false;
 
@@ -126,6 +127,7 @@ export class Segmenter {
       throw error;
     }
     const { value: result, elapsed } = await timed(engine.segment(bitmap, options, { signal, onProgress }));
+    if (signal.aborted) result.overlay?.close(); // nobody gets it
     return this.#segmentation(result, decode, decode + elapsed);
   }
 
@@ -145,7 +147,12 @@ export class Segmenter {
    * @returns {Promise<ImageBitmap>}
    */
   async paint(painting = {}) {
-    return this.#ask("paint", { painting: paintingOptions(painting, this.model.classes) });
+    const request = { painting: paintingOptions(painting, this.model.classes) };
+    return this.#inLine(async (signal) => {
+      const picture = await (await this.#host.running(signal)).request("paint", request);
+      if (signal.aborted) picture.close(); // nobody gets it
+      return picture;
+    });
   }
 
   /**

@@ -6,7 +6,7 @@
 // It owns the parameters. app.js sends it the address and spreads what it asks for; settings.js,
 // live-settings.js and live-picture.js send it what the visitor chose, which it keeps in the address.
 
-import { EFFECTS } from "../library/effects.js";
+import { EFFECTS } from "../library/options.js";
 import { LANGUAGES } from "./phrases.js";
 
 /**

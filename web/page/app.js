@@ -2,7 +2,8 @@
 //
 // It owns the page's state: the model, the job that runs, and the picture that is shown. intake.js
 // sends it photos, settings.js choices and library/segmenter.js results; it sends them on to the
-// stage, the legend and the status line. What few visitors need is loaded when they want it. For
+// stage, the legend and the status line. What few visitors need is loaded when they want it, live
+// pictures among it. For
 // scripts, <html> has data-state (loading, ready, working, done, live, error), data-width and
 // data-height, and segmenterPage has the last result and the last live frame.
 
@@ -10,8 +11,6 @@ import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "../library/
 import { readAddress } from "./address.js";
 import { takePhotos } from "./intake.js";
 import { Legend, percent } from "./legend.js";
-import { LivePicture } from "./live-picture.js";
-import { LiveSettings } from "./live-settings.js";
 import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
 import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./status.js";
@@ -54,24 +53,18 @@ let current = null;
 let job = null;
 let failed = false;
 
+/** What stands in for the live picture until the visitor wants one. */
+const OFF = {
+  state: "off", isStarting: false, since: 0, mayBare: false,
+  cancel() {}, stop() {}, refresh() {}, highlight() {}, bare() {}, toggle() {},
+};
+/** The live picture, or what stands in for it. @type {import("./live-picture.js").LivePicture | typeof OFF} */
+let live = OFF;
+/** Settles when the live picture is loaded. @type {Promise<import("./live-picture.js").LivePicture> | null} */
+let livePicture = null;
+
 const stage = new Stage((classId) => legend.point(classId), (bare) => live.bare(bare));
-const legend = new Legend(highlight, (name) => liveSettings.toggle(name));
-const liveSettings = new LiveSettings(address, {
-  onChange: () => live.refresh(),
-  onError: (error) => fail(error, () => {}),
-});
-const live = new LivePicture({ stage, legend, settings: liveSettings }, {
-  segmenter: async () => {
-    await modelReady();
-    return segmenter;
-  },
-  options: () => ({ decoder: settings.options.decoder, refine: settings.options.refine, opacity: settings.opacity }),
-  onBegin: makeWay,
-  onCancel: cancelLive,
-  onChange: showState,
-  onEnd: () => stage.clear(),
-  onFail: fail,
-});
+const legend = new Legend(highlight, (name) => live.toggle(name));
 const settings = new Settings(address, {
   onChange: () => settingsChanged(),
   onOpacity: (share) => {
@@ -84,7 +77,7 @@ globalThis.segmenterPage = { result: null, live: null };
 loadAhead();
 takePhotos({ onFile: openFile, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
 if (address.photo) openSample(address.photo);
-else if (address.live) live.startCamera();
+else if (address.live) goLive("live.asking", (picture) => picture.startCamera());
 // Afterwards, since a new job clears messages.
 if (address.ignored.length > 0) showMessage(sentenceOnIgnored);
 wireTools();
@@ -170,7 +163,7 @@ async function retryWebGPU() {
 
 function openFile(file) {
   if (file.type.startsWith("video/")) {
-    live.playFile(file);
+    goLive("live.opening", (picture) => picture.playFile(file));
     return;
   }
   work((mine) => takeFile(mine, file), () => openFile(file));
@@ -263,7 +256,7 @@ async function segment(mine) {
 }
 
 async function profile({ timings }) {
-  const { showProfile } = await import("./profile.js");
+  const { showProfile } = await part(import("./profile.js"));
   showProfile(timings, await segmenter.times());
 }
 
@@ -283,6 +276,56 @@ function cancel(mine) {
   mine.controller.abort();
   giveBack();
   showMessage(() => t("cancelled"), { action: { label: () => t("again"), run: mine.again } });
+}
+
+/**
+ * Starts a live picture, which is loaded first.
+ *
+ * @param {string} key  of the text that says what the visitor waits for
+ * @param {(picture: import("./live-picture.js").LivePicture) => void} start
+ */
+async function goLive(key, start) {
+  live.cancel();
+  if (live === OFF) {
+    const wish = { ...OFF, isStarting: true, since: performance.now(), cancel: () => (live = OFF) };
+    live = wish;
+    showProgress(() => t(key), { onCancel: cancelLive, since: wish.since });
+    try {
+      const picture = await loadLive();
+      if (live !== wish) return;
+      live = picture;
+    } catch (error) {
+      if (live !== wish) return;
+      live = OFF;
+      fail(error, () => goLive(key, start));
+      return;
+    }
+  }
+  start(live);
+}
+
+function loadLive() {
+  livePicture ??= newLivePicture().catch((error) => {
+    livePicture = null;
+    throw error;
+  });
+  return livePicture;
+}
+
+async function newLivePicture() {
+  const { LivePicture } = await part(import("./live-picture.js"));
+  return new LivePicture({ stage, legend, address }, {
+    segmenter: async () => {
+      await modelReady();
+      return segmenter;
+    },
+    options: () => ({ decoder: settings.options.decoder, refine: settings.options.refine, opacity: settings.opacity }),
+    onBegin: makeWay,
+    onCancel: cancelLive,
+    onChange: showState,
+    onEnd: () => stage.clear(),
+    onFail: fail,
+  });
 }
 
 function cancelLive() {
@@ -415,19 +458,38 @@ function wireTools() {
     compare.addEventListener(type, release);
   }
 
-  onClick("save-overlay", async () => (await import("./save.js")).savePicture(current, settings.opacity));
-  onClick("save-mask", async () => (await import("./save.js")).saveMask(current, segmenter.model.classes));
+  wireLive("[data-camera]", (picture) => picture.startCamera());
+  if (navigator.mediaDevices?.getDisplayMedia) wireLive("[data-screen]", (picture) => picture.startScreen());
+
+  onClick("save-overlay", async () => (await part(import("./save.js"))).savePicture(current, settings.opacity));
+  onClick("save-mask", async () => (await part(import("./save.js"))).saveMask(current, segmenter.model.classes));
   onClick("language", switchLanguage);
 
   const speed = document.getElementById("speed");
   onClick("speed-open", async () => speed.showModal());
   onClick("speed-close", async () => speed.close());
-  onClick("speed-run", async () => (await import("./speed.js")).measureOrStop(engineOptions()));
+  onClick("speed-run", async () => (await part(import("./speed.js"))).measureOrStop(engineOptions()));
 }
 
 function onClick(id, run) {
   const attempt = () => run().catch((error) => fail(error, attempt));
   document.getElementById(id).addEventListener("click", attempt);
+}
+
+function wireLive(selector, start) {
+  for (const button of document.querySelectorAll(selector)) {
+    button.hidden = false;
+    button.addEventListener("click", () => goLive("live.asking", start));
+    // Before the click, since browsers forget soon that the visitor asked for the screen.
+    for (const type of ["pointerover", "focus"]) button.addEventListener(type, () => loadLive().catch(() => {}), { once: true });
+  }
+}
+
+/** A part of the page that is loaded when it is needed. @template T @param {Promise<T>} module @returns {Promise<T>} */
+function part(module) {
+  return module.catch((cause) => {
+    throw networkError("part.unreachable", {}, cause);
+  });
 }
 
 async function fetchPhoto(url, signal) {

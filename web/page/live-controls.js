@@ -1,12 +1,11 @@
-// The controls of a live picture: start, pause, stop, seek, choose a camera, record, take a snapshot.
+// The controls of a live picture: pause, stop, seek, choose a camera, record, take a snapshot.
 //
 // It owns those buttons, the list of cameras and the recording. live-picture.js tells it what runs; it
-// calls onCamera, onScreen and onStop, and acts on the video, the LiveSegmentation and the recording
-// by itself.
+// calls onCamera and onStop, and acts on the video, the LiveSegmentation and the recording by itself.
 
 import { download } from "./download.js";
 import { Recorder } from "./recorder.js";
-import { cameras, canShareScreen } from "./sources.js";
+import { cameras } from "./sources.js";
 import { announce, showMessage } from "./status.js";
 import { say, t } from "./texts.js";
 
@@ -23,8 +22,7 @@ export class LiveControls {
 
   /**
    * @param {object} hooks
-   * @param {(device?: string) => void} hooks.onCamera
-   * @param {() => void} hooks.onScreen
+   * @param {(device: string) => void} hooks.onCamera
    * @param {() => void} hooks.onStop
    * @param {() => void} hooks.onRecord  a recording begins or ends
    * @param {() => string} hooks.effect  the kind of effect that the picture is to have
@@ -89,13 +87,6 @@ export class LiveControls {
 
   #wire() {
     const onClick = (id, run) => document.getElementById(id).addEventListener("click", run);
-    for (const button of document.querySelectorAll("[data-camera]")) {
-      button.addEventListener("click", () => this.#hooks.onCamera());
-    }
-    for (const button of document.querySelectorAll("[data-screen]")) {
-      button.hidden = !canShareScreen;
-      button.addEventListener("click", () => this.#hooks.onScreen());
-    }
     onClick("live-stop", () => this.#hooks.onStop());
     onClick("live-pause", () => this.#togglePause());
     onClick("live-snapshot", () => this.#snapshot());

@@ -1,11 +1,13 @@
 // The live picture: a camera, the screen or a video on the stage, with an effect.
 //
-// It owns the source and the LiveSegmentation. app.js and the buttons of live-controls.js tell it to
-// start and stop; live-settings.js has its options. It sends frames to live-view.js, and tells app.js
-// when it begins, ends or fails.
+// It owns the source and the LiveSegmentation. app.js, which loads it when the visitor wants one, and
+// the buttons of live-controls.js tell it to start and stop; live-settings.js has its options. It sends
+// frames to live-view.js, and tells app.js when it begins, ends or fails.
 
+import { LiveSegmentation } from "../library/live.js";
 import { keepInAddress } from "./address.js";
 import { LiveControls } from "./live-controls.js";
+import { LiveSettings } from "./live-settings.js";
 import { LiveView } from "./live-view.js";
 import { openCamera, openScreen, openVideo } from "./sources.js";
 import { announce, hideProgress, showMessage, showProgress } from "./status.js";
@@ -32,7 +34,7 @@ export class LivePicture {
    * @param {object} parts
    * @param {import("./stage.js").Stage} parts.stage
    * @param {import("./legend.js").Legend} parts.legend
-   * @param {import("./live-settings.js").LiveSettings} parts.settings
+   * @param {import("./address.js").Address} parts.address
    * @param {object} hooks
    * @param {() => Promise<import("../library/segmenter.js").Segmenter>} hooks.segmenter
    * @param {() => object} hooks.options  decoder, refine and opacity
@@ -42,14 +44,16 @@ export class LivePicture {
    * @param {() => void} hooks.onEnd      it is off
    * @param {(error: Error, again: () => void) => void} hooks.onFail
    */
-  constructor({ stage, legend, settings }, hooks) {
+  constructor({ stage, legend, address }, hooks) {
     this.#hooks = hooks;
-    this.#settings = settings;
+    this.#settings = new LiveSettings(address, {
+      onChange: () => this.refresh(),
+      onError: (error) => hooks.onFail(error, () => {}),
+    });
     this.#legend = legend;
-    this.#view = new LiveView({ stage, legend, settings });
+    this.#view = new LiveView({ stage, legend, settings: this.#settings });
     this.#controls = new LiveControls({
       onCamera: (device) => this.startCamera(device),
-      onScreen: () => this.startScreen(),
       onStop: () => {
         hideProgress(); // another camera may have been asked for
         this.cancel();
@@ -138,6 +142,11 @@ export class LivePicture {
     this.refresh();
   }
 
+  /** Shows or hides a class, or keeps it or not. @param {string} name */
+  toggle(name) {
+    this.#settings.toggle(name);
+  }
+
   /** @param {boolean} bare  true shows the picture without an effect */
   bare(bare) {
     this.#isBare = bare;
@@ -168,7 +177,7 @@ export class LivePicture {
   }
 
   async #segment(source, signal) {
-    const [{ LiveSegmentation }, segmenter] = await Promise.all([import("../library/live.js"), this.#hooks.segmenter()]);
+    const segmenter = await this.#hooks.segmenter();
     this.#settings.offer(segmenter.model.classes);
     source.video.play().catch(() => {}); // LiveSegmentation.start reports why
     let failure = null;

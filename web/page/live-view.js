@@ -34,6 +34,7 @@ export class LiveView {
     this.#frame = null;
     this.#frames = 0;
     this.#isOnStage = false;
+    globalThis.segmenterPage.live = null;
   }
 
   /**

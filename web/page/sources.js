@@ -68,8 +68,6 @@ export async function cameras() {
   return devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId);
 }
 
-export const canShareScreen = Boolean(navigator.mediaDevices?.getDisplayMedia);
-
 async function ask(kind, open) {
   if (!navigator.mediaDevices) throw refusal(kind, isSecureContext ? "unsupported" : "insecure");
   try {
@@ -82,7 +80,8 @@ async function ask(kind, open) {
 /** An error with a text of the page. */
 function refusal(kind, reason, cause) {
   const error = new SegmenterError("no-image", `The ${kind} gives no picture: ${reason}.`, { cause });
-  return Object.assign(error, { key: `source.${kind}.${reason}`, values: { message: cause?.message ?? "" }, mayHelp: true });
+  const mayHelp = !["insecure", "unsupported"].includes(reason); // to try again
+  return Object.assign(error, { key: `source.${kind}.${reason}`, values: { message: cause?.message ?? "" }, mayHelp });
 }
 
 function ofStream(kind, stream) {

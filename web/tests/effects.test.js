@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { blurSteps, EFFECTS, paintingFor } from "../library/effects.js";
+import { blurSteps, paintingFor } from "../library/effects.js";
+import { EFFECTS } from "../library/options.js";
 
 const classes = [{ id: 0, colour: "#101112" }, { id: 1, colour: "#202122" }, { id: 2, colour: "#303132" }];
 

@@ -141,6 +141,7 @@ export const texts = {
   "retry": "Retry",
   "try-again": "Try again",
   "dismiss": "Dismiss",
+  "part.unreachable": "A part of the page could not be downloaded: check the connection and try again.",
   "error.unknown": "Something went wrong ({message}): try again.",
 
   "address.ignored": "{parameter} in the address is ignored: it must be {expected}.",

@@ -139,6 +139,7 @@ export const texts = {
   "retry": "重试",
   "try-again": "再试一次",
   "dismiss": "关闭",
+  "part.unreachable": "页面的一部分无法下载：请检查网络连接后重试。",
   "error.unknown": "出错了（{message}），请重试。",
 
   "address.ignored": "已忽略地址中的{parameter}：它应为{expected}。",
