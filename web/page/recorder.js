@@ -9,6 +9,8 @@ const FORMATS = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm",
 /** How long a browser may take to end a recording: not all of them say that they failed. */
 const PATIENCE = 5000; // ms
 
+const canRecord = (format) => Boolean(globalThis.MediaRecorder?.isTypeSupported(format));
+
 export class Recorder {
   #recorder;
   #stream;
@@ -20,7 +22,7 @@ export class Recorder {
    * @param {() => void} onFail  the browser gave the recording up
    */
   constructor(stream, onFail) {
-    const mimeType = FORMATS.find((format) => MediaRecorder.isTypeSupported(format));
+    const mimeType = FORMATS.find(canRecord);
     this.#stream = stream;
     this.#recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 5e6 });
     this.#recorder.addEventListener("dataavailable", ({ data }) => this.#parts.push(data));
@@ -29,8 +31,9 @@ export class Recorder {
     this.#recorder.start(1000); // so that parts of a recording survive
   }
 
+  /** Debian's WebKitGTK has a MediaRecorder that knows no format. */
   static get isSupported() {
-    return Boolean(globalThis.MediaRecorder);
+    return FORMATS.some(canRecord);
   }
 
   pause() {
