@@ -310,3 +310,26 @@ func TestPartsUnreachable(t *testing.T) {
 	v.click(".message.error button")
 	v.downloaded(folder, "png")
 }
+
+// TestWaitingForLive asks for the camera on a server that does not send the parts of
+// the live picture: the visitor can cancel, or open a photo instead.
+func TestWaitingForLive(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.withheld = "live-picture.js"
+	v.first(`delete Navigator.prototype.serviceWorker;`)
+	v.open("?size=256&device=cpu")
+	v.waitFor("ready")
+	v.click(".welcome [data-camera]")
+	v.eventually(func() bool { return v.isShown("#cancel") })
+	v.click("#cancel")
+	if v.isShown("#progress") || evaluate[string](v, `document.documentElement.dataset.state`) != "ready" {
+		t.Error("the page still waits for the camera")
+	}
+	v.click(".welcome [data-camera]")
+	if state := v.after(func() { v.choose(samples + "/chelsea.png") }); state != "done" {
+		t.Errorf("a photo meanwhile: %s: %s", state, v.message())
+	}
+	if v.isShown("#progress") {
+		t.Error("the page still waits for the camera")
+	}
+}
