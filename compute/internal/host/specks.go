@@ -1,10 +1,5 @@
 package host
 
-import (
-	"cmp"
-	"slices"
-)
-
 // Specks removes small areas from masks. It keeps its memory from one mask to the
 // next.
 //
@@ -21,27 +16,30 @@ type Specks struct {
 type run struct {
 	start int32 // in the mask
 	area  int32 // an earlier run of the same area, or the run itself
-	size  int32 // pixels of the area, in its first run
 	class uint8
+
+	// Of an area, in its first run:
+	size    int32 // pixels
+	borders int32 // the last of its borders, from 1 on; 0 = none
 }
 
 // border is a part of a speck's border.
 type border struct {
-	speck  int32 // the first run of its area
 	class  uint8 // beyond the border
 	length int32 // in pixels
+	before int32 // the border before it of the same speck, from 1 on; 0 = none
 }
 
 // Remove implements RemoveSpecks of [segmenter/compute.Mask]. A mask of nothing but
 // specks stays as it is.
 func (s *Specks) Remove(mask []uint8, width, least int) {
-	if width == 0 || least < 2 {
-		return
-	}
-	for {
+	for width > 0 {
 		s.findRuns(mask, width)
 		s.joinAreas(width)
-		if specks, changed := s.recolour(mask, width, int32(least)); changed == specks || changed == 0 {
+		s.findBorders(width, int32(least))
+		painted := s.chooseClasses()
+		s.paint(mask)
+		if painted == 0 || painted == s.count(int32(least)) {
 			return
 		}
 	}
@@ -86,6 +84,10 @@ func (s *Specks) joinAreas(width int) {
 		s.runs[b].area = a
 		s.runs[a].size += s.runs[b].size
 	})
+	// From here on, every run names the first of its area: those before it do already.
+	for i := range s.runs {
+		s.runs[i].area = s.runs[s.runs[i].area].area
+	}
 }
 
 // touching calls f for each pair of runs in neighbouring rows that share columns, with
@@ -118,74 +120,74 @@ func (s *Specks) span(i, y, width int) (start, end int32) {
 	return s.runs[i].start - from, int32(width)
 }
 
-// recolour paints the specks that border an area that is none. It returns how many
-// specks there are, and how many it painted.
-func (s *Specks) recolour(mask []uint8, width int, least int32) (specks, changed int) {
-	isSpeck := func(i int32) bool { return s.runs[s.root(i)].size < least }
+// findBorders notes where areas of fewer than least pixels border others.
+func (s *Specks) findBorders(width int, least int32) {
 	s.borders = s.borders[:0]
-	note := func(a, b, length int32) {
-		if isSpeck(a) && !isSpeck(b) {
-			s.borders = append(s.borders, border{s.root(a), s.runs[b].class, length})
-		}
-	}
-	s.touching(width, func(above, below, columns int32) {
-		if s.runs[above].class != s.runs[below].class {
-			note(above, below, columns)
-			note(below, above, columns)
-		}
-	})
+	s.touching(width, func(above, below, columns int32) { s.meet(above, below, columns, least) })
 	for y := range len(s.rows) - 1 {
-		for i := int32(s.rows[y]); i < int32(s.rows[y+1]); i++ {
-			if s.runs[i].area == i && isSpeck(i) {
-				specks++
-			}
-			if i+1 < int32(s.rows[y+1]) {
-				note(i, i+1, 1)
-				note(i+1, i, 1)
-			}
+		for i := s.rows[y] + 1; i < s.rows[y+1]; i++ {
+			s.meet(int32(i-1), int32(i), 1, least)
 		}
 	}
-	changed = s.chooseClasses()
-	s.paint(mask)
-	return specks, changed
 }
 
-// chooseClasses gives each speck among the borders the class along most of its border,
-// and returns how many it gave one.
-func (s *Specks) chooseClasses() (changed int) {
-	slices.SortFunc(s.borders, func(a, b border) int {
-		return cmp.Or(cmp.Compare(a.speck, b.speck), cmp.Compare(a.class, b.class))
-	})
-	for i := 0; i < len(s.borders); changed++ {
-		speck := s.borders[i].speck
-		var best border
-		for i < len(s.borders) && s.borders[i].speck == speck {
-			sum := s.borders[i]
-			for i++; i < len(s.borders) && s.borders[i].speck == speck && s.borders[i].class == sum.class; i++ {
-				sum.length += s.borders[i].length
-			}
-			if sum.length > best.length {
-				best = sum
-			}
-		}
-		s.runs[speck].class = best.class
+// meet notes a border between two runs, if one's area is a speck and the other's is not.
+func (s *Specks) meet(a, b, length, least int32) {
+	speck, other := &s.runs[s.runs[a].area], &s.runs[s.runs[b].area]
+	if speck.size > other.size {
+		speck, other = other, speck
 	}
-	return changed
+	if speck.size >= least || other.size < least {
+		return
+	}
+	s.borders = append(s.borders, border{other.class, length, speck.borders})
+	speck.borders = int32(len(s.borders))
 }
 
-// paint writes the classes of areas that have another than their runs.
-func (s *Specks) paint(mask []uint8) {
+// count returns the number of specks.
+func (s *Specks) count(least int32) (specks int) {
 	for i := range s.runs {
-		r := s.runs[i]
-		class := s.runs[s.root(int32(i))].class
-		if mask[r.start] == class {
+		if s.runs[i].area == int32(i) && s.runs[i].size < least {
+			specks++
+		}
+	}
+	return specks
+}
+
+// chooseClasses gives each speck that has borders the class along most of them, and
+// returns how many those are.
+func (s *Specks) chooseClasses() (chosen int) {
+	for i := range s.runs {
+		if s.runs[i].borders == 0 {
 			continue
 		}
-		end := len(mask)
+		chosen++
+		var lengths [256]int32
+		best := 0
+		for b := s.runs[i].borders; b > 0; b = s.borders[b-1].before {
+			lengths[s.borders[b-1].class] += s.borders[b-1].length
+		}
+		for class, length := range lengths {
+			if length > lengths[best] {
+				best = class
+			}
+		}
+		s.runs[i].class = uint8(best)
+	}
+	return chosen
+}
+
+// paint writes the classes of areas that have a new one.
+func (s *Specks) paint(mask []uint8) {
+	for i := range s.runs {
+		class, start, end := s.runs[s.runs[i].area].class, int(s.runs[i].start), len(mask)
+		if mask[start] == class {
+			continue
+		}
 		if i+1 < len(s.runs) {
 			end = int(s.runs[i+1].start)
 		}
-		for j := int(r.start); j < end; j++ {
+		for j := start; j < end; j++ {
 			mask[j] = class
 		}
 	}
