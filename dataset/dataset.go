@@ -39,12 +39,6 @@ type Sample struct {
 	labels labels
 }
 
-// labels are the labels of one photo, as a layout stores them.
-type labels interface {
-	// read implements [Sample.Labels].
-	read(height, width, classes int) ([]uint8, error)
-}
-
 // Open lists a folder with images/ and labels/. It takes only photos whose file
 // names begin with the prefix, and fails if there is none. It does not look at
 // labels: if a photo has none, [Sample.Labels] fails.
@@ -59,7 +53,7 @@ func Open(folder, prefix string) (*Set, error) {
 	set := &Set{}
 	for _, p := range photos {
 		name := strings.TrimSuffix(p.Name, filepath.Ext(p.Name)) + ".png"
-		set.Samples = append(set.Samples, Sample{p, indexPNG(filepath.Join(folder, "labels", name))})
+		set.Samples = append(set.Samples, Sample{p, &maskFile{filepath.Join(folder, "labels", name), p, &coding{}}})
 	}
 	return set, nil
 }
@@ -68,9 +62,9 @@ func Open(folder, prefix string) (*Set, error) {
 // classes, or [Ignore]. Height and width are the photo's, upright; Labels fails
 // if the labels have another size.
 func (s Sample) Labels(height, width, classes int) ([]uint8, error) {
-	labels, err := s.labels.read(height, width, classes)
+	r, err := s.labels.read(height, width, classes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Photo.Name, err)
 	}
-	return labels, nil
+	return r.ids, nil
 }
