@@ -31,11 +31,18 @@ const Ignore = 255
 // Set is photos with their labels.
 type Set struct {
 	Samples []Sample // by name
+	Classes Classes  // as [Load] found them; zero if nothing states any
+	Layout  string   // one of [Layouts]
+
+	Unlabelled []string // photos without labels
+	Orphans    []string // labels without a photo
+	Notes      []string // sentences about labels that count for less than they seem
 }
 
 // Sample is a photo with its labels.
 type Sample struct {
 	Photo  Photo
+	Part   string // of its set: "train", "val", "test", or "" if the layout has no parts
 	labels labels
 }
 
@@ -53,7 +60,7 @@ func Open(folder, prefix string) (*Set, error) {
 	set := &Set{}
 	for _, p := range photos {
 		name := strings.TrimSuffix(p.Name, filepath.Ext(p.Name)) + ".png"
-		set.Samples = append(set.Samples, Sample{p, &maskFile{filepath.Join(folder, "labels", name), p, &coding{}}})
+		set.Samples = append(set.Samples, Sample{Photo: p, labels: &maskFile{filepath.Join(folder, "labels", name), p, &coding{}}})
 	}
 	return set, nil
 }
