@@ -1,9 +1,6 @@
 package dataset
 
-import (
-	"os"
-	"strings"
-)
+import "strings"
 
 // ADE20K's scene parsing layout: images/training/X.jpg, annotations/training/X.png.
 // 0 is ignored, and value i is class i−1.
@@ -45,7 +42,7 @@ func loadADE20K(l *loader) error {
 // readObjectInfo reads the names of the set's own table: a heading, then rows whose last
 // column has the names of a class.
 func readObjectInfo(path string) (Classes, error) {
-	text, err := os.ReadFile(path)
+	text, err := readLimited(path, maxListBytes)
 	if err != nil {
 		return Classes{}, err
 	}

@@ -171,10 +171,10 @@ func (r *Report) Err() error {
 	}
 	switch {
 	case len(r.Broken) > 0:
-		return fmt.Errorf("%d photos or their labels cannot be read, first %s", len(r.Broken), r.Broken[0])
+		return fmt.Errorf("%s cannot be read, or their labels, first %s", photos(len(r.Broken)), r.Broken[0])
 	case r.refused:
 		o := r.Outside[0]
-		return fmt.Errorf("the label %s, which %s has, is no class: add it to the class list, correct the labels, or have such labels ignored", o.Value, someOf(o.Photos))
+		return fmt.Errorf("the label %s, in %s, is no class: add it to the class list, correct the labels, or have such labels ignored", o.Value, someOf(o.Photos))
 	case occurring == 0:
 		return errors.New("all pixels are ignored: expected labels with classes")
 	case occurring == 1 && len(r.Classes) > 1:
@@ -186,14 +186,14 @@ func (r *Report) Err() error {
 // String is the report as a text of some lines.
 func (r *Report) String() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%d photos with labels (layout %q), %.1f megapixels\n", r.Photos, r.Layout, float64(r.Pixels)/1e6)
+	fmt.Fprintf(&out, "%s with labels (layout %q), %.1f megapixels\n", photos(r.Photos), r.Layout, float64(r.Pixels)/1e6)
 	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for id, c := range r.Classes {
 		remark := ""
 		if c.Photos == 0 {
 			remark = "no photo has it: its IoU is no number and is not averaged"
 		}
-		fmt.Fprintf(table, "%d\t%s\t%.2f %%\t%d photos\t  %s\n", id, c.Name, percent(c.Pixels, r.Pixels), c.Photos, remark)
+		fmt.Fprintf(table, "%d\t%s\t%.2f %%\t%s\t  %s\n", id, c.Name, percent(c.Pixels, r.Pixels), photos(c.Photos), remark)
 	}
 	table.Flush()
 	fmt.Fprintf(&out, "ignored: %.2f %% of the pixels", percent(r.Ignored, r.Pixels))
@@ -213,8 +213,8 @@ func (r *Report) String() string {
 		}
 		fmt.Fprintf(&out, "no class, %s: the label %s in %s\n", what, o.Value, someOf(o.Photos))
 	}
-	r.list(&out, "photos without labels, not used", r.Unlabelled)
-	r.list(&out, "labels without a photo", r.Orphans)
+	list(&out, "photos without labels, not used", r.Unlabelled)
+	list(&out, "labels without a photo", r.Orphans)
 	for i, b := range r.Broken {
 		if i == most {
 			fmt.Fprintf(&out, "… and %d more that cannot be read\n", len(r.Broken)-most)
@@ -228,10 +228,17 @@ func (r *Report) String() string {
 	return out.String()
 }
 
-func (r *Report) list(out *strings.Builder, what string, names []string) {
+func list(out *strings.Builder, what string, names []string) {
 	if len(names) > 0 {
-		fmt.Fprintf(out, "%d %s: %s\n", len(names), what, someOf(names))
+		fmt.Fprintf(out, "%s: %d (%s)\n", what, len(names), someOf(names))
 	}
+}
+
+func photos(n int) string {
+	if n == 1 {
+		return "1 photo"
+	}
+	return fmt.Sprint(n, " photos")
 }
 
 // someOf names the first of many.

@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // drawing is the labels of a photo as shapes.
@@ -43,7 +44,7 @@ func (d *drawing) read(height, width, limit int) (*reading, error) {
 	for _, o := range d.objects {
 		id, ok := d.coding.classes.ofName(o.label)
 		if !ok || int(id) >= limit && id != Ignore {
-			r.unknown[o.label]++
+			r.unknown[strconv.Quote(o.label)]++
 			id = Ignore
 		}
 		if o.ignored {
@@ -54,11 +55,7 @@ func (d *drawing) read(height, width, limit int) (*reading, error) {
 		}
 	}
 	if len(r.unknown) > 0 && !d.coding.lenient {
-		values := mostFrequent(r.unknown)
-		for i, v := range values {
-			values[i] = fmt.Sprintf("%q", v)
-		}
-		return nil, fmt.Errorf("%s %w", d.file, &ValueError{values, "a name of the class list"})
+		return nil, fmt.Errorf("%s %w", d.file, &ValueError{mostFrequent(r.unknown), "a name of the class list"})
 	}
 	r.ids = turn.apply(c.ids, h, w)
 	return r, nil

@@ -1,8 +1,8 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -73,7 +73,7 @@ func loadVOC(l *loader) error {
 func (l *loader) vocParts() (map[string]string, error) {
 	parts := make(map[string]string)
 	for _, name := range l.below(vocLists, "txt") {
-		text, err := os.ReadFile(l.path(name))
+		text, err := readLimited(l.path(name), maxJSON)
 		if err != nil {
 			return nil, err
 		}
@@ -82,16 +82,14 @@ func (l *loader) vocParts() (map[string]string, error) {
 			part = ""
 		}
 		for line := range strings.Lines(string(text)) {
-			fields := strings.Fields(strings.TrimPrefix(line, "\ufeff"))
-			if len(fields) == 0 {
+			key := strings.Trim(line, "\" \t\r\n")
+			if key == "" {
 				continue
 			}
-			if old := parts[fields[0]]; old != "" && part != "" && old != part {
-				return nil, fmt.Errorf("%s names %s, which another list has for %s: remove it from one", l.path(name), fields[0], old)
+			if old := parts[key]; old != "" && part != "" && old != part {
+				return nil, fmt.Errorf("%s names %s, which another list has for %s: remove it from one", l.path(name), key, old)
 			}
-			if parts[fields[0]] == "" {
-				parts[fields[0]] = part
-			}
+			parts[key] = cmp.Or(parts[key], part)
 		}
 	}
 	return parts, nil
