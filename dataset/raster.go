@@ -30,6 +30,7 @@ type raster struct {
 	palette       color.Palette // whose entries the values number; nil without one
 	lossy         string        // the format, if it changes values; else ""
 	row           func(y int, dst []uint32)
+	bytes         func(y int) []byte // a row of values below 256, without copying; nil if there are others
 }
 
 // maskFormats are the formats of mask files.
@@ -127,22 +128,16 @@ func newRaster(picture image.Image, bits uint8) *raster {
 	switch m := picture.(type) {
 	case *image.Gray:
 		// image/png spreads values of fewer bits over 0 to 255.
-		scale := uint32(1)
 		if bits < 8 {
-			scale = 255 / (1<<bits - 1)
-		}
-		r.row = func(y int, dst []uint32) {
-			for x, v := range m.Pix[y*m.Stride:][:r.width] {
-				dst[x] = uint32(v) / scale
+			scale := uint8(255 / (1<<bits - 1))
+			for i := range m.Pix {
+				m.Pix[i] /= scale
 			}
 		}
+		r.readBytes(m.Pix, m.Stride)
 	case *image.Paletted:
 		r.palette = m.Palette
-		r.row = func(y int, dst []uint32) {
-			for x, v := range m.Pix[y*m.Stride:][:r.width] {
-				dst[x] = uint32(v)
-			}
-		}
+		r.readBytes(m.Pix, m.Stride)
 	case *image.Gray16:
 		r.row = func(y int, dst []uint32) {
 			for x := range dst {
@@ -150,16 +145,47 @@ func newRaster(picture image.Image, bits uint8) *raster {
 			}
 		}
 	default:
-		r.coloured = true
-		o, ok := picture.(interface{ Opaque() bool })
-		r.opaque = ok && o.Opaque()
-		r.row = func(y int, dst []uint32) {
-			for x := range dst {
-				dst[x] = pack(picture.At(b.Min.X+x, b.Min.Y+y))
-			}
-		}
+		r.readColours(picture)
 	}
 	return r
+}
+
+// readColours reads any picture. Those that PNG files decode to have a quick way.
+func (r *raster) readColours(picture image.Image) {
+	r.coloured = true
+	o, ok := picture.(interface{ Opaque() bool })
+	r.opaque = ok && o.Opaque()
+	var pix []byte
+	var stride int
+	switch m := picture.(type) {
+	case *image.NRGBA:
+		pix, stride = m.Pix, m.Stride
+	case *image.RGBA: // premultiplied
+		if r.opaque {
+			pix, stride = m.Pix, m.Stride
+		}
+	}
+	b := picture.Bounds()
+	r.row = func(y int, dst []uint32) {
+		for x := range dst {
+			if pix == nil {
+				dst[x] = pack(picture.At(b.Min.X+x, b.Min.Y+y))
+				continue
+			}
+			p := pix[y*stride+4*x:][:3]
+			dst[x] = uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
+		}
+	}
+}
+
+// readBytes reads values of a byte each.
+func (r *raster) readBytes(pix []byte, stride int) {
+	r.bytes = func(y int) []byte { return pix[y*stride:][:r.width] }
+	r.row = func(y int, dst []uint32) {
+		for x, v := range r.bytes(y) {
+			dst[x] = uint32(v)
+		}
+	}
 }
 
 // pack returns a colour as 0xrrggbb, whatever its transparency: a mask's transparency
@@ -175,6 +201,10 @@ const maxColours = 1 << 16
 // count returns the number of pixels of each value.
 func (r *raster) count() (map[uint32]int, error) {
 	counts := make(map[uint32]int)
+	if r.bytes != nil {
+		r.countBytes(counts)
+		return counts, nil
+	}
 	row := make([]uint32, r.width)
 	for y := range r.height {
 		r.row(y, row)
@@ -193,9 +223,27 @@ func (r *raster) count() (map[uint32]int, error) {
 	return counts, nil
 }
 
+func (r *raster) countBytes(counts map[uint32]int) {
+	var pixels [256]int
+	for y := range r.height {
+		for _, v := range r.bytes(y) {
+			pixels[v]++
+		}
+	}
+	for v, n := range pixels {
+		if n > 0 {
+			counts[uint32(v)] = n
+		}
+	}
+}
+
 // paint returns the class of each pixel, by the classes of values.
 func (r *raster) paint(classes map[uint32]uint8) []uint8 {
 	ids := make([]uint8, r.height*r.width)
+	if r.bytes != nil {
+		r.paintBytes(ids, classes)
+		return ids
+	}
 	row := make([]uint32, r.width)
 	for y := range r.height {
 		r.row(y, row)
@@ -209,4 +257,17 @@ func (r *raster) paint(classes map[uint32]uint8) []uint8 {
 		}
 	}
 	return ids
+}
+
+func (r *raster) paintBytes(ids []uint8, classes map[uint32]uint8) {
+	var table [256]uint8
+	for v, id := range classes {
+		table[uint8(v)] = id
+	}
+	for y := range r.height {
+		out := ids[y*r.width:]
+		for x, v := range r.bytes(y) {
+			out[x] = table[v]
+		}
+	}
 }

@@ -87,6 +87,7 @@ type decoded struct {
 const (
 	pngMagic  = "\x89PNG\r\n\x1a\n"
 	jpegMagic = "\xff\xd8"
+	webpMagic = "RIFF????WEBP"
 )
 
 // formats are the formats that are read. A function opens a file, of at most
@@ -99,7 +100,7 @@ var formats = []struct {
 	{"PNG", pngMagic, openPNG},
 	{"JPEG", jpegMagic, openJPEG},
 	{"GIF", "GIF8?a", openGIF},
-	{"WebP", "RIFF????WEBP", openWebP},
+	{"WebP", webpMagic, openWebP},
 	{"BMP", "BM????\x00\x00\x00\x00", openBMP},
 	{"TIFF", "II*\x00", openTIFF},
 	{"TIFF", "MM\x00*", openTIFF},

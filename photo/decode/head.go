@@ -8,8 +8,8 @@ type Head struct {
 	Orientation   int // by EXIF, 1 to 8; from 5 on, the file stores columns as rows
 }
 
-// ReadHead reads the size and the orientation of the photo in a file. Of JPEG and PNG
-// it reads only the headers, so it does not notice damaged pixels.
+// ReadHead reads the size and the orientation of the photo in a file. Of JPEG, PNG
+// and WebP it reads only the headers, so it does not notice damaged pixels.
 func ReadHead(path string) (Head, error) {
 	file, err := readFile(path)
 	if err != nil {
@@ -21,6 +21,8 @@ func ReadHead(path string) (Head, error) {
 		h, err = headJPEG(file)
 	case matches(file, pngMagic):
 		h, err = headPNG(file)
+	case matches(file, webpMagic):
+		h, err = headWebP(file)
 	default:
 		var d *decoded
 		if d, err = decode(file, MaxPixels); err != nil {
@@ -59,4 +61,12 @@ func headPNG(file []byte) (Head, error) {
 		}
 	}
 	return h, nil
+}
+
+func headWebP(file []byte) (Head, error) {
+	w, err := readWebP(file, MaxPixels)
+	if err != nil {
+		return Head{}, err
+	}
+	return Head{w.canvas.Dy(), w.canvas.Dx(), w.orientation}, nil
 }
