@@ -28,6 +28,9 @@ type Report struct {
 	Broken     []string       // sentences about photos or labels that cannot be read
 	Notes      []string
 	refused    bool // values outside are errors
+
+	// Present holds the classes of each sample of the set, in ascending order.
+	Present [][]uint8
 }
 
 // ClassCount is what a set has of a class.
@@ -58,22 +61,23 @@ func (s *Set) Check(ctx context.Context, progress func(done int)) (*Report, erro
 			c.report.Classes[id].Name = s.Classes.Names[id]
 		}
 	}
-	samples := make(chan Sample)
+	c.report.Present = make([][]uint8, len(s.Samples))
+	samples := make(chan int)
 	var wait sync.WaitGroup
 	const workers = 2 // the others may be at work for the first step already
 	for range workers {
 		wait.Go(func() {
-			for sample := range samples {
-				r, err := sample.check(c.limit)
-				c.count(sample.Photo.Name, r, err, progress)
+			for i := range samples {
+				r, err := s.Samples[i].check(c.limit)
+				c.count(i, s.Samples[i].Photo.Name, r, err, progress)
 			}
 		})
 	}
-	for _, sample := range s.Samples {
+	for i := range s.Samples {
 		if ctx.Err() != nil {
 			break
 		}
-		samples <- sample
+		samples <- i
 	}
 	close(samples)
 	wait.Wait()
@@ -105,8 +109,8 @@ type checker struct {
 	outside map[string][]string // photos by value
 }
 
-// count adds the labels of a photo.
-func (c *checker) count(name string, r *reading, err error, progress func(done int)) {
+// count adds the labels of sample i.
+func (c *checker) count(i int, name string, r *reading, err error, progress func(done int)) {
 	var pixels [256]int64
 	if err == nil {
 		for _, id := range r.ids {
@@ -139,6 +143,7 @@ func (c *checker) count(name string, r *reading, err error, progress func(done i
 		if pixels[id] > 0 {
 			c.report.Classes[id].Pixels += pixels[id]
 			c.report.Classes[id].Photos++
+			c.report.Present[i] = append(c.report.Present[i], uint8(id))
 		}
 	}
 }

@@ -41,6 +41,9 @@ func TestCheck(t *testing.T) {
 	if r.Photos != 2 || r.Pixels != 48 || r.Ignored != 4 || !slices.Equal(r.Classes, want) || r.Err() != nil {
 		t.Errorf("%+v, %v", r, r.Err())
 	}
+	if !slices.EqualFunc(r.Present, [][]uint8{{0, 1}, {0}}, slices.Equal) {
+		t.Errorf("classes of the photos: %v", r.Present)
+	}
 	const text = `2 photos with labels (layout "folders"), 0.0 megapixels
   0  road  87.50 %  2 photos
   1   car   4.17 %   1 photo
