@@ -1,15 +1,25 @@
 // Package dataset reads photos and the labels of their pixels.
 //
-// [Open] reads the project's own layout, a folder with two subfolders:
+// [Load] reads a folder in any of the common layouts: photos and masks of the same names,
+// Pascal VOC, ADE20K, Cityscapes, COCO, CVAT and LabelMe (docs/training.md has an example of
+// each). [Set.Check] reads all labels once and reports what they hold. Sets are split for
+// validation by part, list, folder or share.
+//
+// [Open] reads the project's own layout without looking for others, a folder with two
+// subfolders:
 //
 //	images/NAME.jpg   photos, also .jpeg, .png and .webp
-//	labels/NAME.png   the class of each pixel of NAME's photo, upright: 8-bit
-//	                  grey or a palette, whose values are class ids
+//	labels/NAME.png   the class of each pixel of NAME's photo
 //
-// In memory, the labels of any layout are class ids, one for each pixel, row by
-// row, and [Ignore] where a pixel does not count. To add another layout (Pascal
-// VOC, ADE20K, Cityscapes, COCO), write a function like Open and a type like
-// indexPNG that reads its labels.
+// In memory, the labels of any layout are class ids, one for each pixel of the upright
+// photo, row by row, and [Ignore] where a pixel does not count. Layouts store them as
+//
+//   - mask files, whose values or colours stand for classes: a file becomes a raster of
+//     values, and a coding says what they mean;
+//   - shapes with names, which are drawn on a canvas.
+//
+// To add a layout, write a function that finds photos and labels, such as loadVOC, and
+// list it in layouts.
 //
 // [Photos] lists photos without labels, for calibration.
 //
