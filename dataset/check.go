@@ -28,6 +28,7 @@ type Report struct {
 	Broken     []string       // sentences about photos or labels that cannot be read
 	Notes      []string
 	refused    bool // values outside are errors
+	unnamed    bool // nothing names the classes
 
 	// Present holds the classes of each sample of the set, in ascending order.
 	Present [][]uint8
@@ -84,7 +85,8 @@ func (s *Set) Check(ctx context.Context, progress func(done int)) (*Report, erro
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	c.finish(s.Classes.Len() == 0)
+	c.report.unnamed = s.Classes.Len() == 0
+	c.finish()
 	return c.report, nil
 }
 
@@ -150,7 +152,7 @@ func (c *checker) count(i int, name string, r *reading, err error, progress func
 
 // finish sorts what the workers found. Without names, only values that occur are of
 // interest.
-func (c *checker) finish(unnamed bool) {
+func (c *checker) finish() {
 	r := c.report
 	for v, photos := range c.outside {
 		slices.Sort(photos)
@@ -160,13 +162,13 @@ func (c *checker) finish(unnamed bool) {
 		return cmp.Or(cmp.Compare(len(b.Photos), len(a.Photos)), cmp.Compare(a.Value, b.Value))
 	})
 	slices.Sort(r.Broken)
-	if unnamed {
+	if r.unnamed {
 		r.Classes = slices.DeleteFunc(r.Classes, func(c ClassCount) bool { return c.Photos == 0 })
 	}
 }
 
 // Err returns what keeps the set from being used as it is, or nil: labels that cannot be
-// read or are no classes, or fewer than two classes that occur.
+// read, are no classes or have no names, or fewer than two classes that occur.
 func (r *Report) Err() error {
 	occurring := 0
 	for _, c := range r.Classes {
@@ -180,6 +182,8 @@ func (r *Report) Err() error {
 	case r.refused:
 		o := r.Outside[0]
 		return fmt.Errorf("the label %s, in %s, is no class: add it to the class list, correct the labels, or have such labels ignored", o.Value, someOf(o.Photos))
+	case r.unnamed:
+		return errors.New("nothing names the classes of the labels: write their names into classes.txt, one a line, from value 0 on")
 	case occurring == 0:
 		return errors.New("all pixels are ignored: expected labels with classes")
 	case occurring == 1 && len(r.Classes) > 1:

@@ -113,6 +113,9 @@ func TestCheckWithoutClasses(t *testing.T) {
 	if want := []ClassCount{{"value 0", 18, 1}, {"value 3", 2, 1}, {"value 5", 4, 1}}; !slices.Equal(r.Classes, want) {
 		t.Errorf("%v, expected %v", r.Classes, want)
 	}
+	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "nothing names the classes") {
+		t.Errorf("without names: %v", err)
+	}
 	for _, rows := range [][]string{{"000000", "000000", "000000", "000000"}, {"xxxxxx", "xxxxxx", "xxxxxx", "xxxxxx"}} {
 		r := check(t, folder(t, map[string][]byte{"images/a.jpg": blank(t), "masks/a.png": mask(t, rows...)}), Options{Classes: Named("a", "b", "c")})
 		if r.Err() == nil {

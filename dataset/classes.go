@@ -117,8 +117,8 @@ func isVoid(name string) bool {
 // ReadClasses reads a list of classes, in the order of their ids. It takes
 //
 //   - text with a class a line, NAME, and optionally its colour in masks: "NAME 128 0 0",
-//     "NAME #800000", "128 0 0 NAME", or a line of CVAT's labelmap.txt; lines that begin
-//     with # are comments;
+//     "NAME #800000", "128 0 0 NAME", or a line of CVAT's labelmap.txt; its id may
+//     come first; lines that begin with # are comments;
 //   - JSON: an array of names or of objects {"name": …, "colour": "#800000"}, or an object
 //     that holds one as "classes" or "names", or names by id, {"0": …, "1": …}.
 //
@@ -231,25 +231,42 @@ var (
 	nameThenRGB = regexp.MustCompile(`^(.+?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:\s*:.*)?$`)
 	rgbThenName = regexp.MustCompile(`^(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(.+)$`)
 	nameThenHex = regexp.MustCompile(`^(.+?)[\s,:]+(#[0-9a-fA-F]{6})$`)
-	csvHeading  = regexp.MustCompile(`(?i)^(name|class)\s*,\s*r\s*,\s*g\s*,\s*b$`)
+	csvHeading  = regexp.MustCompile(`(?i)^((name|class)\s*,\s*r\s*,\s*g\s*,\s*b|pixel value\s*,\s*class)$`)
+
+	// idThenName is a line of a list with numbers, which have to be those of the places.
+	idThenName = regexp.MustCompile(`^(\d+)[\s,:]+([^\d\s].*)$`)
 )
 
 func parseLines(text string) ([]entry, error) {
-	var entries []entry
-	number := 0
+	var lines []string
 	for line := range strings.Lines(text) {
-		number++
 		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") || csvHeading.MatchString(line) {
-			continue
+		if line != "" && !strings.HasPrefix(line, "#") && !csvHeading.MatchString(line) {
+			lines = append(lines, line)
 		}
-		e, err := parseLine(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
+	}
+	dropNumbers(lines)
+	entries := make([]entry, len(lines))
+	for i, line := range lines {
+		var err error
+		if entries[i], err = parseLine(line); err != nil {
+			return nil, err
 		}
-		entries = append(entries, e)
 	}
 	return entries, nil
+}
+
+// dropNumbers removes the numbers of a list whose lines begin with 0, 1, 2 and so on.
+func dropNumbers(lines []string) {
+	names := make([]string, len(lines))
+	for i, line := range lines {
+		m := idThenName.FindStringSubmatch(line)
+		if m == nil || m[1] != strconv.Itoa(i) {
+			return
+		}
+		names[i] = m[2]
+	}
+	copy(lines, names)
 }
 
 func parseLine(line string) (entry, error) {

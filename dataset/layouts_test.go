@@ -93,6 +93,7 @@ func TestFolders(t *testing.T) {
 		{"named folders", map[string][]byte{"x/y/a.jpg": blank(t), "z/a.png": one, "classes.txt": list}, Options{Photos: "x/y/", Masks: "./z"}, "a.jpg:"},
 		{"subfolders", map[string][]byte{"images/train/a.jpg": blank(t), "images/val/a.jpg": blank(t), "labels/train/a.png": one, "labels/val/a.png": one, "classes.txt": list}, Options{}, "train/a.jpg:train val/a.jpg:val"},
 		{"parts", map[string][]byte{"train/images/a.jpg": blank(t), "train/masks/a.png": one, "valid/images/b.jpg": blank(t), "valid/masks/b.png": one, "classes.txt": list}, Options{}, "train/a.jpg:train valid/b.jpg:val"},
+		{"a folder around", map[string][]byte{"x/y/images/a.jpg": blank(t), "x/y/masks/a.png": one, "x/y/classes.txt": list}, Options{}, "a.jpg:"},
 		{"layout by name", map[string][]byte{"images/a.jpg": blank(t), "masks/a.png": one, "JPEGImages/b.jpg": blank(t), "SegmentationClass/b.png": one, "classes.txt": list}, Options{Layout: "folders"}, "a.jpg:"},
 		{"classes by option", map[string][]byte{"images/a.jpg": blank(t), "masks/a.png": one}, Options{Classes: Named("background", "cat")}, "a.jpg:"},
 	} {

@@ -78,11 +78,16 @@ func Load(folder string, o Options) (*Set, error) {
 		return nil, err
 	}
 	l := &loader{tree: t, options: o, shared: &shared{set: &Set{}, coding: &coding{lenient: o.IgnoreUnknown}}}
-	if l.shared.list, err = l.findList(); err != nil {
+	chosen, err := l.choose()
+	if inner, ok := t.only(); ok && err != nil {
+		if set, err := Load(t.path(inner), o); err == nil {
+			return set, nil
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
-	chosen, err := l.choose()
-	if err != nil {
+	if l.shared.list, err = l.findList(); err != nil {
 		return nil, err
 	}
 	l.shared.set.Layout = chosen.name
@@ -124,7 +129,7 @@ func (l *loader) describe() string {
 }
 
 // listNames are names of files with the classes of a set.
-var listNames = []string{"classes.txt", "classes.json", "labelmap.txt", "labels.txt", "class_names.txt", "class_dict.csv"}
+var listNames = []string{"classes.txt", "classes.json", "labelmap.txt", "labels.txt", "class_names.txt", "class_dict.csv", "_classes.csv"}
 
 // findList reads the list of classes in the folder, if there is one.
 func (l *loader) findList() (Classes, error) {

@@ -87,12 +87,11 @@ func cleanFolder(name string) string {
 
 // has reports whether there is a file or a folder of that name.
 func (t *tree) has(name string) bool {
-	i, found := slices.BinarySearch(t.files, name)
-	if found {
+	if _, found := slices.BinarySearch(t.files, name); found {
 		return true
 	}
-	i, _ = slices.BinarySearch(t.files[i:], name+"/")
-	return slices.ContainsFunc(t.files[i:], func(f string) bool { return strings.HasPrefix(f, name+"/") })
+	at, _ := slices.BinarySearch(t.files, name+"/")
+	return at < len(t.files) && strings.HasPrefix(t.files[at], name+"/")
 }
 
 // folders returns the names of the folders at the root.
@@ -104,6 +103,15 @@ func (t *tree) folders() []string {
 		}
 	}
 	return slices.Compact(folders)
+}
+
+// only returns the folder that holds all files, as archives often have one.
+func (t *tree) only() (name string, ok bool) {
+	folders := t.folders()
+	if len(folders) != 1 || !strings.HasPrefix(t.files[0], folders[0]+"/") || !strings.HasPrefix(t.files[len(t.files)-1], folders[0]+"/") {
+		return "", false
+	}
+	return folders[0], true
 }
 
 // photo returns a photo of the tree. Its name begins after the folder.
@@ -136,7 +144,7 @@ func beginning(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, 64<<10))
+	return io.ReadAll(io.LimitReader(f, 16<<10))
 }
 
 // looksLike reports whether the beginning of a file has one of the words.
@@ -182,7 +190,7 @@ func (x *photoIndex) find(name, home string) (string, error) {
 		}
 		found = closer
 	}
-	if i := slices.Index(found, path.Join(home, path.Base(name))); i >= 0 && len(found) > 1 {
+	if i := slices.Index(found, path.Join(home, parts[len(parts)-1])); i >= 0 && len(found) > 1 {
 		found = found[i : i+1]
 	}
 	switch len(found) {
