@@ -37,7 +37,7 @@ func TestCheck(t *testing.T) {
 		"images/b.jpg": blank(t), "masks/b.png": mask(t, "000000", "000000", "000000", "000000"),
 		"images/c.jpg": blank(t), "masks/d.png": nil,
 	}), Options{})
-	want := []ClassCount{{"road", 18 + 24, 2}, {"car", 2, 1}, {"tram", 0, 0}}
+	want := []ClassCount{{0, "road", 18 + 24, 2}, {1, "car", 2, 1}, {2, "tram", 0, 0}}
 	if r.Photos != 2 || r.Pixels != 48 || r.Ignored != 4 || !slices.Equal(r.Classes, want) || r.Err() != nil {
 		t.Errorf("%+v, %v", r, r.Err())
 	}
@@ -110,7 +110,7 @@ func TestCheckFinds(t *testing.T) {
 
 func TestCheckWithoutClasses(t *testing.T) {
 	r := check(t, folder(t, map[string][]byte{"images/a.jpg": blank(t), "masks/a.png": mask(t, "000000", "000000", "335555", "000000")}), Options{})
-	if want := []ClassCount{{"value 0", 18, 1}, {"value 3", 2, 1}, {"value 5", 4, 1}}; !slices.Equal(r.Classes, want) {
+	if want := []ClassCount{{0, "value 0", 18, 1}, {3, "value 3", 2, 1}, {5, "value 5", 4, 1}}; !slices.Equal(r.Classes, want) {
 		t.Errorf("%v, expected %v", r.Classes, want)
 	}
 	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "nothing names the classes") {

@@ -33,6 +33,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"segmenter/photo"
 )
 
 // Ignore is the label of pixels that do not count.
@@ -73,6 +75,17 @@ func Open(folder, prefix string) (*Set, error) {
 		set.Samples = append(set.Samples, Sample{Photo: p, labels: &maskFile{filepath.Join(folder, "labels", name), p, &coding{}}})
 	}
 	return set, nil
+}
+
+// Read opens the photo and reads its labels: see [Photo.Open] and [Sample.Labels].
+func (s Sample) Read(classes int) (photo.Source, []uint8, error) {
+	source, err := s.Photo.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	height, width := source.Size()
+	labels, err := s.Labels(height, width, classes)
+	return source, labels, err
 }
 
 // Labels reads the labels, height×width values row by row: class ids below

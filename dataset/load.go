@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -179,6 +178,7 @@ func (l *loader) finish() (*Set, error) {
 		}
 	}
 	s.set.Classes = *classes
+	s.set.noteEmpty()
 	slices.SortFunc(s.set.Samples, func(a, b Sample) int { return cmp.Compare(a.Photo.Name, b.Photo.Name) })
 	slices.Sort(s.set.Unlabelled)
 	slices.Sort(s.set.Orphans)
@@ -187,6 +187,20 @@ func (l *loader) finish() (*Set, error) {
 			l.root, s.set.Layout, len(s.set.Unlabelled), len(s.set.Orphans))
 	}
 	return s.set, nil
+}
+
+// noteEmpty notes photos that annotation files name, but without objects: maybe nobody got
+// to them yet.
+func (s *Set) noteEmpty() {
+	var empty []string
+	for _, sample := range s.Samples {
+		if d, ok := sample.labels.(*drawing); ok && len(d.objects) == 0 {
+			empty = append(empty, sample.Photo.Name)
+		}
+	}
+	if len(empty) > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("%s without any object, which count as background: %s", photos(len(empty)), someOf(empty)))
+	}
 }
 
 // classesOfNames returns classes for the names of objects: the background, then those
@@ -223,6 +237,9 @@ func fitsParts(l *loader) bool {
 }
 
 func loadParts(l *loader) error {
+	if l.prefix != "" {
+		return fmt.Errorf("%s has parts in parts of a set: expected photos and labels", l.root)
+	}
 	for _, folder := range l.folders() {
 		part := partOf(folder)
 		if part == "" {
@@ -235,9 +252,6 @@ func loadParts(l *loader) error {
 		sub := &loader{tree: t, options: l.options, prefix: path.Join(l.prefix, folder) + "/", part: part, shared: l.shared}
 		if sub.options.Layout == "parts" {
 			sub.options.Layout = ""
-		}
-		if l.prefix != "" {
-			return errors.New("parts in parts of a set: expected photos and labels in " + l.path(folder))
 		}
 		chosen, err := sub.choose()
 		if err != nil {
