@@ -188,60 +188,17 @@ func fitsCOCO(l *loader) bool { return len(l.cocoFiles()) > 0 }
 
 // loadCOCO reads all annotation files of a folder.
 func loadCOCO(l *loader) error {
-	files := l.cocoFiles()
-	if len(files) == 0 {
-		return fmt.Errorf("%s has no JSON file with images, annotations and categories", l.root)
-	}
-	index := newPhotoIndex(l.tree, l.options.Photos)
-	used := make(map[string]string)
-	for _, name := range files {
-		text, err := readLimited(l.path(name), maxJSON)
+	return l.loadAnnotations(l.cocoFiles(), "JSON file with images, annotations and categories", maxJSON, func(text []byte, name string, index *photoIndex) error {
+		file, err := parseCOCO(text)
 		if err != nil {
 			return err
 		}
-		file, err := parseCOCO(text)
-		if err == nil {
-			err = l.addCOCO(file, name, index, used)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", l.path(name), err)
-		}
-	}
-	l.noteUnlabelled(index, used)
-	return nil
-}
-
-// noteUnlabelled notes the photos that no annotation file names.
-func (l *loader) noteUnlabelled(index *photoIndex, used map[string]string) {
-	for _, photos := range index.byBase {
-		for _, name := range photos {
-			if used[name] == "" {
-				l.shared.set.Unlabelled = append(l.shared.set.Unlabelled, l.photo(name, index.folder).Name)
-			}
-		}
-	}
-}
-
-// claim finds the photo that an annotation file calls name. It returns "" and notes
-// the labels as orphans if there is none.
-func (l *loader) claim(name, file string, index *photoIndex, used map[string]string) (string, error) {
-	photo, err := index.find(name, path.Dir(file))
-	if errors.Is(err, errNoPhoto) {
-		l.shared.set.Orphans = append(l.shared.set.Orphans, fmt.Sprintf("%s%s: %s", l.prefix, file, name))
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	if other := used[photo]; other != "" {
-		return "", fmt.Errorf("the photo %s has labels twice, here and in %s: remove one", photo, other)
-	}
-	used[photo] = file
-	return photo, nil
+		return l.addCOCO(file, name, index)
+	})
 }
 
 // addCOCO adds the images of a file.
-func (l *loader) addCOCO(file *cocoFile, name string, index *photoIndex, used map[string]string) error {
+func (l *loader) addCOCO(file *cocoFile, name string, index *photoIndex) error {
 	names, err := file.categories()
 	if err != nil {
 		return err
@@ -256,7 +213,7 @@ func (l *loader) addCOCO(file *cocoFile, name string, index *photoIndex, used ma
 		}
 		d := &drawing{file: l.path(name), height: int(image.Height), width: int(image.Width), coding: l.shared.coding}
 		drawings[image.ID] = d
-		photo, err := l.claim(image.FileName, name, index, used)
+		photo, err := l.claim(image.FileName, name, index)
 		if err != nil {
 			return err
 		}

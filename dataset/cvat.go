@@ -197,30 +197,16 @@ const maxXML = 256 << 20
 
 // loadCVAT reads all exports of a folder.
 func loadCVAT(l *loader) error {
-	files := l.cvatFiles()
-	if len(files) == 0 {
-		return fmt.Errorf("%s has no annotations.xml of CVAT", l.root)
-	}
-	index := newPhotoIndex(l.tree, l.options.Photos)
-	used := make(map[string]string)
-	for _, name := range files {
-		text, err := readLimited(l.path(name), maxXML)
+	return l.loadAnnotations(l.cvatFiles(), "annotations.xml of CVAT for images", maxXML, func(text []byte, name string, index *photoIndex) error {
+		file, err := parseCVAT(text)
 		if err != nil {
 			return err
 		}
-		file, err := parseCVAT(text)
-		if err == nil {
-			err = l.addCVAT(file, name, index, used)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", l.path(name), err)
-		}
-	}
-	l.noteUnlabelled(index, used)
-	return nil
+		return l.addCVAT(file, name, index)
+	})
 }
 
-func (l *loader) addCVAT(file *cvatFile, name string, index *photoIndex, used map[string]string) error {
+func (l *loader) addCVAT(file *cvatFile, name string, index *photoIndex) error {
 	l.shared.names = append(l.shared.names, file.names()...)
 	for i := range file.Images {
 		m := &file.Images[i]
@@ -228,7 +214,7 @@ func (l *loader) addCVAT(file *cvatFile, name string, index *photoIndex, used ma
 		if err != nil {
 			return err
 		}
-		photo, err := l.claim(m.Name, name, index, used)
+		photo, err := l.claim(m.Name, name, index)
 		if err != nil {
 			return err
 		}

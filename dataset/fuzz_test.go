@@ -53,7 +53,7 @@ func FuzzCOCO(f *testing.F) {
 			return
 		}
 		l := fuzzLoader("a.jpg", "folder/b.jpg")
-		if l.addCOCO(file, "coco.json", newPhotoIndex(l.tree, ""), map[string]string{}) == nil {
+		if l.addCOCO(file, "coco.json", newPhotoIndex(l.tree, "")) == nil {
 			l.finishAll(t)
 		}
 	})
@@ -69,7 +69,7 @@ func FuzzCVAT(f *testing.F) {
 			return
 		}
 		l := fuzzLoader("a.jpg", "folder/b.jpg")
-		if l.addCVAT(file, "annotations.xml", newPhotoIndex(l.tree, ""), map[string]string{}) == nil {
+		if l.addCVAT(file, "annotations.xml", newPhotoIndex(l.tree, "")) == nil {
 			l.finishAll(t)
 		}
 	})
@@ -85,15 +85,7 @@ func FuzzLabelMe(f *testing.F) {
 			return
 		}
 		l := fuzzLoader("a.jpg")
-		d, err := file.drawing("a.json", l.shared.coding)
-		if err != nil {
-			return
-		}
-		for _, o := range d.objects {
-			l.shared.names = append(l.shared.names, o.label)
-		}
-		if photo, err := l.claimLabelMe(file, "a.json", newPhotoIndex(l.tree, ""), map[string]string{}); err == nil && photo != "" {
-			l.add(Photo{Name: photo}, "", d)
+		if l.addLabelMe(file, "a.json", newPhotoIndex(l.tree, "")) == nil {
 			l.finishAll(t)
 		}
 	})

@@ -119,61 +119,48 @@ const maxLabelMe = 256 << 20
 
 // loadLabelMe reads a file for each photo, beside it or in another folder.
 func loadLabelMe(l *loader) error {
-	index := newPhotoIndex(l.tree, l.options.Photos)
-	used := make(map[string]string)
-	seen := make(map[string]bool)
-	for _, name := range l.below(l.options.Masks, "json") {
-		if !l.isLabelMe(name) {
-			continue
-		}
-		file, d, err := l.readLabelMe(name)
+	files := slices.DeleteFunc(l.below(l.options.Masks, "json"), func(name string) bool { return !l.isLabelMe(name) })
+	err := l.loadAnnotations(files, "JSON file of LabelMe", maxLabelMe, func(text []byte, name string, index *photoIndex) error {
+		file, err := parseLabelMe(text)
 		if err != nil {
-			return fmt.Errorf("%s: %w", l.path(name), err)
+			return err
 		}
-		for _, o := range d.objects {
-			if !seen[o.label] && !isVoid(o.label) {
-				seen[o.label] = true
-				l.shared.names = append(l.shared.names, o.label)
-			}
-		}
-		photo, err := l.claimLabelMe(file, name, index, used)
-		if err != nil {
-			return fmt.Errorf("%s: %w", l.path(name), err)
-		}
-		if photo != "" {
-			d.photo = l.photo(photo, index.folder)
-			l.add(d.photo, partOfPath(photo), d)
-		}
-	}
+		return l.addLabelMe(file, name, index)
+	})
 	slices.Sort(l.shared.names)
-	l.noteUnlabelled(index, used)
-	return nil
+	l.shared.names = slices.Compact(l.shared.names)
+	return err
 }
 
-func (l *loader) readLabelMe(name string) (*labelMeFile, *drawing, error) {
-	text, err := readLimited(l.path(name), maxLabelMe)
-	if err != nil {
-		return nil, nil, err
-	}
-	file, err := parseLabelMe(text)
-	if err != nil {
-		return nil, nil, err
-	}
+func (l *loader) addLabelMe(file *labelMeFile, name string, index *photoIndex) error {
 	d, err := file.drawing(l.path(name), l.shared.coding)
-	return file, d, err
+	if err != nil {
+		return err
+	}
+	for _, o := range d.objects {
+		if !isVoid(o.label) {
+			l.shared.names = append(l.shared.names, o.label)
+		}
+	}
+	photo, err := l.claimLabelMe(file, name, index)
+	if err == nil && photo != "" {
+		d.photo = l.photo(photo, index.folder)
+		l.add(d.photo, partOfPath(photo), d)
+	}
+	return err
 }
 
 // claimLabelMe finds the photo of a file: the one that it names or, since people rename
 // photos and files together, the one beside it with the same stem.
-func (l *loader) claimLabelMe(file *labelMeFile, name string, index *photoIndex, used map[string]string) (string, error) {
+func (l *loader) claimLabelMe(file *labelMeFile, name string, index *photoIndex) (string, error) {
 	for _, e := range photoExtensions {
 		for _, beside := range []string{stem(name) + "." + e, stem(name) + "." + strings.ToUpper(e)} {
-			if _, found := slices.BinarySearch(l.files, beside); found && used[beside] == "" {
-				used[beside] = name
+			if _, found := slices.BinarySearch(l.files, beside); found && index.used[beside] == "" {
+				index.used[beside] = name
 				return beside, nil
 			}
 		}
 	}
 	wanted := cmp.Or(file.ImagePath, stem(path.Base(name))+".jpg")
-	return l.claim(wanted, name, index, used)
+	return l.claim(wanted, name, index)
 }

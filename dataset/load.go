@@ -72,17 +72,8 @@ type shared struct {
 
 // Load reads a folder of photos with labels in any of the [Layouts].
 func Load(folder string, o Options) (*Set, error) {
-	t, err := walk(folder)
-	if err != nil {
-		return nil, err
-	}
-	l := &loader{tree: t, options: o, shared: &shared{set: &Set{}, coding: &coding{lenient: o.IgnoreUnknown}}}
-	chosen, err := l.choose()
-	if inner, ok := t.only(); ok && err != nil {
-		if set, err := Load(t.path(inner), o); err == nil {
-			return set, nil
-		}
-	}
+	l := &loader{options: o, shared: &shared{set: &Set{}, coding: &coding{lenient: o.IgnoreUnknown}}}
+	chosen, err := l.enter(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +85,23 @@ func Load(folder string, o Options) (*Set, error) {
 		return nil, err
 	}
 	return l.finish()
+}
+
+// enter lists a folder and returns its layout. If it has none, but a folder in it holds all
+// files, it enters that, as archives often hold one.
+func (l *loader) enter(folder string) (layout, error) {
+	t, err := walk(folder)
+	if err != nil {
+		return layout{}, err
+	}
+	l.tree = t
+	chosen, err := l.choose()
+	if inner, ok := t.only(); ok && err != nil {
+		if chosen, err := l.enter(t.path(inner)); err == nil {
+			return chosen, nil
+		}
+	}
+	return chosen, err
 }
 
 // choose returns the layout of the folder.

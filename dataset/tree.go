@@ -105,7 +105,7 @@ func (t *tree) folders() []string {
 	return slices.Compact(folders)
 }
 
-// only returns the folder that holds all files, as archives often have one.
+// only returns the folder that holds all files.
 func (t *tree) only() (name string, ok bool) {
 	folders := t.folders()
 	if len(folders) != 1 || !strings.HasPrefix(t.files[0], folders[0]+"/") || !strings.HasPrefix(t.files[len(t.files)-1], folders[0]+"/") {
@@ -159,15 +159,15 @@ func extension(name string) string { return strings.ToLower(strings.TrimPrefix(p
 // stem returns a path without its extension.
 func stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
 
-// photoIndex finds the photos that annotations name.
+// photoIndex finds the photos that annotation files name.
 type photoIndex struct {
-	tree   *tree
 	folder string // that the photos' names begin after
 	byBase map[string][]string
+	used   map[string]string // the file that has a photo's labels
 }
 
 func newPhotoIndex(t *tree, folder string) *photoIndex {
-	x := &photoIndex{t, folder, make(map[string][]string)}
+	x := &photoIndex{folder, make(map[string][]string), make(map[string]string)}
 	for _, name := range t.below(folder, photoExtensions...) {
 		x.byBase[path.Base(name)] = append(x.byBase[path.Base(name)], name)
 	}
