@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -42,28 +40,17 @@ func Named(names ...string) Classes { return Classes{Names: names} }
 // Len returns the number of classes.
 func (c Classes) Len() int { return len(c.Names) }
 
-// Card returns the classes as a model's card states them. Classes without a colour get
-// those of Pascal VOC's palette.
+// Card returns the classes as a model's card states them, with the colours of masks if the
+// list has any.
 func (c Classes) Card() []modelfile.Class {
 	card := make([]modelfile.Class, len(c.Names))
 	for id, name := range c.Names {
-		card[id] = modelfile.Class{Name: name, Colour: vocColour(id)}
+		card[id] = modelfile.Class{Name: name, Colour: modelfile.DefaultColour(id)}
 		if c.Colours != nil {
 			card[id].Colour = c.Colours[id]
 		}
 	}
 	return card
-}
-
-// vocColour is a colour of Pascal VOC's palette: the bits of the id, three at a time,
-// are the highest bits of red, green and blue that are not taken yet.
-func vocColour(id int) (c modelfile.Colour) {
-	for bit := 7; id > 0; bit, id = bit-1, id>>3 {
-		c.R |= uint8(id&1) << bit
-		c.G |= uint8(id>>1&1) << bit
-		c.B |= uint8(id>>2&1) << bit
-	}
-	return c
 }
 
 // ofValue returns the class of a value of an index mask.
@@ -124,17 +111,9 @@ func isVoid(name string) bool {
 //
 // Entries called ignore, void or unlabelled are no classes: their pixels do not count.
 func ReadClasses(path string) (Classes, error) {
-	f, err := os.Open(path)
+	text, err := readLimited(path, maxListBytes)
 	if err != nil {
 		return Classes{}, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxListBytes+1))
-	if err != nil {
-		return Classes{}, err
-	}
-	if len(text) > maxListBytes {
-		return Classes{}, fmt.Errorf("%s is larger than a megabyte: expected a list of classes, one a line", path)
 	}
 	c, err := parseClasses(string(text))
 	if err != nil {
@@ -150,7 +129,6 @@ type entry struct {
 }
 
 func parseClasses(text string) (Classes, error) {
-	text = strings.TrimPrefix(text, "\ufeff") // Windows' editors begin a file with it
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
 		return Classes{}, errors.New("the class list is not UTF-8: save it as a text in UTF-8")
 	}

@@ -116,23 +116,19 @@ func TestReadClassesRefuses(t *testing.T) {
 }
 
 func TestCard(t *testing.T) {
-	want := []modelfile.Class{
-		{Name: "background"},
-		{Name: "aeroplane", Colour: modelfile.Colour{R: 128}},
-		{Name: "bicycle", Colour: modelfile.Colour{G: 128}},
-		{Name: "bird", Colour: modelfile.Colour{R: 128, G: 128}},
+	want := []modelfile.Class{{Name: "a", Colour: modelfile.DefaultColour(0)}, {Name: "b", Colour: modelfile.DefaultColour(1)}}
+	if got := Named("a", "b").Card(); !slices.Equal(got, want) {
+		t.Errorf("%v, expected %v", got, want)
 	}
-	if got := Named("background", "aeroplane", "bicycle", "bird").Card(); !slices.Equal(got, want) {
-		t.Errorf("%v, expected VOC's palette, %v", got, want)
-	}
-	if tv := vocColour(20); tv != (modelfile.Colour{G: 64, B: 128}) {
-		t.Errorf("colour 20 is %v, expected VOC's (0, 64, 128)", tv)
+	want = []modelfile.Class{{Name: "a"}, {Name: "b", Colour: modelfile.Colour{R: 1, G: 2, B: 3}}}
+	if got := parse(t, "a 0 0 0\nb 1 2 3").Card(); !slices.Equal(got, want) {
+		t.Errorf("%v, expected the list's colours", got)
 	}
 }
 
 // FuzzClasses: any text gives classes whose ids and colours fit, or an error.
 func FuzzClasses(f *testing.F) {
-	for _, text := range []string{"a\nb", "\ufeffa 1 2 3\r\nvoid 0 0 0", `{"classes":[{"name":"a","colour":"#010203"}]}`, `{"0":"a"}`, "a:1,2,3::", "__ignore__\n_background_"} {
+	for _, text := range []string{"a\nb", "a 1 2 3\r\nvoid 0 0 0", `{"classes":[{"name":"a","colour":"#010203"}]}`, `{"0":"a"}`, "a:1,2,3::", "__ignore__\n_background_"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

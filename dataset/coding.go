@@ -76,7 +76,7 @@ func (r *raster) colour(value uint32) uint32 {
 // isGrey reports whether all colours are grey.
 func isGrey(counts map[uint32]int) bool {
 	for v := range counts {
-		if v != v&0xff*0x010101 {
+		if v != (v&0xff)*0x010101 {
 			return false
 		}
 	}
