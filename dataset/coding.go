@@ -46,6 +46,19 @@ func (c *coding) decode(r *raster, limit int) (*decoded, error) {
 	if err != nil {
 		return nil, err
 	}
+	d, err := c.decodeCounted(r, counts, limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range d.classes {
+		if int(id) >= limit && id != Ignore {
+			return nil, fmt.Errorf("has pixels of class %d: expected class ids, 0 to %d", id, limit-1)
+		}
+	}
+	return d, nil
+}
+
+func (c *coding) decodeCounted(r *raster, counts map[uint32]int, limit int) (*decoded, error) {
 	colours := c.classes.Colours != nil
 	switch {
 	case c.twoTone:

@@ -496,6 +496,7 @@ func TestLoadRefused(t *testing.T) {
 		{"an archive", "unpack it first", map[string][]byte{"data.zip": nil}, Options{}},
 		{"photos only", "in no known layout", map[string][]byte{"a.jpg": nil}, Options{}},
 		{"no such layout", `no layout "yolo": expected one of voc, cityscapes`, map[string][]byte{"a.jpg": nil}, Options{Layout: "yolo"}},
+		{"a named folder", "has no somewhere/else: expected a path from there", map[string][]byte{"images/a.jpg": nil, "masks/a.png": one}, Options{Masks: "somewhere/else"}},
 		{"other names", "2 photos have none, and 1 labels have no photo", map[string][]byte{"images/a.jpg": nil, "images/b.jpg": nil, "masks/c.png": nil}, Options{}},
 		{"two masks", "a.jpg has two masks, masks/a.png and masks/a.tif", map[string][]byte{"images/a.jpg": nil, "masks/a.png": one, "masks/a.tif": one}, Options{}},
 		{"a bad list", "classes.txt: the class \"a\" stands in the list twice", map[string][]byte{"images/a.jpg": nil, "masks/a.png": one, "classes.txt": []byte("a\na")}, Options{}},

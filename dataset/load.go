@@ -116,6 +116,11 @@ func (l *loader) choose() (layout, error) {
 	if i := slices.IndexFunc(all, func(a layout) bool { return a.fits(l) }); i >= 0 {
 		return all[i], nil
 	}
+	for _, named := range []string{l.options.Photos, l.options.Masks} {
+		if named != "" && !l.has(cleanFolder(named)) {
+			return layout{}, fmt.Errorf("%s has no %s: expected a path from there", l.root, named)
+		}
+	}
 	var expected strings.Builder
 	for _, a := range all {
 		fmt.Fprintf(&expected, "\n  %-10s  %s", a.name, a.what)

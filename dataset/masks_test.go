@@ -159,10 +159,15 @@ func TestMasksRefused(t *testing.T) {
 		{"16 bits, beyond", "the label 300", encode(t, grey16(0, 300, 1)), &coding{}},
 		{"JPEG of class ids", "is a JPEG, which changes class ids: save masks as PNG", encodeBy(t, toJPEG, grey(0, 1, 2, 3, 4, 5)), &coding{}},
 		{"a colour that the list lacks", "the label #0000ff: expected the colours of the class list", encode(t, rgb(0, 0xff0000, 0x0000ff, 0x0000ff, 0, 0)), three},
+		{"a class beyond the caller's", "has pixels of class 2", encode(t, rgb(0x00ff00, 0x00ff00, 0, 0, 0, 0)), three},
 		{"a photo", "colours", encode(t, noise), three},
 		{"a gradient", "none of the 3 classes", encode(t, gradient()), three},
 	} {
-		r, err := decodeMask(c.file, c.coding, 38)
+		limit := 38
+		if c.coding == three {
+			limit = 2
+		}
+		r, err := decodeMask(c.file, c.coding, limit)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, error %v; expected one with %q", c.name, r, err, c.want)
 		}
