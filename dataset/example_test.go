@@ -1,6 +1,7 @@
 package dataset_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -31,4 +32,24 @@ func Example() {
 			sample.Photo.Name, width, height, pixels[0], pixels[1], pixels[dataset.Ignore])
 	}
 	// Output: square.png, 8×6: 33 pixels of class 0, 12 of class 1, 3 without
+}
+
+// Find out what a folder holds before training on it.
+func ExampleSet_Check() {
+	set, err := dataset.Load("testdata/shapes", dataset.Options{Classes: dataset.Named("background", "square")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	report, err := set.Check(context.Background(), func(done int) {})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(report)
+	fmt.Println("usable:", report.Err() == nil)
+	// Output:
+	// 1 photo with labels (layout "folders"), 0.0 megapixels
+	//   0  background  68.75 %  1 photo
+	//   1      square  25.00 %  1 photo
+	// ignored: 6.25 % of the pixels
+	// usable: true
 }

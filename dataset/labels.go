@@ -1,88 +1,91 @@
 package dataset
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"image"
-	"image/png"
-	"io"
-	"os"
+
+	"segmenter/photo/decode"
 )
 
-// indexPNG is the path of a PNG whose pixel values are class ids.
-type indexPNG string
-
-func (path indexPNG) read(height, width, classes int) ([]uint8, error) {
-	f, err := os.Open(string(path))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	labels, err := readIndexPNG(f, height, width, classes)
-	if err != nil {
-		return nil, fmt.Errorf("%s %w", path, err)
-	}
-	return labels, nil
+// labels are the labels of one photo, as a layout stores them.
+type labels interface {
+	// read reads the labels of a photo of the given size, upright. Its errors name
+	// the file. Classes are below limit.
+	read(height, width, limit int) (*reading, error)
 }
 
-// A PNG begins with its signature and the chunk IHDR: length, name, width,
-// height, bits of a sample, colour type.
-const (
-	pngStart     = "\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"
-	pngHeadBytes = len(pngStart) + 4 + 4 + 1 + 1
-)
+// reading is the labels of a photo.
+type reading struct {
+	ids     []uint8
+	blurred int            // pixels that are ignored because their colours are no class's
+	unknown map[string]int // labels that are no classes, and so ignored, with their pixels or objects
+}
 
-// The PNG colour types whose values can be class ids.
-const (
-	pngGrey    = 0
-	pngPalette = 3
-)
+// maskFile is a picture whose values or colours stand for classes.
+type maskFile struct {
+	path   string
+	photo  Photo
+	coding *coding
+}
 
-// readIndexPNG reads the pixel values of a PNG. Its errors are predicates, to
-// follow the name of the file.
-func readIndexPNG(r io.Reader, height, width, classes int) ([]uint8, error) {
-	file := bufio.NewReader(r)
-	head, err := file.Peek(pngHeadBytes)
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("cannot be read: %w", err)
+func (m *maskFile) read(height, width, limit int) (*reading, error) {
+	turn := upright
+	r, err := readRaster(m.path, func(h, w int) (err error) {
+		turn, err = m.photo.turnOf(h, w, height, width)
+		return err
+	})
+	var d *decoded
+	if err == nil {
+		d, err = m.coding.decode(r, limit)
 	}
-	if err != nil || !bytes.HasPrefix(head, []byte(pngStart)) {
-		return nil, errors.New("is not a PNG: expected one whose values are class ids")
-	}
-	// Check before decoding: size and kind decide how much memory that takes.
-	shape := head[len(pngStart):]
-	gotWidth, gotHeight := binary.BigEndian.Uint32(shape), binary.BigEndian.Uint32(shape[4:])
-	if int64(gotWidth) != int64(width) || int64(gotHeight) != int64(height) {
-		return nil, fmt.Errorf("has %d×%d pixels, its photo %d×%d: expected the same size", gotWidth, gotHeight, width, height)
-	}
-	const expected = "expected 8-bit grey or a palette, whose values are class ids"
-	switch bits, kind := shape[8], shape[9]; {
-	case kind == pngPalette:
-	case kind != pngGrey:
-		return nil, fmt.Errorf("is a colour picture: %s", expected)
-	case bits != 8: // the decoder scales values of fewer bits, so ids would be lost
-		return nil, fmt.Errorf("is %d-bit grey: %s", bits, expected)
-	}
-	picture, err := png.Decode(file)
 	if err != nil {
-		return nil, fmt.Errorf("is damaged or cut short (%w): make it again", err)
+		if _, ok := errors.AsType[missing](err); ok {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s %w", m.path, err)
 	}
-	var labels []uint8
-	switch m := picture.(type) {
-	case *image.Gray:
-		labels = m.Pix
-	case *image.Paletted:
-		labels = m.Pix
-	default: // grey with one transparent value
-		return nil, fmt.Errorf("is a transparent picture: %s", expected)
+	return &reading{turn.apply(r.paint(d.classes), r.height, r.width), d.blurred, d.unknown}, nil
+}
+
+// turning is an orientation by EXIF, 1 to 8.
+type turning int
+
+const upright turning = 1
+
+// turnOf returns how labels of h×w pixels are turned to lie on the photo, which has
+// height×width pixels, upright. Most programs show phone photos upright, and so labels
+// are drawn upright; only labels whose size fits the stored photo alone are turned with
+// it. Its error is a predicate, to follow the name of the file.
+func (p Photo) turnOf(h, w, height, width int) (turning, error) {
+	if h == height && w == width {
+		return upright, nil
 	}
-	for _, label := range labels {
-		if int(label) >= classes && label != Ignore {
-			return nil, fmt.Errorf("has the label %d: expected class ids, 0 to %d, or %d for pixels that do not count", label, classes-1, Ignore)
+	if h == width && w == height {
+		if head, err := decode.ReadHead(p.path); err == nil && head.Orientation >= 5 {
+			return turning(head.Orientation), nil
 		}
 	}
-	return labels, nil
+	return 0, fmt.Errorf("has %d×%d pixels, its photo %d×%d: expected the same size", w, h, width, height)
+}
+
+// apply turns labels of height×width pixels. Only orientations from 5 on get here,
+// whose upright rows are stored as columns (EXIF 2.32, tag 274).
+func (t turning) apply(ids []uint8, height, width int) []uint8 {
+	if t == upright {
+		return ids
+	}
+	out := make([]uint8, len(ids))
+	for y := range width {
+		for x := range height {
+			row, column := x, y
+			if t == 6 || t == 7 {
+				row = height - 1 - x
+			}
+			if t == 7 || t == 8 {
+				column = width - 1 - y
+			}
+			out[y*height+x] = ids[row*width+column]
+		}
+	}
+	return out
 }

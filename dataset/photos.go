@@ -13,9 +13,12 @@ import (
 
 // Photo is a photo file.
 type Photo struct {
-	Name string // of the file, without the folder
+	Name string // of the file; in a set with subfolders, the path from the folder of photos
 	path string
 }
+
+// photoExtensions are the ends of names of photos in a set, without the dot.
+var photoExtensions = []string{"jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff"}
 
 // Photos lists the photos in a folder, by name. It takes the extensions .jpg,
 // .jpeg, .png and .webp, and only names that begin with the prefix. It fails if

@@ -188,7 +188,7 @@ func (c *Card) nameClasses(n int) error {
 	}
 	if len(c.Classes) == 0 {
 		for i := range n {
-			c.Classes = append(c.Classes, Class{fmt.Sprintf("class %d", i), defaultColour(i)})
+			c.Classes = append(c.Classes, Class{fmt.Sprintf("class %d", i), DefaultColour(i)})
 		}
 	}
 	if len(c.Classes) != n {
@@ -204,14 +204,14 @@ func (c *Card) readNames(d *jsontext.Decoder) error {
 			return fmt.Errorf("more than %d classes", maxClasses)
 		}
 		name, err := jsonread.String(d)
-		c.Classes = append(c.Classes, Class{name, defaultColour(i)})
+		c.Classes = append(c.Classes, Class{name, DefaultColour(i)})
 		return err
 	})
 }
 
-// defaultColour returns the colour of class i if its card states none. Neighbours
+// DefaultColour returns the colour of class i if its card states none. Neighbours
 // differ in hue, turns of the circle in lightness.
-func defaultColour(i int) Colour {
+func DefaultColour(i int) Colour {
 	hue := math.Mod(float64(i)*0.618034, 1) * 6 // the golden ratio spreads evenly
 	light := [...]float64{0.9, 0.6, 0.75}[i/13%3]
 	channel := func(offset float64) uint8 {

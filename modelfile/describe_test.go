@@ -45,7 +45,7 @@ func TestDescribe(t *testing.T) {
 			Size:          6, // 3×3 patches of 2 pixels
 			Architecture:  smallArchitecture,
 			Normalisation: Normalisation{half, half},
-			Classes:       []Class{{"sky", defaultColour(0)}, {"sea", defaultColour(1)}, {"land", defaultColour(2)}},
+			Classes:       []Class{{"sky", DefaultColour(0)}, {"sea", DefaultColour(1)}, {"land", DefaultColour(2)}},
 			Extra:         map[string]string{"steps": "236"},
 		}
 		c.want(&want)
@@ -89,7 +89,7 @@ func TestDescribeRefusesScalesOutOfPlace(t *testing.T) {
 func TestDefaultColours(t *testing.T) {
 	seen := make(map[Colour]int)
 	for i := range maxClasses {
-		c := defaultColour(i)
+		c := DefaultColour(i)
 		if other, ok := seen[c]; ok {
 			t.Errorf("classes %d and %d are both %v", other, i, c)
 		}

@@ -41,10 +41,11 @@ func (f Filter) weight(x float64) float64 {
 	}
 }
 
-// axis holds, for one direction, the weights of the source pixels that make each
-// pixel of the result.
+// axis holds, for one direction, the weights of the source pixels that make each of
+// count pixels of the result, from the first on.
 type axis struct {
 	source, target int
+	first, count   int
 	filter         Filter
 
 	windows []window
@@ -58,14 +59,14 @@ type window struct {
 	at       int // their weights are weights[at : at+n]
 }
 
-// set computes the windows, unless they already fit these sizes.
-func (a *axis) set(source, target int, f Filter) {
-	if a.source == source && a.target == target && a.filter == f {
+// set computes the windows, unless they already fit.
+func (a *axis) set(source, target, first, count int, f Filter) {
+	if a.source == source && a.target == target && a.first == first && a.count == count && a.filter == f {
 		return
 	}
-	*a = axis{source: source, target: target, filter: f, windows: a.windows[:0], weights: a.weights[:0]}
-	for i := range target {
-		a.add(i)
+	*a = axis{source: source, target: target, first: first, count: count, filter: f, windows: a.windows[:0], weights: a.weights[:0]}
+	for i := range count {
+		a.add(first + i)
 	}
 }
 
@@ -99,7 +100,7 @@ func (a *axis) add(i int) {
 	a.widest = max(a.widest, w.n)
 }
 
-// tap returns the first source pixel of pixel i of the result, and the weights
+// tap returns the first source pixel of pixel i of the part, and the weights
 // of the source pixels from there on.
 func (a *axis) tap(i int) (first int, weights []float32) {
 	w := a.windows[i]
@@ -118,7 +119,7 @@ type Tap struct {
 // rounding once at the end.
 func Taps(source, target int, f Filter) []Tap {
 	var a axis
-	a.set(source, target, f)
+	a.set(source, target, 0, target, f)
 	taps := make([]Tap, target)
 	for i := range taps {
 		taps[i].First, taps[i].Weights = a.tap(i)

@@ -131,6 +131,37 @@ func TestRowsAreReadInOrderAndOnce(t *testing.T) {
 	}
 }
 
+// TestParts: a part has the pixels that the whole has there, and needs no others' rows.
+func TestParts(t *testing.T) {
+	src := noise(30, 40)
+	for _, size := range [][2]int{{30, 40}, {60, 71}, {13, 17}} {
+		var r photo.Resizer
+		whole := resize(t, &r, src, size[0], size[1], photo.Cubic)
+		for _, at := range [][4]int{{0, 0, size[0], size[1]}, {0, 3, 5, 7}, {8, 0, 5, size[1]}, {size[0] - 4, size[1] - 1, 4, 1}} {
+			part := &photo.Image{Height: at[2], Width: at[3]}
+			ordered := &orderedSource{height: src.Height, width: src.Width}
+			if err := r.ResizePart(part, ordered, photo.Part{Height: size[0], Width: size[1], Top: at[0], Left: at[1]}, photo.Cubic); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.ResizePart(part, src, photo.Part{Height: size[0], Width: size[1], Top: at[0], Left: at[1]}, photo.Cubic); err != nil {
+				t.Fatal(err)
+			}
+			for y := range part.Height {
+				want := whole.Pix[3*((at[0]+y)*whole.Width+at[1]):][:3*part.Width]
+				if !slices.Equal(part.Pix[3*y*part.Width:][:3*part.Width], want) {
+					t.Errorf("%v of %v: row %d differs", at, size, y)
+				}
+			}
+		}
+		for _, at := range [][4]int{{-1, 0, 2, 2}, {0, -1, 2, 2}, {size[0] - 1, 0, 2, 2}, {0, size[1] - 1, 2, 2}} {
+			err := r.ResizePart(&photo.Image{Height: at[2], Width: at[3]}, src, photo.Part{Height: size[0], Width: size[1], Top: at[0], Left: at[1]}, photo.Cubic)
+			if err == nil || !strings.HasPrefix(err.Error(), "photo: no part") {
+				t.Errorf("%v of %v: %v", at, size, err)
+			}
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	var r photo.Resizer
 	good := noise(2, 2)

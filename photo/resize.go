@@ -28,23 +28,33 @@ type Resizer struct {
 // dst.Pix if that is too small. It computes in float32 and rounds once, at the
 // end. If src fails, Resize returns its error, and dst holds part of a picture.
 func (r *Resizer) Resize(dst *Image, src Source, f Filter) error {
+	return r.ResizePart(dst, src, Part{Height: dst.Height, Width: dst.Width}, f)
+}
+
+// Part is where a picture lies in a larger one.
+type Part struct {
+	Height, Width int // of the larger one
+	Top, Left     int
+}
+
+// ResizePart is Resize for a part of the result: it resizes src to the height and width
+// that part states, and writes the dst.Height × dst.Width pixels that begin at its top
+// and left. It reads only the rows that these need.
+func (r *Resizer) ResizePart(dst *Image, src Source, part Part, f Filter) error {
 	height, width := src.Size()
 	if min(height, width, dst.Height, dst.Width) < 1 {
 		return fmt.Errorf("photo: cannot resize from %d × %d to %d × %d pixels (width × height): a side must be at least 1", width, height, dst.Width, dst.Height)
 	}
+	if part.Top < 0 || part.Left < 0 || part.Top > part.Height-dst.Height || part.Left > part.Width-dst.Width {
+		return fmt.Errorf("photo: no part of %d × %d pixels at %d, %d in a picture of %d × %d (width × height)", dst.Width, dst.Height, part.Left, part.Top, part.Width, part.Height)
+	}
 	n := 3 * dst.Width
 	dst.Pix = sized(dst.Pix, dst.Height*n)
-	if height == dst.Height && width == dst.Width {
-		for y := range height {
-			if err := src.Row(y, dst.Pix[y*n:][:n]); err != nil {
-				return err
-			}
-		}
-		return nil
+	if height == part.Height && width == part.Width {
+		return r.copy(dst, src, part)
 	}
-
-	r.prepare(height, width, dst, f)
-	next := 0 // the source row to read next
+	r.prepare(height, width, dst, part, f)
+	next, _ := r.rows.tap(0) // the source row to read next
 	for y := range dst.Height {
 		first, weights := r.rows.tap(y)
 		for ; next < first+len(weights); next++ {
@@ -61,10 +71,30 @@ func (r *Resizer) Resize(dst *Image, src Source, f Filter) error {
 	return nil
 }
 
+// copy copies a part of a picture.
+func (r *Resizer) copy(dst *Image, src Source, part Part) error {
+	n := 3 * dst.Width
+	for y := range dst.Height {
+		row := dst.Pix[y*n:][:n]
+		if dst.Width == part.Width {
+			if err := src.Row(part.Top+y, row); err != nil {
+				return err
+			}
+			continue
+		}
+		r.bytes = sized(r.bytes, 3*part.Width)
+		if err := src.Row(part.Top+y, r.bytes); err != nil {
+			return err
+		}
+		copy(row, r.bytes[3*part.Left:])
+	}
+	return nil
+}
+
 // prepare adapts tables and buffers to the sizes of a picture.
-func (r *Resizer) prepare(height, width int, dst *Image, f Filter) {
-	r.columns.set(width, dst.Width, f)
-	r.rows.set(height, dst.Height, f)
+func (r *Resizer) prepare(height, width int, dst *Image, part Part, f Filter) {
+	r.columns.set(width, part.Width, part.Left, dst.Width, f)
+	r.rows.set(height, part.Height, part.Top, dst.Height, f)
 	r.bytes = sized(r.bytes, 3*width)
 	r.line = sized(r.line, 3*width+1)
 	r.stride = 3*dst.Width + 1

@@ -30,16 +30,41 @@ const (
 
 // Open opens the photo in a file.
 func Open(path string) (photo.Source, error) {
+	file, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return open(file)
+}
+
+// Decode reads a photo.
+func Decode(r io.Reader) (photo.Source, error) {
+	file, err := readAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return open(file)
+}
+
+func open(file []byte) (photo.Source, error) {
+	d, err := decode(file, MaxPixels)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(d), nil
+}
+
+func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return Decode(f)
+	return readAll(f)
 }
 
-// Decode reads a photo.
-func Decode(r io.Reader) (photo.Source, error) {
+// readAll reads a file of at most MaxBytes.
+func readAll(r io.Reader) ([]byte, error) {
 	file, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
 	if err != nil {
 		return nil, err
@@ -47,11 +72,7 @@ func Decode(r io.Reader) (photo.Source, error) {
 	if len(file) > MaxBytes {
 		return nil, fmt.Errorf("the file is larger than %d MB: save the photo as JPEG", MaxBytes>>20)
 	}
-	d, err := decode(file, MaxPixels)
-	if err != nil {
-		return nil, err
-	}
-	return newSource(d), nil
+	return file, nil
 }
 
 // decoded is what a file holds.
@@ -63,6 +84,12 @@ type decoded struct {
 	space       *conversion     // from the picture's colours to sRGB; nil = they are sRGB
 }
 
+const (
+	pngMagic  = "\x89PNG\r\n\x1a\n"
+	jpegMagic = "\xff\xd8"
+	webpMagic = "RIFF????WEBP"
+)
+
 // formats are the formats that are read. A function opens a file, of at most
 // maxPixels pixels. It returns a refusal for a file that may well be intact;
 // any other error means that the file is damaged.
@@ -70,10 +97,10 @@ var formats = []struct {
 	name, magic string // ? stands for any byte
 	open        func(file []byte, maxPixels int) (*decoded, error)
 }{
-	{"PNG", "\x89PNG\r\n\x1a\n", openPNG},
-	{"JPEG", "\xff\xd8", openJPEG},
+	{"PNG", pngMagic, openPNG},
+	{"JPEG", jpegMagic, openJPEG},
 	{"GIF", "GIF8?a", openGIF},
-	{"WebP", "RIFF????WEBP", openWebP},
+	{"WebP", webpMagic, openWebP},
 	{"BMP", "BM????\x00\x00\x00\x00", openBMP},
 	{"TIFF", "II*\x00", openTIFF},
 	{"TIFF", "MM\x00*", openTIFF},
@@ -92,17 +119,21 @@ func decode(file []byte, maxPixels int) (d *decoded, err error) {
 				d, err = nil, fmt.Errorf("the %s file is damaged (%v): open another copy of it", f.name, cause)
 			}
 		}()
-		d, err := f.open(file, maxPixels)
-		var r refusal
-		switch {
-		case errors.As(err, &r):
-			return nil, r
-		case err != nil:
-			return nil, fmt.Errorf("the photo is damaged or cut short (%w): open another copy of it", err)
+		if d, err = f.open(file, maxPixels); err != nil {
+			return nil, explainDamage(err)
 		}
 		return d, nil
 	}
 	return nil, explain(file)
+}
+
+// explainDamage makes a sentence of an opener's error.
+func explainDamage(err error) error {
+	var r refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	return fmt.Errorf("the photo is damaged or cut short (%w): open another copy of it", err)
 }
 
 func matches(file []byte, magic string) bool {

@@ -25,77 +25,98 @@ func riffChunks(rest []byte) iter.Seq2[string, []byte] {
 	}
 }
 
-// openWebP decodes a WebP (RFC 9649); of an animation, the first frame in its
-// place on the canvas. It hands the frame to x/image/webp in a container of its
-// own, since that reads no animations, and refuses stills whose header announces
-// transparency that does not follow, or another size.
-func openWebP(file []byte, maxPixels int) (*decoded, error) {
-	d := &decoded{orientation: 1}
-	var (
-		kind        string // of the frame's data, "VP8 " or "VP8L"
-		data, alpha []byte
-		animated    bool
-	)
-	still := func(chunks []byte) {
-		for name, chunk := range riffChunks(chunks) {
-			switch {
-			case kind != "": // a later frame
-			case name == "ALPH":
-				alpha = chunk
-			case name == "VP8 ", name == "VP8L":
-				kind, data = name, chunk
-			}
+// webpFile is what the chunks of a WebP hold (RFC 9649); of an animation, of the first
+// frame.
+type webpFile struct {
+	kind          string // of the frame's data, "VP8 " or "VP8L"
+	data, alpha   []byte
+	width, height int // of the frame
+	animated      bool
+	canvas        image.Rectangle // of an animation
+	offset        image.Point     // of the frame there
+	profile       []byte
+	orientation   int
+}
+
+// still reads the chunks of a frame.
+func (w *webpFile) still(chunks []byte) {
+	for name, chunk := range riffChunks(chunks) {
+		switch {
+		case w.kind != "": // a later frame
+		case name == "ALPH":
+			w.alpha = chunk
+		case name == "VP8 ", name == "VP8L":
+			w.kind, w.data = name, chunk
 		}
 	}
-	var offset image.Point
+}
+
+func readWebP(file []byte, maxPixels int) (*webpFile, error) {
+	w := &webpFile{orientation: 1}
 	for name, chunk := range riffChunks(file[12:]) {
 		switch name {
 		case "VP8X":
 			if len(chunk) < 10 {
 				return nil, errors.New("a wrong header")
 			}
-			animated = chunk[0]&2 != 0
-			d.canvas = image.Rect(0, 0, uint24(chunk[4:])+1, uint24(chunk[7:])+1)
+			w.animated = chunk[0]&2 != 0
+			w.canvas = image.Rect(0, 0, uint24(chunk[4:])+1, uint24(chunk[7:])+1)
 		case "ANMF":
-			if len(chunk) >= 16 && kind == "" {
-				offset = image.Pt(2*uint24(chunk), 2*uint24(chunk[3:]))
-				still(chunk[16:])
+			if len(chunk) >= 16 && w.kind == "" {
+				w.offset = image.Pt(2*uint24(chunk), 2*uint24(chunk[3:]))
+				w.still(chunk[16:])
 			}
 		case "ICCP":
-			d.space = profileSpace(chunk)
+			w.profile = chunk
 		case "EXIF":
-			d.orientation = orientation(bytes.TrimPrefix(chunk, []byte("Exif\x00\x00")))
+			w.orientation = orientation(bytes.TrimPrefix(chunk, []byte("Exif\x00\x00")))
 		}
 	}
-	if kind == "" {
-		still(file[12:])
+	if w.kind == "" {
+		w.still(file[12:])
 	}
-	if kind == "" {
+	if w.kind == "" {
 		return nil, errors.New("no picture")
 	}
-	if kind == "VP8L" {
-		alpha = nil
+	if w.kind == "VP8L" {
+		w.alpha = nil
 	}
-	config, err := webp.DecodeConfig(bytes.NewReader(webpOf(kind, data, nil, 0, 0)))
+	config, err := webp.DecodeConfig(bytes.NewReader(webpOf(w.kind, w.data, nil, 0, 0)))
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSize(config.Width, config.Height, maxPixels); err != nil {
+	w.width, w.height = config.Width, config.Height
+	if !w.animated {
+		w.canvas = image.Rect(0, 0, w.width, w.height)
+	}
+	if err := checkSize(w.width, w.height, maxPixels); err != nil {
 		return nil, err
 	}
-	if d.picture, err = webp.Decode(bytes.NewReader(webpOf(kind, data, alpha, config.Width, config.Height))); err != nil {
+	return w, checkSize(w.canvas.Dx(), w.canvas.Dy(), maxPixels)
+}
+
+// openWebP decodes a WebP; of an animation, the first frame in its place on the canvas.
+// It hands the frame to x/image/webp in a container of its own, since that reads no
+// animations, and refuses stills whose header announces transparency that does not
+// follow, or another size.
+func openWebP(file []byte, maxPixels int) (*decoded, error) {
+	w, err := readWebP(file, maxPixels)
+	if err != nil {
 		return nil, err
 	}
-	d.video = kind == "VP8 "
+	d := &decoded{orientation: w.orientation, canvas: w.canvas, video: w.kind == "VP8 "}
+	if w.profile != nil {
+		d.space = profileSpace(w.profile)
+	}
+	if d.picture, err = webp.Decode(bytes.NewReader(webpOf(w.kind, w.data, w.alpha, w.width, w.height))); err != nil {
+		return nil, err
+	}
 	bounds := d.picture.Bounds()
-	if !animated {
+	if !w.animated {
 		d.canvas = bounds
 		return d, nil
 	}
-	if err := checkSize(d.canvas.Dx(), d.canvas.Dy(), maxPixels); err != nil {
-		return nil, err
-	}
-	if d.canvas = d.canvas.Sub(offset); !bounds.In(d.canvas) {
+	if d.canvas = d.canvas.Sub(w.offset); !bounds.In(d.canvas) {
 		return nil, errors.New("a frame outside the picture")
 	}
 	return d, nil
