@@ -15,7 +15,7 @@ export function lookAtLive() {
   return {
     sky: spotOf(image, 300, 20, 470, 95),
     temple: spotOf(image, 100, 85, 215, 175),
-    cat: spotOf(image, 80, 215, 190, 320),
+    cat: spotOf(image, 80, 240, 150, 310),
   };
 }
 
