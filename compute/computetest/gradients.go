@@ -41,7 +41,7 @@ func TestGradients(t *testing.T, open func() compute.Differentiable, tolerance f
 // TestDifferences compares a device's gradients with central differences of its
 // results, at some values of each input.
 func TestDifferences(t *testing.T, device compute.Differentiable) {
-	const step, samples, tolerance = 0x1p-7, 12, 1e-5
+	const step, samples, tolerance = 0x1p-6, 12, 1e-5
 	for _, c := range derivatives(1, 3, 17) {
 		t.Run(c.name, func(t *testing.T) {
 			values, seed := c.random(), newSeed()

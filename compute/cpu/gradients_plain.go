@@ -1,0 +1,58 @@
+//go:build !goexperiment.simd && !js
+
+package cpu
+
+import (
+	"math"
+)
+
+// The plain counterparts of gradients_simd.go.
+
+func addScaled(dst, x []float32, by float32) {
+	for i := range dst {
+		dst[i] += x[i] * by
+	}
+}
+
+func addProduct(dst, a, b []float32) {
+	for i := range dst {
+		dst[i] += a[i] * b[i]
+	}
+}
+
+func dot(a, b []float32) (s float32) {
+	for i, v := range a {
+		s += v * b[i]
+	}
+	return s
+}
+
+func geluGradient(dx, dy, x []float32) {
+	for i, f := range x {
+		v := float64(f)
+		slope := 0.5*(1+math.Erf(v/math.Sqrt2)) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)
+		dx[i] += dy[i] * float32(slope)
+	}
+}
+
+func normGradient(dx, dWeight, dBias, dy, x, weight []float32, mean, scale float32) {
+	var sum, product float32
+	for i, g := range dy {
+		v := (x[i] - mean) * scale
+		dWeight[i] += g * v
+		dBias[i] += g
+		sum += g * weight[i]
+		product += g * weight[i] * v
+	}
+	sum, product = sum/float32(len(x)), product/float32(len(x))
+	for i, g := range dy {
+		dx[i] += (g*weight[i] - sum - (x[i]-mean)*scale*product) * scale
+	}
+}
+
+func softmaxGradient(dp, p []float32) {
+	mean := dot(dp, p)
+	for i := range dp {
+		dp[i] = (dp[i] - mean) * p[i]
+	}
+}
