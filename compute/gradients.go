@@ -3,7 +3,8 @@ package compute
 // Ignore is the label of pixels that no loss counts.
 const Ignore = 255
 
-// Differentiable is a device that can also train. It is always the only rank.
+// Differentiable is a device that can also train. It is always the only rank, and
+// keeps its buffers in ordinary memory, so making one does not fail.
 type Differentiable interface {
 	Device
 	Gradients
