@@ -261,6 +261,7 @@ func (l *lane) prepare(next plan) (err error) {
 	}
 	if l.pass != nil {
 		l.pass.free()
+		l.tape.Trim()
 	}
 	l.plan = next
 	l.pass, err = newPass(l.model, l.network, l.tape, next)

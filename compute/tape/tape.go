@@ -29,9 +29,8 @@ type Tape struct {
 	inner          compute.Differentiable
 	steps          []step
 
-	kept    []compute.Tensor // values for the backward pass, in the order of recording
-	keptNow int              // how many of them this pass uses
-	scratch map[shape]compute.Tensor
+	kept    map[size]*pool // values for the backward pass
+	scratch map[scratch]compute.Tensor
 
 	// Branch, unless nil, is asked about each branch that adds to a residual stream.
 	Branch func() Regularisation
@@ -55,7 +54,7 @@ var Whole = Regularisation{Scale: 1}
 
 // New returns a tape over a device.
 func New(d compute.Differentiable) *Tape {
-	return &Tape{Device: d, inner: d, scratch: map[shape]compute.Tensor{}}
+	return &Tape{Device: d, inner: d, kept: map[size]*pool{}, scratch: map[scratch]compute.Tensor{}}
 }
 
 // tensor is a matrix and its shadow.
@@ -100,7 +99,26 @@ func LinearGradients(l compute.Linear) (weight, bias compute.Tensor) {
 }
 
 // Reset forgets the recorded pass.
-func (t *Tape) Reset() { t.steps, t.keptNow = t.steps[:0], 0 }
+func (t *Tape) Reset() {
+	t.steps = t.steps[:0]
+	for _, p := range t.kept {
+		p.used = 0
+	}
+}
+
+// Trim frees what the tape keeps from pass to pass, before passes of another shape.
+func (t *Tape) Trim() {
+	for _, p := range t.kept {
+		for _, m := range p.list {
+			m.Free()
+		}
+	}
+	for _, m := range t.scratch {
+		m.Free()
+	}
+	clear(t.kept)
+	clear(t.scratch)
+}
 
 // Backward replays the recorded pass in reverse, and forgets it.
 func (t *Tape) Backward() error {
@@ -111,15 +129,23 @@ func (t *Tape) Backward() error {
 	return t.Finish()
 }
 
-// shape identifies scratch memory by its use and size.
-type shape struct {
-	use        string
-	rows, cols int
+type size struct{ rows, cols int }
+
+// pool holds matrices of one size, the first of which are in use.
+type pool struct {
+	list []compute.Tensor
+	used int
+}
+
+// scratch identifies memory by its use within an operation.
+type scratch struct {
+	use string
+	size
 }
 
 // temporary returns a matrix for one use within an operation.
 func (t *Tape) temporary(use string, rows, cols int) compute.Tensor {
-	key := shape{use, rows, cols}
+	key := scratch{use, size{rows, cols}}
 	m := t.scratch[key]
 	if m == nil {
 		m = t.newTensor(rows, cols)
@@ -137,15 +163,16 @@ func (t *Tape) zeros(use string, rows, cols int) compute.Tensor {
 
 // keep returns a matrix that stays as it is until the pass has been replayed.
 func (t *Tape) keep(rows, cols int) compute.Tensor {
-	i := t.keptNow
-	t.keptNow++
-	if i == len(t.kept) {
-		t.kept = append(t.kept, t.newTensor(rows, cols))
-	} else if old := t.kept[i]; old.Rows() != rows || old.Cols() != cols {
-		old.Free()
-		t.kept[i] = t.newTensor(rows, cols)
+	p := t.kept[size{rows, cols}]
+	if p == nil {
+		p = new(pool)
+		t.kept[size{rows, cols}] = p
 	}
-	return t.kept[i]
+	if p.used == len(p.list) {
+		p.list = append(p.list, t.newTensor(rows, cols))
+	}
+	p.used++
+	return p.list[p.used-1]
 }
 
 // copyOf keeps a copy of x.
