@@ -56,3 +56,31 @@ func softmaxGradient(dp, p []float32) {
 		dp[i] = (dp[i] - mean) * p[i]
 	}
 }
+
+const lanes = 8
+
+func softmaxStrip(powers, sums, tops, lo, hi, t []float32) {
+	for j := range lanes {
+		top := float32(math.Inf(-1))
+		for c := range lo {
+			score := lo[c]*(1-t[j]) + hi[c]*t[j]
+			powers[c*lanes+j] = score
+			top = max(top, score)
+		}
+		sum := float32(0)
+		for c := range lo {
+			e := float32(math.Exp(float64(powers[c*lanes+j] - top)))
+			powers[c*lanes+j] = e
+			sum += e
+		}
+		sums[j], tops[j] = sum, top
+	}
+}
+
+func addStrip(upper, bottom, powers, factors []float32, down float32) {
+	for i, p := range powers {
+		g := p * factors[i%lanes]
+		upper[i] += g * (1 - down)
+		bottom[i] += g * down
+	}
+}

@@ -122,3 +122,42 @@ func softmaxGradient(dp, p []float32) {
 		dp[i] = (dp[i] - mean) * p[i]
 	}
 }
+
+// lanes is the number of pixels of a strip, those of a vector.
+var lanes = kernel.Lanes()
+
+// softmaxStrip interpolates the scores of classes from lo to hi, t of the way for each
+// pixel. tops are the pixels' highest scores, powers (C, lanes) e^(score − top), sums
+// their sums.
+func softmaxStrip(powers, sums, tops, lo, hi, t []float32) {
+	across := simd.LoadFloat32s(t)
+	rest := simd.BroadcastFloat32s(1).Sub(across)
+	top := simd.BroadcastFloat32s(lo[0]).Mul(rest).Add(simd.BroadcastFloat32s(hi[0]).Mul(across))
+	L := top.Len()
+	for c, v := range lo {
+		score := simd.BroadcastFloat32s(v).Mul(rest).Add(simd.BroadcastFloat32s(hi[c]).Mul(across))
+		score.Store(powers[c*L:])
+		top = top.Max(score)
+	}
+	var sum simd.Float32s
+	for i := 0; i+L <= len(powers); i += L {
+		e := exp(simd.LoadFloat32s(powers[i:]).Sub(top))
+		e.Store(powers[i:])
+		sum = sum.Add(e)
+	}
+	sum.Store(sums)
+	top.Store(tops)
+}
+
+// addStrip adds powers·factors to upper and bottom, down of it to bottom.
+func addStrip(upper, bottom, powers, factors []float32, down float32) {
+	f := simd.LoadFloat32s(factors)
+	below := f.Mul(simd.BroadcastFloat32s(down))
+	above := f.Sub(below)
+	L := f.Len()
+	for i := 0; i+L <= len(powers); i += L {
+		p := simd.LoadFloat32s(powers[i:])
+		simd.LoadFloat32s(upper[i:]).Add(p.Mul(above)).Store(upper[i:])
+		simd.LoadFloat32s(bottom[i:]).Add(p.Mul(below)).Store(bottom[i:])
+	}
+}
