@@ -41,6 +41,10 @@ type Variable struct {
 type Sample struct {
 	Photo  *photo.Image
 	Labels []uint8
+
+	// Features, unless nil, are the encoder's output for the photo, by [Training.Features].
+	// The encoder then neither runs nor gets a gradient, and the photo needs no pixels.
+	Features []float32
 }
 
 // Objective says what to minimise: the weighted sum of the decoders' losses. A decoder
@@ -104,7 +108,7 @@ func (t *Training) Gradients(batch []Sample, o Objective) (Loss, error) {
 	err = t.onEveryLane(func(index int, l *lane) error {
 		for i := index; i < len(batch); i += len(t.lanes) {
 			l.source.Seed(o.Seed, uint64(i))
-			loss, err := l.run(batch[i], o, share)
+			loss, err := l.run(&batch[i], o, share)
 			if err != nil {
 				return err
 			}
@@ -126,19 +130,37 @@ func (t *Training) Gradients(batch []Sample, o Objective) (Loss, error) {
 	return sum, err
 }
 
+// Features sets the features of samples.
+func (t *Training) Features(batch []Sample) error {
+	for i := range batch {
+		batch[i].Features = nil
+		if err := t.checkSize(i, &batch[i]); err != nil {
+			return err
+		}
+	}
+	return t.onEveryLane(func(index int, l *lane) error {
+		for i := index; i < len(batch); i += len(t.lanes) {
+			if err := l.encode(&batch[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // check counts the pixels with labels.
 func (t *Training) check(batch []Sample, o Objective) (labelled int, err error) {
 	if o.Mask != 0 && t.model.Mask == nil || o.Linear != 0 && t.model.Linear == nil {
 		return 0, fmt.Errorf("the loss is %v of the mask transformer and %v of the linear decoder, but this model has %q", o.Mask, o.Linear, t.model.Decoders())
 	}
 	classes := len(t.model.Classes)
-	for i, s := range batch {
-		height, width := s.Photo.Height, s.Photo.Width
-		if len(s.Photo.Pix) != 3*height*width || len(s.Labels) != height*width || height*width == 0 {
-			return 0, fmt.Errorf("photo %d of the batch is %d×%d pixels, but has %d bytes and %d labels", i, width, height, len(s.Photo.Pix), len(s.Labels))
-		}
-		if err := planOf(t.model, s).fits(classes); err != nil {
+	for i := range batch {
+		s := &batch[i]
+		if err := t.checkSize(i, s); err != nil {
 			return 0, err
+		}
+		if height, width := s.Photo.Size(); len(s.Labels) != height*width {
+			return 0, fmt.Errorf("photo %d of the batch is %d×%d pixels, but has %d labels", i, width, height, len(s.Labels))
 		}
 		for _, label := range s.Labels {
 			if label == compute.Ignore {
@@ -153,7 +175,20 @@ func (t *Training) check(batch []Sample, o Objective) (labelled int, err error) 
 	return labelled, nil
 }
 
-func planOf(m *Model, s Sample) plan {
+// checkSize checks the picture of sample i.
+func (t *Training) checkSize(i int, s *Sample) error {
+	height, width := s.Photo.Size()
+	p := planOf(t.model, s)
+	switch n := p.view.Patches() * t.model.Architecture.Width; {
+	case height*width == 0 || s.Features == nil && len(s.Photo.Pix) != 3*height*width:
+		return fmt.Errorf("photo %d of the batch is %d×%d pixels, but has %d bytes", i, width, height, len(s.Photo.Pix))
+	case s.Features != nil && len(s.Features) != n:
+		return fmt.Errorf("photo %d of the batch is %d×%d pixels, but has %d features: expected %d", i, width, height, len(s.Features), n)
+	}
+	return p.fits(len(t.model.Classes))
+}
+
+func planOf(m *Model, s *Sample) plan {
 	return plan{view: compute.Whole(m.Architecture.Patch, s.Photo.Height, s.Photo.Width), maskHeight: 1, maskWidth: 1}
 }
 
@@ -232,14 +267,11 @@ func (l *lane) update() {
 
 // run computes the loss of a photo and adds its gradients to those of the lane. share
 // is the weight of a pixel.
-func (l *lane) run(s Sample, o Objective, share float32) (loss Loss, err error) {
-	if err := l.prepare(planOf(l.model, s)); err != nil {
+func (l *lane) run(s *Sample, o Objective, share float32) (loss Loss, err error) {
+	if err := l.start(s, o); err != nil {
 		return loss, err
 	}
 	p := l.pass
-	l.objective, l.branches = o, 0
-	l.tape.WriteFrame(p.frame, s.Photo.Pix)
-	p.encode(0)
 	if o.Linear != 0 {
 		p.decodeLinear()
 		loss.Linear = l.tape.CrossEntropy(p.scores, p.view, s.Labels, o.Linear*share) / float64(o.Linear)
@@ -251,7 +283,35 @@ func (l *lane) run(s Sample, o Objective, share float32) (loss Loss, err error) 
 	if err := l.tape.Backward(); err != nil {
 		return loss, err
 	}
+	l.tape.Clear(tape.Gradient(p.features)) // left over if no encoder took it
 	return loss, l.collectEmbeddings()
+}
+
+// start runs the encoder, or takes its features.
+func (l *lane) start(s *Sample, o Objective) error {
+	if err := l.prepare(planOf(l.model, s)); err != nil {
+		return err
+	}
+	l.objective, l.branches = o, 0
+	if s.Features != nil {
+		l.tape.Write(l.pass.features, s.Features)
+		l.branches = 2 * len(l.network.encoder)
+		return nil
+	}
+	l.tape.WriteFrame(l.pass.frame, s.Photo.Pix)
+	l.pass.encode(0)
+	return nil
+}
+
+// encode sets the features of a sample.
+func (l *lane) encode(s *Sample) error {
+	if err := l.start(s, Objective{}); err != nil {
+		return err
+	}
+	l.tape.Reset()
+	features := l.pass.features
+	s.Features = make([]float32, features.Rows()*features.Cols())
+	return l.tape.Read(s.Features, features)
 }
 
 // prepare makes the pass for photos of a size.
