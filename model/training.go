@@ -292,6 +292,7 @@ func (l *lane) start(s *Sample, o Objective) error {
 	if err := l.prepare(planOf(l.model, s)); err != nil {
 		return err
 	}
+	l.tape.Reset() // an error may have left a pass
 	l.objective, l.branches = o, 0
 	if s.Features != nil {
 		l.tape.Write(l.pass.features, s.Features)
