@@ -39,3 +39,35 @@ func TestWrite(t *testing.T) {
 		}
 	}
 }
+
+func TestNew(t *testing.T) {
+	card := modelfile.Card{
+		Architecture:  modelfile.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 2, ExtraTokens: 1},
+		Normalisation: modelfile.Normalisation{Mean: [3]float32{0.5, 0.5, 0.5}, Std: [3]float32{0.5, 0.5, 0.5}},
+		Classes:       []modelfile.Class{{Name: "a"}, {Name: "b"}},
+	}
+	both := []modelfile.Decoder{modelfile.Linear, modelfile.Mask}
+	zeros := func(p *modelfile.Parameter) ([]float32, error) { return make([]float32, p.Elements()), nil }
+	m, err := modelfile.New(card, both, zeros)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := m.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := modelfile.Read(&file); err != nil || !slices.Equal(again.Decoders(), m.Decoders()) {
+		t.Errorf("decoders %v, error %v", again.Decoders(), err)
+	}
+	none, narrow := card, card
+	none.Classes = nil
+	narrow.Architecture.Width = 3
+	for _, c := range []modelfile.Card{none, narrow} {
+		if _, err := modelfile.New(c, both, zeros); err == nil {
+			t.Errorf("%+v: expected an error", c)
+		}
+	}
+	if _, err := modelfile.New(card, both, func(*modelfile.Parameter) ([]float32, error) { return nil, nil }); err == nil {
+		t.Error("missing values: expected an error")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"segmenter/compute/cpu"
 	"segmenter/internal/golden"
 	"segmenter/model"
+	"segmenter/modelfile"
 	"segmenter/photo"
 )
 
@@ -140,6 +142,30 @@ func TestLearns(t *testing.T) {
 	}
 	if first, last := losses[0], losses[len(losses)-1]; last > first/2 {
 		t.Errorf("the loss went from %.3f to %.3f, expected less than half", first, last)
+	}
+}
+
+// TestInitialise trains a network from nothing.
+func TestInitialise(t *testing.T) {
+	card := golden.Model(t, golden.Read(t, goldenGradients), "weights.").Card
+	random := rand.New(rand.NewPCG(1, 2))
+	m, err := modelfile.New(card, []modelfile.Decoder{modelfile.Mask}, func(p *modelfile.Parameter) ([]float32, error) {
+		return Initialise(p, random), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	training, err := model.NewTraining(m, []compute.Differentiable{cpu.NewTrainer()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s model.Sample
+	if err := (halves{}).Sample(random, &s); err != nil {
+		t.Fatal(err)
+	}
+	loss, err := training.Gradients([]model.Sample{s}, model.Objective{Mask: 1})
+	if guess := math.Log(float64(len(card.Classes))); err != nil || math.Abs(loss.Mask-guess) > 1 {
+		t.Errorf("loss %.2f, error %v: expected about that of guessing, %.2f", loss.Mask, err, guess)
 	}
 }
 
