@@ -54,7 +54,8 @@ type Objective struct {
 
 	// DropPath is the probability that the last block of the encoder leaves out a
 	// branch; it grows linearly from 0 at the first block. Dropout is that of a value in
-	// the branches of the mask transformer's blocks (segm/model/decoder.py). Seed draws.
+	// the branches of the mask transformer's blocks: after proj, fc1 and fc2 (segm/model/
+	// blocks.py). Unlike the paper's code, it spares the weights of attention. Seed draws.
 	DropPath, Dropout float32
 	Seed              uint64
 }
