@@ -34,11 +34,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"segmenter/compute"
 	"segmenter/photo"
 )
 
 // Ignore is the label of pixels that do not count.
-const Ignore = 255
+const Ignore = compute.Ignore
 
 // Set is photos with their labels.
 type Set struct {
