@@ -141,7 +141,7 @@ run_tests() {
 	step "Go tests without SIMD"
 	GOEXPERIMENT='' go test ./compute/...
 	step "Go tests of concurrent code, with the race detector"
-	go test -race -short -run 'Ranks|Operations|Classify' ./compute/... ./model
+	go test -race -short -run 'Ranks|Operations|Classify|TrainingRepeats|Resume' ./compute/... ./model ./train
 	go test -race ./site/...
 	step "JavaScript unit tests"
 	if has_node; then test_javascript; fi

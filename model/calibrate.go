@@ -54,13 +54,15 @@ type calibration struct {
 
 // measure fills in the moments of the plan.
 func (c *calibration) measure(photos iter.Seq2[photo.Source, error]) error {
-	r := &recorder{Device: c.device, moments: c.plan.Inputs}
+	r := &recorder{Device: c.device, names: map[compute.Linear]string{}, moments: c.plan.Inputs}
 	s, err := New(c.model, []compute.Device{r})
 	if err != nil {
 		return err
 	}
 	defer s.freePasses()
-	r.names = s.network.names
+	for _, l := range s.network.layers {
+		r.names[l.on] = l.Weight.Name
+	}
 	photoCount := 0
 	for source, err := range photos {
 		if err != nil {

@@ -2,57 +2,24 @@ package model
 
 import (
 	"context"
-	"io"
 	"math"
 	"os"
 	"testing"
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
+	"segmenter/internal/golden"
 	"segmenter/metrics"
 	"segmenter/modelfile"
-	"segmenter/modelfile/safetensors"
 	"segmenter/photo"
 )
 
 // golden.safetensors holds the results of the official implementation in float32,
 // with the weights of everyday.f32.safetensors; see testdata/README.md.
 
-type goldenTensor struct {
-	shape  []int
-	floats []float32
-	bytes  []byte
-}
-
-func readGolden(t testing.TB) map[string]goldenTensor {
+func readGolden(t testing.TB) map[string]golden.Tensor {
 	t.Helper()
-	f, err := os.Open("testdata/golden.safetensors")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := safetensors.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden := map[string]goldenTensor{}
-	for range r.Tensors() {
-		info, err := r.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
-		g := goldenTensor{shape: info.Shape}
-		if info.DType == safetensors.F32 {
-			g.floats, err = r.Float32s()
-		} else {
-			g.bytes, err = io.ReadAll(r)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden[info.Name] = g
-	}
-	return golden
+	return golden.Read(t, "testdata/golden.safetensors")
 }
 
 func openSegmenter(t testing.TB, path string, ranks int, a compute.Arithmetic) *Segmenter {
@@ -103,14 +70,14 @@ func TestGolden(t *testing.T) {
 // checkGolden segments a photo in one window. tolerance is that of the scores.
 func checkGolden(t *testing.T, s *Segmenter, name string, tolerance float64) {
 	t.Helper()
-	golden, src := readGolden(t), goldenPhoto(t, name)
+	want, src := readGolden(t), goldenPhoto(t, name)
 	for _, decoder := range []Decoder{Mask, Linear} {
 		key := name + "." + string(decoder)
 		r := segment(t, s, src, Options{Decoder: decoder})
-		within(t, name+".features", read(t, s, s.passes[0].features), golden[name+".features"].floats, 1e-3)
-		logits := golden[key+".patch_logits"]
-		within(t, key+".patch_logits", channelsFirst(read(t, s, s.passes[0].scores), logits.shape[0]), logits.floats, tolerance)
-		agree(t, key+".argmax", r.Mask, golden[key+".argmax"].bytes, 0.999)
+		within(t, name+".features", read(t, s, s.passes[0].features), want[name+".features"].Floats, 1e-3)
+		logits := want[key+".patch_logits"]
+		within(t, key+".patch_logits", channelsFirst(read(t, s, s.passes[0].scores), logits.Shape[0]), logits.Floats, tolerance)
+		agree(t, key+".argmax", r.Mask, want[key+".argmax"].Bytes, 0.999)
 	}
 }
 
@@ -119,7 +86,7 @@ func checkGoldenWindows(t *testing.T, s *Segmenter, name string, decoder Decoder
 	t.Helper()
 	key := name + "." + string(decoder) + ".window256x192.argmax"
 	r := segment(t, s, goldenPhoto(t, name), Options{Decoder: decoder, Window: 256, Stride: 192})
-	agree(t, key, r.Mask, readGolden(t)[key].bytes, 0.999)
+	agree(t, key, r.Mask, readGolden(t)[key].Bytes, 0.999)
 }
 
 func segment(t testing.TB, s *Segmenter, src photo.Source, o Options) *Result {

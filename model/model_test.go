@@ -18,7 +18,7 @@ import (
 // goldenPhoto returns a photo of golden.safetensors.
 func goldenPhoto(t testing.TB, name string) *photo.Image {
 	rgb := readGolden(t)[name+".rgb"]
-	return &photo.Image{Height: rgb.shape[0], Width: rgb.shape[1], Pix: rgb.bytes}
+	return &photo.Image{Height: rgb.Shape[0], Width: rgb.Shape[1], Pix: rgb.Bytes}
 }
 
 // TestQuantised compares the shipped model with the weights that it was made from.

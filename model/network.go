@@ -17,7 +17,8 @@ type network struct {
 	extra    []float32 // (E, D), the class token, and DeiT's distillation token
 	position []float32 // (E + g², D)
 
-	names map[compute.Linear]string // of the weights
+	layers  []uploadedLayer
+	vectors []uploadedVector
 
 	encoder []block
 	linear  compute.Linear // D → C, nil if the file has no such decoder
@@ -42,12 +43,25 @@ type maskTransformer struct {
 	maskNorm               compute.Norm   // over C
 }
 
+// uploadedLayer says what a layer on the device was made from.
+type uploadedLayer struct {
+	modelfile.LinearLayer
+	on compute.Linear
+}
+
+// uploadedVector says the same of the gain or bias of a norm.
+type uploadedVector struct {
+	*modelfile.Parameter
+	on compute.Tensor
+}
+
 // builder uploads parameters and keeps the first error.
 type builder struct {
-	model  *Model
-	device compute.Device
-	names  map[compute.Linear]string
-	err    error
+	model   *Model
+	device  compute.Device
+	layers  []uploadedLayer
+	vectors []uploadedVector
+	err     error
 }
 
 func (b *builder) linear(l modelfile.LinearLayer) compute.Linear {
@@ -57,7 +71,7 @@ func (b *builder) linear(l modelfile.LinearLayer) compute.Linear {
 	}
 	made, err := b.device.NewLinear(weight, bias)
 	b.keep(err)
-	b.names[made] = l.Weight.Name
+	b.layers = append(b.layers, uploadedLayer{l, made})
 	return made
 }
 
@@ -71,6 +85,7 @@ func (b *builder) vector(p *modelfile.Parameter) compute.Tensor {
 	if b.err == nil {
 		b.device.Write(t, b.model.Floats(p))
 	}
+	b.vectors = append(b.vectors, uploadedVector{p, t})
 	return t
 }
 
@@ -90,9 +105,8 @@ func (b *builder) keep(err error) {
 
 // newNetwork uploads the model.
 func newNetwork(m *Model, device compute.Device) (*network, error) {
-	b := &builder{model: m, device: device, names: map[compute.Linear]string{}}
+	b := &builder{model: m, device: device}
 	n := &network{
-		names:    b.names,
 		patch:    b.linear(m.Encoder.PatchEmbedding),
 		norm:     b.norm(m.Encoder.Norm),
 		extra:    slices.Concat(m.Floats(m.Encoder.ClassToken), m.Floats(m.Encoder.DistillationToken)),
@@ -113,6 +127,7 @@ func newNetwork(m *Model, device compute.Device) (*network, error) {
 			maskNorm:    b.norm(d.ScoreNorm),
 		}
 	}
+	n.layers, n.vectors = b.layers, b.vectors
 	return n, b.err
 }
 

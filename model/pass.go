@@ -1,6 +1,9 @@
 package model
 
-import "segmenter/compute"
+import (
+	"segmenter/compute"
+	"segmenter/modelfile"
+)
 
 // A pass holds the buffers of one rank for the frames of one plan. It makes them
 // once.
@@ -32,8 +35,9 @@ type pass struct {
 	allScores  compute.Tensor   // (windows·N, C) of all ranks
 	windowRows []compute.Tensor // allScores, window by window
 	smoothing  smoothing
-	firstPatch int  // of this rank
-	first      bool // whether this is the first rank
+	firstPatch int       // of this rank
+	first      bool      // whether this is the first rank
+	resized    []float32 // position embeddings for the view
 
 	buffers []compute.Buffer // to free
 }
@@ -70,20 +74,15 @@ func newPass(m *Model, n *network, device compute.Device, next plan) (*pass, err
 		p.decoder = b.activations(common, N+classes, compute.Share{First: first, Total: patches + C})
 		p.patches, p.classes = b.tensor(N, D), b.tensor(classes, D)
 		p.allClasses = b.tensor(C, D)
-		p.classEmbeddings = b.constant(n.mask.classes[:classes*D], D)
+		p.classEmbeddings = b.tensor(classes, D)
 	}
-	position := ResizePosition(n.position, a.ExtraTokens, a.Grid, v.Rows(), v.Cols(), D)
 	p.embedding = compute.PatchEmbedding{
 		Projection: n.patch,
-		Position:   b.constant(position[(a.ExtraTokens+first)*D:(a.ExtraTokens+last)*D], D),
+		Position:   b.tensor(N, D),
 		Mean:       m.Normalisation.Mean, Std: m.Normalisation.Std,
 	}
 	if extra > 0 {
-		tokens := make([]float32, extra*D)
-		for i, v := range n.extra {
-			tokens[i] = v + position[i]
-		}
-		p.extra = b.constant(tokens, D)
+		p.extra = b.tensor(extra, D)
 	}
 	p.frame = b.picture(v.Height, v.Width)
 	p.mask = b.mask(next.maskHeight, next.maskWidth)
@@ -96,10 +95,29 @@ func newPass(m *Model, n *network, device compute.Device, next plan) (*pass, err
 	if n.mask != nil {
 		p.decoderPatches, p.decoderClasses = p.decoder.x.Slice(0, N), p.decoder.x.Slice(N, N+classes)
 	}
+	p.writeEmbeddings(a)
 	for w := range v.Windows() {
 		p.windowRows = append(p.windowRows, p.allScores.Slice(w*patches, (w+1)*patches))
 	}
 	return p, nil
+}
+
+// writeEmbeddings writes the constants of the pass: tokens that are not patches, and
+// what is added to patches.
+func (p *pass) writeEmbeddings(a modelfile.Architecture) {
+	n, D, first := p.network, a.Width, (a.ExtraTokens+p.firstPatch)*a.Width
+	p.resized = resizePosition(p.resized[:0], n.position, a.ExtraTokens, a.Grid, p.view.Rows(), p.view.Cols(), D)
+	p.device.Write(p.embedding.Position, p.resized[first:][:p.embedding.Position.Rows()*D])
+	if p.extra != nil {
+		tokens := p.resized[:len(n.extra)]
+		for i, v := range n.extra {
+			tokens[i] += v
+		}
+		p.device.Write(p.extra, tokens)
+	}
+	if n.mask != nil {
+		p.device.Write(p.classEmbeddings, n.mask.classes[:p.classEmbeddings.Rows()*D])
+	}
 }
 
 // planner makes the buffers of a pass and keeps the first error.
@@ -114,14 +132,6 @@ func (b *planner) tensor(rows, cols int) compute.Tensor {
 	}
 	t, err := b.device.NewTensor(rows, cols)
 	b.keep(t, err)
-	return t
-}
-
-func (b *planner) constant(values []float32, cols int) compute.Tensor {
-	t := b.tensor(len(values)/cols, cols)
-	if b.err == nil {
-		b.device.Write(t, values)
-	}
 	return t
 }
 
@@ -184,7 +194,15 @@ func ResizePosition(embedding []float32, extra, grid, rows, cols, D int) []float
 	if rows == grid && cols == grid {
 		return embedding
 	}
-	out := append([]float32(nil), embedding[:extra*D]...)
+	return resizePosition(nil, embedding, extra, grid, rows, cols, D)
+}
+
+// resizePosition appends the result of [ResizePosition] to out.
+func resizePosition(out, embedding []float32, extra, grid, rows, cols, D int) []float32 {
+	if rows == grid && cols == grid {
+		return append(out, embedding...)
+	}
+	out = append(out, embedding[:extra*D]...)
 	at := func(row, col int) []float32 { return embedding[(extra+row*grid+col)*D:][:D] }
 	for y := range rows {
 		top, bottom, down := compute.Bilinear(y, float32(grid)/float32(rows), grid)

@@ -113,6 +113,24 @@ type Block struct {
 	FC2   LinearLayer // 4D → D
 }
 
+// Parameters returns the parameters of the block.
+func (b Block) Parameters() []*Parameter {
+	return []*Parameter{b.Norm1.Gain, b.Norm1.Bias, b.QKV.Weight, b.QKV.Bias, b.Proj.Weight, b.Proj.Bias,
+		b.Norm2.Gain, b.Norm2.Bias, b.FC1.Weight, b.FC1.Bias, b.FC2.Weight, b.FC2.Bias}
+}
+
+// Parameters returns the parameters of the encoder.
+func (e *Encoder) Parameters() []*Parameter {
+	list := []*Parameter{e.ClassToken, e.Position, e.PatchEmbedding.Weight, e.PatchEmbedding.Bias}
+	if e.DistillationToken != nil {
+		list = append(list, e.DistillationToken)
+	}
+	for _, b := range e.Blocks {
+		list = append(list, b.Parameters()...)
+	}
+	return append(list, e.Norm.Gain, e.Norm.Bias)
+}
+
 // LinearLayer computes x·Wᵀ + b, or x·M + b if the weight is a [Projection].
 type LinearLayer struct {
 	Weight *Parameter

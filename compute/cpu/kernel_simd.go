@@ -80,9 +80,17 @@ func exactGELU(x []float32) {
 	}
 }
 
-// gelu is x·Φ(x), with the error function by Abramowitz and Stegun 7.1.26
-// (absolute error of Φ below 1.5e-7).
+// gelu is x·Φ(x) = max(x, 0) − |x|·(1 − Φ(|x|)).
 func gelu(x simd.Float32s) simd.Float32s {
+	tail, _ := normalTail(x)
+	half := x.Abs().Mul(tail).Mul(simd.BroadcastFloat32s(0.5))
+	var zero simd.Float32s
+	return x.Max(zero).Sub(half)
+}
+
+// normalTail returns 2·(1 − Φ(|x|)) and e^(−x²/2). The error function is Abramowitz
+// and Stegun's 7.1.26 (absolute error of Φ below 1.5e-7).
+func normalTail(x simd.Float32s) (tail, bell simd.Float32s) {
 	one := simd.BroadcastFloat32s(1)
 	z := x.Abs().Mul(simd.BroadcastFloat32s(0.70710678))
 	t := one.Div(z.Mul(simd.BroadcastFloat32s(0.3275911)).Add(one))
@@ -90,11 +98,8 @@ func gelu(x simd.Float32s) simd.Float32s {
 	p = p.Mul(t).Add(simd.BroadcastFloat32s(1.421413741))
 	p = p.Mul(t).Add(simd.BroadcastFloat32s(-0.284496736))
 	p = p.Mul(t).Add(simd.BroadcastFloat32s(0.254829592)).Mul(t)
-	// tail = 1 − erf(|x|/√2); x·Φ(x) = max(x, 0) − |x|·tail/2
-	tail := p.Mul(exp(z.Mul(z).Neg()))
-	half := x.Abs().Mul(tail).Mul(simd.BroadcastFloat32s(0.5))
-	var zero simd.Float32s
-	return x.Max(zero).Sub(half)
+	bell = exp(z.Mul(z).Neg())
+	return p.Mul(bell), bell
 }
 
 // exp is eˣ for x ≤ 0, with a relative error below 2e-7; results below 2⁻¹²⁶

@@ -14,7 +14,7 @@ import (
 )
 
 // New returns the reference device. It is always the only rank.
-func New() compute.Device { return device{&host.Memory{Count: 1}} }
+func New() compute.Differentiable { return device{&host.Memory{Count: 1}} }
 
 type device struct{ *host.Memory }
 
@@ -45,28 +45,32 @@ func (device) NewLinear(w compute.Weight, bias []float32) (compute.Linear, error
 // (Dosovitskiy et al. 2021, eq. 1), and the position embeddings.
 func (d device) PatchEmbed(dst compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {
 	frame, out, pos, conv := f.(*host.Frame), dst.(*host.Matrix), e.Position.(*host.Matrix), e.Projection.(*linear)
-	place, P := v.Window(window), v.Patch
-	patch := make([]float32, 3*P*P)
+	patches := flatten(out.Rows(), frame, v, window, first, e)
 	for i := range out.Rows() {
-		top, left := (first+i)/v.Cols()*P, (first+i)%v.Cols()*P
-		for c := range 3 {
-			for y := range P {
-				for x := range P {
-					value := float32(0)
-					if top+y < v.WindowHeight && left+x < v.WindowWidth {
-						at := (place.Top+top+y)*frame.Width() + place.Left + left + x
-						value = (float32(frame.RGB[at*3+c])/255 - e.Mean[c]) / e.Std[c]
-					}
-					patch[(c*P+y)*P+x] = value
-				}
-			}
-		}
 		row := out.Row(i)
-		conv.apply(row, patch)
+		conv.apply(row, patches.Row(i))
 		for j := range row {
 			row[j] += pos.Row(i)[j]
 		}
 	}
+}
+
+// flatten returns n flattened and normalised patches from first on, one a row.
+func flatten(n int, frame *host.Frame, v compute.View, window, first int, e compute.PatchEmbedding) *host.Matrix {
+	place, P := v.Window(window), v.Patch
+	patches := host.NewMatrix(n, 3*P*P)
+	for i := range n {
+		top, left := (first+i)/v.Cols()*P, (first+i)%v.Cols()*P
+		for c := range 3 {
+			for y := range min(P, v.WindowHeight-top) {
+				for x := range min(P, v.WindowWidth-left) {
+					at := (place.Top+top+y)*frame.Width() + place.Left + left + x
+					patches.Row(i)[(c*P+y)*P+x] = (float32(frame.RGB[at*3+c])/255 - e.Mean[c]) / e.Std[c]
+				}
+			}
+		}
+	}
+	return patches
 }
 
 // apply computes y = W·x + b for one token.

@@ -25,6 +25,14 @@ func QuantiseSigned(dst []int8, ldd int, x []float32, ldx, n int, scales []float
 // GELU: see plainGELU.
 func GELU(x []float32) { plainGELU(x) }
 
+// Sum returns the sum of x.
+func Sum(x []float32) (s float32) {
+	for _, v := range x {
+		s += v
+	}
+	return s
+}
+
 // SumOfSquares sums the squares of x − mean.
 func SumOfSquares(x []float32, mean float32) (s float32) {
 	for _, v := range x {

@@ -1,0 +1,29 @@
+package modelfile
+
+import (
+	"cmp"
+	"fmt"
+)
+
+// New returns a float model with the architecture and the classes of a card. initial returns
+// the values of each parameter, in its own shape; they then belong to the model.
+func New(card Card, decoders []Decoder, initial func(*Parameter) ([]float32, error)) (*Model, error) {
+	if err := cmp.Or(card.Architecture.check(), card.Normalisation.check(), checkSize(card.Size)); err != nil {
+		return nil, err
+	}
+	if n := len(card.Classes); n < 1 || n > maxClasses || len(decoders) == 0 {
+		return nil, fmt.Errorf("%d classes and %d decoders: expected 1 to %d classes, and a decoder", n, len(decoders), maxClasses)
+	}
+	m := &Model{card, NewTable(card.Architecture, len(card.Classes), decoders...), make(map[string]values)}
+	for p := range m.All() {
+		list, err := initial(p)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) != p.Elements() {
+			return nil, fmt.Errorf("%s has %d values, expected %v", p.Name, len(list), p.Shape)
+		}
+		m.values[p.Name] = values{float: list}
+	}
+	return m, nil
+}
