@@ -52,6 +52,8 @@ func (b *bar) newline() {
 
 func (b *bar) end() {
 	if b.w != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		b.newline()
 		b.units = ""
 	}

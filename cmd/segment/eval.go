@@ -158,4 +158,3 @@ func printTable(w io.Writer, results []*scores) error {
 	fmt.Fprintln(table)
 	return table.Flush()
 }
-
