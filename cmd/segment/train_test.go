@@ -106,7 +106,7 @@ func small(data, from, out string, more ...string) []string {
 func TestTrain(t *testing.T) {
 	data, out := discs(t, 10), filepath.Join(t.TempDir(), "out")
 	printed := succeed(t, small(data, tinyModel(t), out, "-quantise")...)
-	for _, want := range []string{"10 photos with labels", "for validation", "step 2 of 23", "mIoU over 3 classes"} {
+	for _, want := range []string{"10 photos with labels", "for validation", "step 3 of 23", "mIoU over 3 classes"} {
 		if !strings.Contains(printed, want) {
 			t.Errorf("printed\n%s\nexpected %q", printed, want)
 		}
