@@ -24,6 +24,7 @@ import (
 )
 
 const (
+	scoresInRun = 10
 	// saveInterval is the work that the end of the program may lose, at most.
 	saveInterval = 45 * time.Second
 )
@@ -331,9 +332,8 @@ func (t *trainer) rate() float64 { return float64(t.stepped*t.Batch) / max(t.spe
 
 // evaluateIfDue evaluates ten times in a run, and after its last step.
 func (t *trainer) evaluateIfDue(ctx context.Context) error {
-	const times = 10
 	done, steps := t.run.Next(), t.run.Recipe.Schedule.Steps
-	if done == 0 || done-1 == t.scored || done*times/steps == (done-1)*times/steps {
+	if done == 0 || done-1 == t.scored || done*scoresInRun/steps == (done-1)*scoresInRun/steps {
 		return nil
 	}
 	if err := t.run.Save(); err != nil { // the evaluation may take long
@@ -351,7 +351,7 @@ func (t *trainer) evaluate(ctx context.Context) error {
 	t.run.UseAverage()
 	defer t.run.UseAverage()
 	e := &evaluation{
-		models: []*model.Model{t.model}, arithmetic: compute.Float32, samples: t.val.Samples, tally: make(tally, 1),
+		models: []*model.Model{t.model}, arithmetic: compute.Float32, samples: t.sampleVal(), tally: make(tally, 1),
 		options: model.Options{Decoder: model.Mask, Size: t.Size},
 	}
 	if err := e.run(ctx, t.Threads, newBar(t.stderr)); err != nil {
@@ -371,6 +371,22 @@ func (t *trainer) evaluate(ctx context.Context) error {
 		t.scored = done - 1
 	}
 	return t.publish()
+}
+
+// sampleVal returns the photos for the next evaluation: all after the last step. Before, as
+// many as keep evaluations short beside what they interrupt, spread evenly.
+func (t *trainer) sampleVal() []dataset.Sample {
+	const least, rare = 20, 4 // photos for validation are at most one in so many crops
+	all, steps := t.val.Samples, t.run.Recipe.Schedule.Steps
+	n := max(least, steps*t.Batch/scoresInRun/rare)
+	if n >= len(all) || t.run.Next() == steps {
+		return all
+	}
+	part := make([]dataset.Sample, n)
+	for i := range part {
+		part[i] = all[i*len(all)/n]
+	}
+	return part
 }
 
 // publish prints the last scores, and writes model and curve.
