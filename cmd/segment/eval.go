@@ -11,7 +11,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"segmenter/dataset"
 	"segmenter/model"
 	"segmenter/modelfile"
 )
@@ -22,7 +21,8 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	var n network
 	n.register(flags)
 	sizes := flags.String("sizes", "", "evaluate several sizes, `N,N,…`, with every decoder, and print a table")
-	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored)")
+	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored), or in another layout (docs/training.md)")
+	layout := flags.String("layout", "", "`name` of the data's layout (default: found by what the folder holds)")
 	match := flags.String("match", "", "take only photos whose name begins with `PREFIX`")
 	against := flags.String("against", "", "also evaluate a second model `file`, in float32, and print the share of pixels with the same class")
 	flags.BoolVar(&n.refine, "refine", false, "align edges with the photo (default: off, for comparison with other networks)")
@@ -53,7 +53,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		}
 		models = append(models, other)
 	}
-	set, err := dataset.Open(*data, *match)
+	set, err := openLabelled(*data, *layout, *match, m.Classes)
 	if err != nil {
 		return err
 	}

@@ -121,6 +121,9 @@ func TestTrain(t *testing.T) {
 			t.Errorf("%s has the card %+v", name, m.Card)
 		}
 		succeed(t, "-model", filepath.Join(out, name), filepath.Join(data, "images", "photo00.png"))
+		if printed := succeed(t, "eval", "-data", data, "-model", filepath.Join(out, name), "-match", "photo0"); !strings.Contains(printed, "3 classes, 10 photos") {
+			t.Errorf("eval printed\n%s", printed)
+		}
 	}
 	curve, err := os.ReadFile(filepath.Join(out, curveFile))
 	if err != nil || !bytes.Contains(curve, []byte("polyline")) {
@@ -254,6 +257,7 @@ func TestTrainRefuses(t *testing.T) {
 		status    int
 		want      string
 	}{
+		"other classes":   {[]string{"eval", "-data", good}, 1, "the same names"},
 		"no data":         {[]string{"train"}, 2, "-data"},
 		"empty folder":    {small(empty, from, "x"), 1, "holds no files"},
 		"another size":    {small(otherSize, from, "x"), 1, "9×7 pixels"},
