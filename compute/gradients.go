@@ -22,6 +22,8 @@ type Gradients interface {
 	SetLinear(w Linear, weight, bias []float32)
 	// Clear sets all values of t to 0.
 	Clear(t Tensor)
+	// Drain adds the values of t to dst, and clears t.
+	Drain(dst []float32, t Tensor)
 	// AddScaled computes dst += scale·x.
 	AddScaled(dst, x Tensor, scale float32)
 	// AddProduct computes dst += a·b, value by value.

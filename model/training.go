@@ -56,7 +56,8 @@ type Objective struct {
 
 	// DropPath is the probability that the last block of the encoder leaves out a
 	// branch; it grows linearly from 0 at the first block. Dropout is that of a value in
-	// the branches of the mask transformer's blocks (segm/model/decoder.py). Seed draws.
+	// the branches of the mask transformer's blocks: after proj, fc1 and fc2 (segm/model/
+	// blocks.py). Unlike the paper's code, it spares the weights of attention. Seed draws.
 	DropPath, Dropout float32
 	Seed              uint64
 }
@@ -121,15 +122,18 @@ func (t *Training) Gradients(batch []Sample, o Objective) (Loss, error) {
 	for _, v := range t.variables {
 		clear(v.Gradient)
 	}
-	var sum Loss
 	for _, l := range t.lanes {
-		err = cmp.Or(err, l.collect())
+		l.collect()
 	}
+	if err != nil {
+		return Loss{}, err
+	}
+	var sum Loss
 	for _, l := range t.losses {
 		sum.Mask += l.Mask
 		sum.Linear += l.Linear
 	}
-	return sum, err
+	return sum, nil
 }
 
 // Features sets the features of samples.
@@ -286,7 +290,8 @@ func (l *lane) run(s *Sample, o Objective, share float32) (loss Loss, err error)
 		return loss, err
 	}
 	l.tape.Clear(tape.Gradient(p.features)) // left over if no encoder took it
-	return loss, l.collectEmbeddings()
+	l.collectEmbeddings()
+	return loss, nil
 }
 
 // start runs the encoder, or takes its features.
@@ -347,60 +352,40 @@ func (l *lane) regularise() tape.Regularisation {
 }
 
 // collectEmbeddings adds the gradients of the pass's constants to those of the
-// parameters, and clears them.
-func (l *lane) collectEmbeddings() error {
+// parameters.
+func (l *lane) collectEmbeddings() {
 	p, a, D := l.pass, l.model.Architecture, l.model.Architecture.Width
-	position, err := l.take(tape.Gradient(p.embedding.Position))
-	if err != nil {
-		return err
-	}
+	position := l.drain(tape.Gradient(p.embedding.Position))
 	addPositionGradient(l.embeddings.position[a.ExtraTokens*D:], position, a.Grid, p.view.Rows(), p.view.Cols(), D)
 	// An extra token is the sum of a token and its position.
-	extra, err := l.take(tape.Gradient(p.extra))
-	if err != nil {
-		return err
-	}
+	extra := l.drain(tape.Gradient(p.extra))
 	accumulate(l.embeddings.extra, extra)
 	accumulate(l.embeddings.position[:len(extra)], extra)
-	if l.network.mask == nil {
-		return nil
+	if l.network.mask != nil {
+		l.tape.Drain(l.embeddings.classes, tape.Gradient(p.classEmbeddings))
 	}
-	classes, err := l.take(tape.Gradient(p.classEmbeddings))
-	if err != nil {
-		return err
-	}
-	accumulate(l.embeddings.classes, classes)
-	return nil
 }
 
 // collect adds the gradients of the lane's photos to the variables, and clears them.
-func (l *lane) collect() error {
+func (l *lane) collect() {
 	for _, layer := range l.network.layers {
 		weight, bias := tape.LinearGradients(layer.on)
-		gradient, err := l.take(weight)
-		if err != nil {
-			return err
-		}
+		sum := l.variables[layer.Weight.Name].Gradient
 		if layer.Weight.Role == modelfile.Projection {
-			gradient = l.transpose(gradient, layer.on.Out())
+			accumulate(sum, l.transpose(l.drain(weight), layer.on.Out()))
+		} else {
+			l.tape.Drain(sum, weight)
 		}
-		accumulate(l.variables[layer.Weight.Name].Gradient, gradient)
-		if gradient, err = l.take(bias); err != nil {
-			return err
-		}
-		if layer.Bias != nil {
-			accumulate(l.variables[layer.Bias.Name].Gradient, gradient)
+		if layer.Bias == nil {
+			l.tape.Clear(bias)
+		} else {
+			l.tape.Drain(l.variables[layer.Bias.Name].Gradient, bias)
 		}
 	}
 	for _, v := range l.network.vectors {
-		gradient, err := l.take(tape.Gradient(v.on))
-		if err != nil {
-			return err
-		}
-		accumulate(l.variables[v.Name].Gradient, gradient)
+		l.tape.Drain(l.variables[v.Name].Gradient, tape.Gradient(v.on))
 	}
 	l.collectHost()
-	return nil
 }
 
 // collectHost does the same for the parameters that the host prepares.
@@ -421,16 +406,14 @@ func (l *lane) collectHost() {
 	}
 }
 
-// take reads a gradient and clears it. The values are valid until the next call.
-func (l *lane) take(gradient compute.Tensor) ([]float32, error) {
-	n := gradient.Rows() * gradient.Cols()
-	l.scratch = slices.Grow(l.scratch[:0], n)[:n]
-	err := l.tape.Read(l.scratch, gradient)
-	l.tape.Clear(gradient)
-	return l.scratch, err
+// drain returns a gradient and clears it. The values are valid until the next call.
+func (l *lane) drain(gradient compute.Tensor) []float32 {
+	values := l.zeros(gradient.Rows() * gradient.Cols())
+	l.tape.Drain(values, gradient)
+	return values
 }
 
-// zeros returns n zeros, valid until the next take.
+// zeros returns n zeros, valid until the next call, or that of drain.
 func (l *lane) zeros(n int) []float32 {
 	l.scratch = slices.Grow(l.scratch[:0], n)[:n]
 	clear(l.scratch)

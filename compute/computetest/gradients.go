@@ -130,9 +130,15 @@ func (c *derivative) on(t *testing.T, device compute.Device, values [][]float32)
 	}
 	c.gradient(d, din, d.upload(sumWeights(len(result)), y.Cols()), in)
 	for _, x := range din {
-		gradient := d.values(x)
+		gradient := make([]float32, x.Rows()*x.Cols())
+		d.differentiable().Drain(gradient, x)
 		for i := range gradient {
 			gradient[i]--
+		}
+		for _, v := range d.values(x) {
+			if v != 0 {
+				t.Error("Drain left values")
+			}
 		}
 		gradients = append(gradients, gradient)
 	}

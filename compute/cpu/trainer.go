@@ -96,6 +96,17 @@ func (d *trainer) MatMulT(dst, a, b compute.Tensor) {
 
 func (d *trainer) Clear(t compute.Tensor) { clear(data(t)) }
 
+func (d *trainer) Drain(dst []float32, t compute.Tensor) {
+	x := data(t)
+	host.SameLength("Drain", len(x), len(dst))
+	const block = 1 << 12 // stays in the cache between its sum and its clearing
+	for from := 0; from < len(x); from += block {
+		part := x[from:min(from+block, len(x))]
+		add(dst[from:][:len(part)], part)
+		clear(part)
+	}
+}
+
 func (d *trainer) AddScaled(dst, x compute.Tensor, scale float32) {
 	host.SameLength("AddScaled", len(data(dst)), len(data(x)))
 	addScaled(data(dst), data(x), scale)

@@ -18,6 +18,15 @@ func (device) SetLinear(w compute.Linear, weight, bias []float32) {
 
 func (device) Clear(t compute.Tensor) { clear(t.(*host.Matrix).Data) }
 
+func (device) Drain(dst []float32, t compute.Tensor) {
+	m := t.(*host.Matrix)
+	host.SameLength("Drain", len(m.Data), len(dst))
+	for i, v := range m.Data {
+		dst[i] += v
+	}
+	clear(m.Data)
+}
+
 func (device) AddScaled(dst, x compute.Tensor, scale float32) {
 	for i, v := range x.(*host.Matrix).Data {
 		dst.(*host.Matrix).Data[i] += scale * v

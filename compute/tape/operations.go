@@ -54,6 +54,9 @@ func (t *Tape) SetLinear(l compute.Linear, weight, bias []float32) {
 	t.inner.SetLinear(l.(*linear).Linear, weight, bias)
 }
 
+// Drain adds a gradient to dst, and clears it.
+func (t *Tape) Drain(dst []float32, gradient compute.Tensor) { t.inner.Drain(dst, gradient) }
+
 // Clear sets a gradient to 0.
 func (t *Tape) Clear(gradient compute.Tensor) { t.inner.Clear(gradient) }
 
