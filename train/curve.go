@@ -100,11 +100,10 @@ type point struct {
 // lossPoints returns the losses, thinned to what a picture can show, and a smoothed line.
 func lossPoints(steps []Step) (losses, smooth []point) {
 	const most = 600
-	every := max(1, len(steps)/most)
+	every, window := max(1, len(steps)/most), max(1, len(steps)/20)
 	mean := 0.
 	for i, s := range steps {
-		by := max(1/float64(i+1), 0.03)
-		mean += by * (s.Loss - mean)
+		mean += (s.Loss - mean) / float64(min(i+1, window))
 		if i%every == 0 || i == len(steps)-1 {
 			losses = append(losses, point{s.Step + 1, s.Loss})
 			smooth = append(smooth, point{s.Step + 1, mean})
@@ -113,13 +112,13 @@ func lossPoints(steps []Step) (losses, smooth []point) {
 	return losses, smooth
 }
 
-// niceTop rounds up to 1, 2 or 5 times a power of ten.
+// niceTop rounds up to a number whose quarters are short.
 func niceTop(v float64) float64 {
 	if v <= 0 {
 		return 1
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, factor := range []float64{1, 2, 5} {
+	for _, factor := range []float64{1, 2, 3, 4, 6, 8} {
 		if v <= factor*unit {
 			return factor * unit
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,14 +114,14 @@ func (t *trainer) firstModel() (*model.Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		return train.Transfer(base, basedOn(card, base.Card), random)
+		return train.Transfer(base, basedOn(card, base.Card, base.Name), random)
 	}
 	base, encoder, err := train.OpenModel(t.From)
 	if err != nil {
 		return nil, err
 	}
 	if base != nil {
-		return train.Transfer(base, basedOn(card, base.Card), random)
+		return train.Transfer(base, basedOn(card, base.Card, filepath.Base(t.From)), random)
 	}
 	half := [3]float32{0.5, 0.5, 0.5}
 	card.Normalisation = modelfile.Normalisation{Mean: half, Std: half}
@@ -132,10 +133,11 @@ func (t *trainer) firstModel() (*model.Model, error) {
 	return m, nil
 }
 
-// basedOn adds to the card what it owes to the model that the training starts from.
-func basedOn(card, base modelfile.Card) modelfile.Card {
+// basedOn adds to the card what it owes to the model that the training starts from, in a
+// file of that name.
+func basedOn(card, base modelfile.Card, file string) modelfile.Card {
 	card.Normalisation = base.Normalisation
-	card.Source = fmt.Sprintf("fine-tuned from %q", base.Name)
+	card.Source = fmt.Sprintf("fine-tuned from %q", cmp.Or(base.Name, file))
 	if base.Source != "" {
 		card.Source += " (" + base.Source + ")"
 	}
@@ -396,7 +398,7 @@ func (t *trainer) publish() error {
 		return err
 	}
 	total, done := t.run.Recipe.Schedule.Steps, t.run.Next()
-	fmt.Fprintf(t.stdout, "step %d of %d: loss %.3f, mIoU %.2f, pixel accuracy %.2f", done, total, recentLoss(steps), t.last.MIoU, t.last.PixelAccuracy)
+	fmt.Fprintf(t.stdout, "step %d of %d: loss %.3f, mIoU %.2f, pixel accuracy %.2f", done, total, recentLoss(steps, max(1, total/scoresInRun)), t.last.MIoU, t.last.PixelAccuracy)
 	if t.stepped > 0 {
 		fmt.Fprintf(t.stdout, ", %.1f photos/s", t.rate())
 	}
@@ -414,10 +416,9 @@ func (t *trainer) publish() error {
 	return t.writeModel()
 }
 
-// recentLoss is the mean over the last steps.
-func recentLoss(steps []train.Step) (mean float64) {
-	const most = 50
-	steps = steps[max(0, len(steps)-most):]
+// recentLoss is the mean over the last n steps.
+func recentLoss(steps []train.Step, n int) (mean float64) {
+	steps = steps[max(0, len(steps)-n):]
 	for _, s := range steps {
 		mean += s.Loss / float64(len(steps))
 	}
