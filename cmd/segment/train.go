@@ -141,6 +141,9 @@ func (o *trainOptions) read(folder string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(filepath.Join(folder, stateFile)); err != nil {
+		return fmt.Errorf("the training in %s ended before its first step, so there is nothing to go on with: start it anew", folder)
+	}
 	*o = trainOptions{folder: folder}
 	if err := json.Unmarshal(text, o); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(folder, optionsFile), err)

@@ -49,6 +49,15 @@ func writeText(t *testing.T, path, text string) {
 	}
 }
 
+func appendText(t *testing.T, path, text string) {
+	t.Helper()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, path, string(file)+text)
+}
+
 func drawDiscs(random *rand.Rand) (*image.RGBA, *image.Gray) {
 	width, height := 96+random.IntN(32), 80
 	picture, mask := image.NewRGBA(image.Rect(0, 0, width, height)), image.NewGray(image.Rect(0, 0, width, height))
@@ -161,7 +170,13 @@ func TestTrainResumes(t *testing.T) {
 			whole, broken := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "broken")
 			succeed(t, small(data, from, whole, more...)...)
 			interrupt(t, 4, small(data, from, broken, more...)...)
+			older, err := os.ReadFile(filepath.Join(broken, stateFile))
+			if err != nil {
+				t.Fatal(err)
+			}
 			interrupt(t, 3, "train", "-resume", broken)
+			writeText(t, filepath.Join(broken, stateFile), string(older)) // as if killed before the next was saved
+			appendText(t, filepath.Join(broken, logFile), `{"step":17,"lo`)
 			succeed(t, "train", "-resume", broken)
 			want, err := os.ReadFile(filepath.Join(whole, logFile))
 			if err != nil {
@@ -252,6 +267,8 @@ func TestTrainRefuses(t *testing.T) {
 	good := discs(t, 3)
 	used := filepath.Join(t.TempDir(), "used")
 	succeed(t, small(good, from, used)...)
+	unstarted := t.TempDir()
+	writeText(t, filepath.Join(unstarted, optionsFile), "{}")
 	for name, c := range map[string]struct {
 		arguments []string
 		status    int
@@ -268,6 +285,7 @@ func TestTrainRefuses(t *testing.T) {
 		"recipe":          {small(good, from, "x", "-recipe", "soup"), 2, "fast or paper"},
 		"freeze":          {small(good, from, "x", "-freeze", "all"), 2, "expected encoder"},
 		"used folder":     {small(good, from, used), 1, "-resume"},
+		"no state":        {[]string{"train", "-resume", unstarted}, 1, "before its first step"},
 		"nothing to do":   {[]string{"train", "-resume", empty}, 1, "holds no training"},
 		"resume and data": {[]string{"train", "-resume", used, "-data", good}, 2, "no other flags"},
 		"share":           {small(good, from, "x", "-val", "7"), 1, "share of 7"},
@@ -333,6 +351,7 @@ func TestTrainOptions(t *testing.T) {
 	if err := o.write(); err != nil {
 		t.Fatal(err)
 	}
+	writeText(t, o.path(stateFile), "")
 	var got trainOptions
 	if err := got.read(o.folder); err != nil || got != o {
 		a, _ := json.Marshal(got)
