@@ -49,6 +49,19 @@ func writeText(t *testing.T, path, text string) {
 	}
 }
 
+func dropLastLine(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasSuffix(file, []byte("}\n")) {
+		t.Fatalf("%s ends in the middle of a line", path)
+	}
+	file = file[:len(file)-1]
+	writeText(t, path, string(file[:bytes.LastIndexByte(file, '\n')+1]))
+}
+
 func appendText(t *testing.T, path, text string) {
 	t.Helper()
 	file, err := os.ReadFile(path)
@@ -174,6 +187,7 @@ func TestTrainResumes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			dropLastLine(t, filepath.Join(broken, logFile)) // as if the evaluation had been interrupted
 			interrupt(t, 3, "train", "-resume", broken)
 			writeText(t, filepath.Join(broken, stateFile), string(older)) // as if killed before the next was saved
 			appendText(t, filepath.Join(broken, logFile), `{"step":17,"lo`)
