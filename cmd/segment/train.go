@@ -70,7 +70,11 @@ func trainModel(ctx context.Context, arguments []string, stdout, stderr io.Write
 	}
 	t := &trainer{trainOptions: o, stdout: stdout, stderr: stderr, bar: newBar(stderr), warned: map[string]bool{}}
 	defer t.close()
-	if err := t.start(ctx, *resume != ""); err != nil {
+	err := t.start(ctx, *resume != "")
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted before the first step")
+	}
+	if err != nil {
 		return err
 	}
 	return t.train(ctx)
