@@ -3,6 +3,7 @@ package train
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,25 +51,30 @@ func (r *Run) state() (list []stored) {
 	return list
 }
 
-// save writes the checkpoint to a new file, then puts it in the place of the old one: a
+// saveError means that the state could not be saved, so trying again is of no use.
+type saveError struct{ error }
+
+func (e saveError) Unwrap() error { return e.error }
+
+// Save writes the checkpoint to a new file, then puts it in the place of the old one: a
 // crash leaves one of them whole.
-func (r *Run) save() error {
+func (r *Run) Save() error {
 	r.saved = time.Now()
 	if r.Checkpoint == "" {
 		return nil
 	}
 	f, err := os.Create(r.Checkpoint + ".new")
 	if err != nil {
-		return err
+		return saveError{err}
 	}
 	buffer := bufio.NewWriterSize(f, 1<<20)
-	err = errors.Join(r.write(buffer), buffer.Flush(), f.Sync(), f.Close())
+	err = cmp.Or(r.write(buffer), buffer.Flush(), f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), r.Checkpoint)
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fmt.Errorf("cannot save the state of the training, the last one is kept: %w", err)
+		return saveError{fmt.Errorf("cannot save the state of the training, the last one is kept: %w", err)}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +15,10 @@ import (
 
 // A Source draws samples.
 type Source interface {
-	// Sample fills s, and may reuse its memory. The same random numbers give the same
-	// sample. Calls come from several goroutines at once.
-	Sample(random *rand.Rand, s *model.Sample) error
+	// Sample fills s, and may reuse its memory. number counts the samples of a run, from 0,
+	// also over interruptions: the same number gives the same sample. Calls come from
+	// several goroutines at once.
+	Sample(number int, s *model.Sample) error
 }
 
 // ErrDiverged matches the error of a run whose loss or gradient is no number any more.
@@ -62,19 +64,22 @@ type Run struct {
 	batches [2][]model.Sample // of this step and the next
 }
 
+// Next is the step that comes next, counted from 0.
+func (r *Run) Next() int { return r.step }
+
 // Run trains until the schedule ends, ctx is cancelled, or an error, and saves the state. If
 // the training diverges, the last state saved before stays: the values of the step before are
 // numbers, but no good ones.
 func (r *Run) Run(ctx context.Context) error {
 	r.average.Decay = r.Recipe.Average
-	if err := r.save(); err != nil { // before hours of work, not after
+	if err := r.Save(); err != nil { // before hours of work, not after
 		return err
 	}
 	err := r.run(ctx)
-	if errors.Is(err, ErrDiverged) {
+	if _, unsaved := errors.AsType[saveError](err); unsaved || errors.Is(err, ErrDiverged) {
 		return err
 	}
-	return errors.Join(err, r.save())
+	return errors.Join(err, r.Save())
 }
 
 func (r *Run) run(ctx context.Context) error {
@@ -101,7 +106,7 @@ func (r *Run) run(ctx context.Context) error {
 			}
 		}
 		if time.Since(r.saved) >= r.Interval {
-			if err := r.save(); err != nil {
+			if err := r.Save(); err != nil {
 				return err
 			}
 		}
@@ -145,14 +150,11 @@ func (r *Run) draw(step int) func() ([]model.Sample, error) {
 	errs := make([]error, r.Recipe.Batch)
 	var wait sync.WaitGroup
 	for i := range *batch {
-		wait.Go(func() {
-			random := rand.New(rand.NewPCG(r.Recipe.Seed, uint64(step*r.Recipe.Batch+i)))
-			errs[i] = r.Source.Sample(random, &(*batch)[i])
-		})
+		wait.Go(func() { errs[i] = r.Source.Sample(step*r.Recipe.Batch+i, &(*batch)[i]) })
 	}
 	return func() ([]model.Sample, error) {
 		wait.Wait()
-		return *batch, errors.Join(errs...)
+		return *batch, cmp.Or(errs...)
 	}
 }
 

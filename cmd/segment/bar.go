@@ -26,8 +26,8 @@ func newBar(w io.Writer) *bar {
 	return &bar{w: w}
 }
 
-// show draws the bar at done of total units. New units start a new bar.
-func (b *bar) show(done, total int, units string) {
+// show draws the bar at done of total units, with notes. New units start a new bar.
+func (b *bar) show(done, total int, units string, notes ...string) {
 	if b.w == nil {
 		return
 	}
@@ -39,7 +39,9 @@ func (b *bar) show(done, total int, units string) {
 	b.units = units
 	const width = 40
 	full := width * done / total
-	fmt.Fprintf(b.w, "\r[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, total, units)
+	const erase = "\x1b[K" // what a longer line left
+	line := fmt.Sprintf("\r[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, total, units)
+	fmt.Fprint(b.w, strings.Join(append([]string{line}, notes...), ", "), erase)
 }
 
 func (b *bar) newline() {
@@ -50,6 +52,9 @@ func (b *bar) newline() {
 
 func (b *bar) end() {
 	if b.w != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		b.newline()
+		b.units = ""
 	}
 }

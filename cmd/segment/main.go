@@ -2,6 +2,7 @@
 //
 //	segment [flags] PHOTO…              print classes; write masks and overlays
 //	segment eval -data DIR [flags]      score a model on labelled photos
+//	segment train -data DIR [flags]     train a model on labelled photos
 //	segment quantise [flags] IN OUT     make a small model file from a float one
 //	segment serve [-addr HOST:PORT]     serve the page on this machine
 //	segment version                     print the release
@@ -40,6 +41,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		switch arguments[0] {
 		case "eval":
 			command, arguments = eval, arguments[1:]
+		case "train":
+			command, arguments = trainModel, arguments[1:]
 		case "quantise":
 			command, arguments = quantise, arguments[1:]
 		case "serve":

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -42,7 +41,11 @@ func quantise(ctx context.Context, arguments []string, stdout, stderr io.Writer)
 	}
 	plan := quant.Plan{Steps: *steps}
 	if *photos != "" {
-		if plan, err = calibrate(ctx, flags.Arg(0), *photos, cmp.Or(*steps, 4), stderr); err != nil {
+		list, err := dataset.Photos(*photos, "")
+		if err != nil {
+			return err
+		}
+		if plan, err = calibrate(ctx, flags.Arg(0), list, cmp.Or(*steps, calibratedSteps), stderr); err != nil {
 			return err
 		}
 	}
@@ -59,13 +62,13 @@ func quantise(ctx context.Context, arguments []string, stdout, stderr io.Writer)
 	return nil
 }
 
-// calibrate makes the plan for a model file from the photos in a folder.
-func calibrate(ctx context.Context, in, folder string, steps float64, stderr io.Writer) (quant.Plan, error) {
+// calibratedSteps is the number of rounding steps in the root mean square of a weight,
+// if photos say which weights matter.
+const calibratedSteps = 4
+
+// calibrate makes the plan for a model file from photos.
+func calibrate(ctx context.Context, in string, photos []dataset.Photo, steps float64, stderr io.Writer) (quant.Plan, error) {
 	m, err := model.Open(in)
-	if err != nil {
-		return quant.Plan{}, err
-	}
-	photos, err := dataset.Photos(folder, "")
 	if err != nil {
 		return quant.Plan{}, err
 	}
@@ -92,25 +95,19 @@ func readCard(path string) (modelfile.Card, error) {
 	return card, nil
 }
 
-// convert writes to a file beside out first, so that a failure leaves out
-// unchanged.
+// convert writes the small form of a model file. A failure leaves out unchanged.
 func convert(in, out string, card modelfile.Card, plan quant.Plan) (report modelfile.Report, err error) {
 	src, err := os.Open(in)
 	if err != nil {
 		return report, err
 	}
 	defer src.Close()
-	dst, err := os.Create(out + ".part")
-	if err != nil {
-		return report, err
-	}
-	report, err = modelfile.Convert(dst, bufio.NewReaderSize(src, 1<<20), card, plan)
-	if err = errors.Join(err, dst.Close()); err != nil {
-		os.Remove(dst.Name())
-		return report, fmt.Errorf("%s: %w", in, err)
-	}
-	if err = os.Rename(dst.Name(), out); err != nil {
-		os.Remove(dst.Name())
-	}
+	err = replaceFile(out, func(dst io.Writer) error {
+		report, err = modelfile.Convert(dst, bufio.NewReaderSize(src, 1<<20), card, plan)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", in, err)
+		}
+		return err
+	})
 	return report, err
 }
