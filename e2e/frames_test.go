@@ -113,7 +113,8 @@ func TestFramesAreClosed(t *testing.T) {
 			await until(() => live.state === "failed");
 			Worker.prototype.postMessage = postMessage;
 			await pause(800)`},
-		{"aborted", `await begin(); segmenter.abort(); await until(() => live.state === "failed"); await pause(500); const left = await leftOpen(); segmenter.dispose(); return left`},
+		// Between two frames there is nothing to abort.
+		{"aborted", `await begin(); await until(() => (segmenter.abort(), live.state === "failed")); await pause(500); const left = await leftOpen(); segmenter.dispose(); return left`},
 		{"another device", `await begin(); await segmenter.useDevice("cpu"); await pause(300); end(); await pause(800)`},
 		{"the listener throws", `await begin({ onFrame: () => { if (++seen > 8) throw new Error("of the test"); } });
 			await until(() => live.state === "failed"); await pause(500); const left = await leftOpen(); segmenter.dispose(); return left`},
