@@ -25,6 +25,7 @@ import (
 )
 
 const (
+	// scoresInRun is how often a run evaluates.
 	scoresInRun = 10
 	// saveInterval is the work that the end of the program may lose, at most.
 	saveInterval = 45 * time.Second

@@ -5,6 +5,7 @@
 // every open request fails and `alive` turns false.
 
 import { explained, SegmenterError } from "./errors.js";
+import { isFrame } from "./frame.js";
 import { foreignPixels } from "./photo.js";
 import { checked, REQUESTS } from "./protocol.js";
 
@@ -132,10 +133,6 @@ export class EngineClient {
     if (type === "result") request?.resolve(payload);
     if (type === "error") request?.reject(errorOf(payload));
   }
-}
-
-function isFrame(part) {
-  return Boolean(globalThis.VideoFrame) && part instanceof VideoFrame;
 }
 
 /** The error that the worker tells of. */

@@ -5,6 +5,7 @@
 // in a browser, it does here: reading a photo's pixels, and painting what the CPU found.
 
 import { requireWebAssembly, SegmenterError } from "./errors.js";
+import { isFrame } from "./frame.js";
 import { Kernels } from "./kernel.js";
 import "./wasm_exec.js";
 import { paint as paintMask, sized } from "./painting.js";
@@ -113,10 +114,6 @@ async function segment({ bitmap, width, height, options, mask, painting }, repor
   } finally {
     bitmap.close();
   }
-}
-
-function isFrame(picture) {
-  return Boolean(globalThis.VideoFrame) && picture instanceof VideoFrame;
 }
 
 async function mask() {

@@ -9,6 +9,11 @@
  */
 export const SHOWS_FRAMES = Boolean(globalThis.VideoFrame && "rotation" in VideoFrame.prototype);
 
+/** Whether something is a VideoFrame, also where there are none. */
+export function isFrame(picture) {
+  return Boolean(globalThis.VideoFrame) && picture instanceof VideoFrame;
+}
+
 /** Where a picture is looked at to see whether it was drawn: a grid of so many points on a side. */
 const LOOKS = 4;
 
