@@ -28,11 +28,12 @@ type Gradients interface {
 	AddScaled(dst, x Tensor, scale float32)
 	// AddProduct computes dst += a·b, value by value.
 	AddProduct(dst, a, b Tensor)
+	// Multiply computes x = x·y, value by value.
+	Multiply(x, y Tensor)
 
-	// GELU computes dst = x·Φ(x), which [Operations] has only in FeedForward.
-	GELU(dst, x Tensor)
-	// GELUGradient computes dx += dy·(Φ(x) + x·φ(x)), φ the normal density.
-	GELUGradient(dx, dy, x Tensor)
+	// GELU computes dst = x·Φ(x), which [Operations] has only in FeedForward, and its
+	// derivative, slope = Φ(x) + x·φ(x), φ the normal density.
+	GELU(dst, slope, x Tensor)
 	// LinearGradient: dx += dy·W, dw += dyᵀ·x with dw (Out, In), and db (1, Out)
 	// gets the sum of the rows of dy.
 	LinearGradient(dx, dw, db, dy, x Tensor, w Linear)
@@ -41,11 +42,14 @@ type Gradients interface {
 	//   dx += (g − mean(g) − x̂·mean(g·x̂)) / σ
 	//   dn.Weight += Σ dy·x̂, dn.Bias += Σ dy, over the rows
 	LayerNormGradient(dx Tensor, dn Norm, dy, x Tensor, n Norm)
-	// AttentionGradient, for each head with P = softmax(q·kᵀ/√d):
-	//   dv += Pᵀ·dy, dS = P·(dP − Σ dP·P) with dP = dy·vᵀ,
+	// SoftmaxAttention is Attention that also returns P = softmax(q·kᵀ/√d) of each head, in
+	// weights (heads·T, T). Factors of that shape, unless nil, multiply P before it weighs v.
+	SoftmaxAttention(dst, weights, qkv, factors Tensor, heads int)
+	// AttentionGradient, for each head with the factors F, or 1:
+	//   dv += (P·F)ᵀ·dy, dS = P·(dP − Σ dP·P) with dP = F·(dy·vᵀ),
 	//   dq += dS·k/√d, dk += dSᵀ·q/√d
 	// as in Dao et al. 2022, appendix B.4. dqkv and qkv are (T, 3D).
-	AttentionGradient(dqkv, dy, qkv Tensor, heads int)
+	AttentionGradient(dqkv, dy, qkv, weights, factors Tensor, heads int)
 	// L2NormalizeGradient, with y = x/|x|: dx += (dy − y·Σ dy·y) / |x|.
 	L2NormalizeGradient(dx, dy, x Tensor)
 	// MatMulTGradient: da += dy·b, db += dyᵀ·a.

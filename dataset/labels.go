@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"segmenter/photo/decode"
 )
@@ -12,6 +13,8 @@ type labels interface {
 	// read reads the labels of a photo of the given size, upright. Its errors name
 	// the file. Classes are below limit.
 	read(height, width, limit int) (*reading, error)
+	// hash writes what the labels consist of.
+	hash(dst io.Writer) error
 }
 
 // reading is the labels of a photo.

@@ -495,7 +495,7 @@ func TestLoadRefused(t *testing.T) {
 		{"an empty folder", "holds no files, in no known layout: expected one of", nil, Options{}},
 		{"an archive", "unpack it first", map[string][]byte{"data.zip": nil}, Options{}},
 		{"photos only", "in no known layout", map[string][]byte{"a.jpg": nil}, Options{}},
-		{"no such layout", `no layout "yolo": expected one of voc, cityscapes`, map[string][]byte{"a.jpg": nil}, Options{Layout: "yolo"}},
+		{"no such layout", `no layout "tfrecord": expected one of voc, cityscapes`, map[string][]byte{"a.jpg": nil}, Options{Layout: "tfrecord"}},
 		{"a named folder", "has no somewhere/else: expected a path from there", map[string][]byte{"images/a.jpg": nil, "masks/a.png": one}, Options{Masks: "somewhere/else"}},
 		{"other names", "2 photos have none, and 1 labels have no photo", map[string][]byte{"images/a.jpg": nil, "images/b.jpg": nil, "masks/c.png": nil}, Options{}},
 		{"two masks", "a.jpg has two masks, masks/a.png and masks/a.tif", map[string][]byte{"images/a.jpg": nil, "masks/a.png": one, "masks/a.tif": one}, Options{}},

@@ -38,6 +38,7 @@ func layouts() []layout {
 		{"coco", "photos and a JSON file with images, annotations and categories", fitsCOCO, loadCOCO},
 		{"cvat", "photos and the annotations.xml of CVAT for images", fitsCVAT, loadCVAT},
 		{"labelme", "photos and a JSON file of LabelMe for each", fitsLabelMe, loadLabelMe},
+		{"yolo", "images/, labels/ with a text file for each photo, and data.yaml", fitsYOLO, loadYOLO},
 		{"parts", "train/ and val/ with one of these layouts", fitsParts, loadParts},
 	}
 }

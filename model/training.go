@@ -56,8 +56,8 @@ type Objective struct {
 
 	// DropPath is the probability that the last block of the encoder leaves out a
 	// branch; it grows linearly from 0 at the first block. Dropout is that of a value in
-	// the branches of the mask transformer's blocks: after proj, fc1 and fc2 (segm/model/
-	// blocks.py). Unlike the paper's code, it spares the weights of attention. Seed draws.
+	// the mask transformer's blocks: of the softmax, and after proj, fc1 and fc2
+	// (segm/model/blocks.py). Seed draws.
 	DropPath, Dropout float32
 	Seed              uint64
 }
@@ -234,7 +234,7 @@ type embeddings struct{ position, extra, classes []float32 }
 func newLane(m *Model, d compute.Differentiable, variables map[string]*Variable) (*lane, error) {
 	l := &lane{model: m, tape: tape.New(d), variables: variables, source: new(rand.PCG)}
 	l.random = rand.New(l.source)
-	l.tape.Random, l.tape.Branch = l.random, l.regularise
+	l.tape.Random, l.tape.Branch, l.tape.AttentionDropout = l.random, l.regularise, l.attentionDropout
 	var err error
 	if l.network, err = newNetwork(m, l.tape); err != nil {
 		return nil, err
@@ -336,15 +336,28 @@ func (l *lane) prepare(next plan) (err error) {
 	return err
 }
 
-// regularise is the tape's question about the next residual branch. Every block has
-// two.
+// block is the number of the block that runs, the decoder's after the encoder's. Every block
+// has two branches.
+func (l *lane) block() (block int, inDecoder bool) {
+	return l.branches / 2, l.branches/2 >= len(l.network.encoder)
+}
+
+// attentionDropout is the tape's question about the attention of a block.
+func (l *lane) attentionDropout() float32 {
+	if _, inDecoder := l.block(); inDecoder {
+		return l.objective.Dropout
+	}
+	return 0
+}
+
+// regularise is the tape's question about the next residual branch.
 func (l *lane) regularise() tape.Regularisation {
-	block, depth := l.branches/2, len(l.network.encoder)
+	block, inDecoder := l.block()
 	l.branches++
-	if block >= depth {
+	if inDecoder {
 		return tape.Regularisation{Scale: 1, Dropout: l.objective.Dropout}
 	}
-	rate := l.objective.DropPath * float32(block) / float32(max(depth-1, 1))
+	rate := l.objective.DropPath * float32(block) / float32(max(len(l.network.encoder)-1, 1))
 	if rate > 0 && l.random.Float32() < rate {
 		return tape.Regularisation{}
 	}

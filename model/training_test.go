@@ -133,7 +133,7 @@ func TestRegularisation(t *testing.T) {
 	training := newTraining(t, golden.Model(t, tensors, "weights."), 1, reference.New)
 	batch := batchOf(tensors, "1")
 	o := Objective{Mask: 1, Linear: 0.5, DropPath: 0.5, Dropout: 0.3, Seed: 3}
-	for _, name := range []string{"encoder.blocks.0.mlp.fc1.bias", "encoder.pos_embed", "encoder.cls_token", "mask.blocks.0.mlp.fc1.bias", "mask.blocks.0.attn.proj.bias", "mask.cls_emb"} {
+	for _, name := range []string{"encoder.blocks.0.mlp.fc1.bias", "encoder.pos_embed", "encoder.cls_token", "mask.blocks.0.mlp.fc1.bias", "mask.blocks.0.attn.proj.bias", "mask.blocks.0.attn.qkv.weight", "mask.blocks.0.attn.qkv.bias", "mask.cls_emb"} {
 		compareDifference(t, training, batch, o, name)
 	}
 }

@@ -56,6 +56,15 @@ func TestGoldenWebGPU(t *testing.T) {
 	checkGoldenWindows(t, s, "chelsea", Mask)
 }
 
+// TestWidthsWebGPU is TestWidths on the GPU.
+func TestWidthsWebGPU(t *testing.T) {
+	_, float := openGPU(t, compute.Float32)
+	_, int8s := openGPU(t, compute.Int8)
+	forWidths(t, func(t *testing.T, m *Model) {
+		compareDevices(t, m, []compute.Device{float}, []compute.Device{int8s})
+	})
+}
+
 // TestInt8WebGPU compares masks computed in int8 with those computed in float32.
 func TestInt8WebGPU(t *testing.T) {
 	m := openModel(t, int8Weights)

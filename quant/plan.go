@@ -28,6 +28,9 @@ type Plan struct {
 func (p Plan) Round(name string, values []float32, out int) (q []int8, scale []float32, err error) {
 	in := len(values) / out
 	q, scale = PerChannel(values, []int{out, in}, 0)
+	if p.Steps == 0 && p.Inputs[name] == nil {
+		return q, scale, nil
+	}
 	if p.Steps > 0 {
 		step := rootMeanSquare(values) / p.Steps
 		finer := p.Finer[name]

@@ -135,7 +135,7 @@ func TestResume(t *testing.T) {
 
 // TestLearns checks that the loss falls.
 func TestLearns(t *testing.T) {
-	r := newRun(t, 60)
+	r := newRun(t, 100)
 	var losses []float64
 	r.Report = func(s Step) error { losses = append(losses, s.Loss); return nil }
 	if err := r.Run(t.Context()); err != nil {

@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
-	"strings"
 
+	"segmenter/checkpoint"
 	"segmenter/modelfile"
 	"segmenter/modelfile/safetensors"
 )
@@ -76,105 +76,97 @@ func floats(m *modelfile.Model, p *modelfile.Parameter) []float32 {
 	return values
 }
 
-// OpenModel opens a model file of Segmenter, or a vision transformer by the names of timm:
-// then the model is an encoder, which [NewDecoders] completes.
-func OpenModel(path string) (m *modelfile.Model, encoder Encoder, err error) {
+// Start is what a training starts from: a model, or an encoder that [Encoder.NewDecoders]
+// completes.
+type Start struct {
+	Model   *modelfile.Model
+	Encoder *Encoder
+	Notes   []checkpoint.Note // what the file did not state
+}
+
+// OpenStart opens a model file of Segmenter, or what package checkpoint reads: another program's
+// Segmenter, or a vision transformer alone.
+func OpenStart(path string) (s Start, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, err
+		return s, err
 	}
 	defer f.Close()
-	r, err := safetensors.NewReader(bufio.NewReaderSize(f, 1<<20))
+	info, err := f.Stat()
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return s, err
 	}
-	isToken := func(t safetensors.Tensor) bool { return t.Name == "cls_token" }
-	if !slices.ContainsFunc(r.Tensors(), isToken) {
-		m, err := modelfile.Open(path)
-		return m, nil, err
+	isModel, err := isModelFile(f)
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", path, err)
 	}
-	if encoder, err = readEncoder(r); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	if isModel {
+		s.Model, err = modelfile.Open(path)
+		return s, err
 	}
-	return nil, encoder, nil
+	c, err := checkpoint.Open([]checkpoint.File{{Name: filepath.Base(path), Size: info.Size(), ReaderAt: f}}, checkpoint.Options{})
+	if err != nil {
+		return s, err
+	}
+	s.Notes = c.Notes
+	if c.Table != nil {
+		s.Model, err = c.Model()
+	} else {
+		s.Encoder, err = readEncoder(c)
+	}
+	return s, err
 }
 
-// An Encoder is the tensors of a vision transformer by the names of timm.
-type Encoder map[string]tensor
-
-type tensor struct {
-	shape  []int
-	values []float32
+// isModelFile reports whether a file is a safetensors file with a decoder by the names of the table.
+func isModelFile(f *os.File) (bool, error) {
+	var head [9]byte
+	if n, err := f.ReadAt(head[:], 0); n < len(head) || head[8] != '{' {
+		return false, readError(err)
+	}
+	r, err := safetensors.NewReader(bufio.NewReader(f))
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(r.Tensors(), func(t safetensors.Tensor) bool {
+		return t.Name == "linear.head.weight" || t.Name == "mask.cls_emb"
+	}), nil
 }
 
-func readEncoder(r *safetensors.Reader) (Encoder, error) {
-	e := Encoder{}
-	for {
-		t, err := r.Next()
-		if err == io.EOF {
-			return e, nil
-		}
+// readError returns an error other than the end of the file.
+func readError(err error) error {
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// An Encoder is a vision transformer alone, with the names of the table.
+type Encoder struct {
+	card   modelfile.Card // its architecture and normalisation
+	values map[string][]float32
+}
+
+func readEncoder(c *checkpoint.Checkpoint) (*Encoder, error) {
+	e := &Encoder{c.Card, make(map[string][]float32)}
+	table := modelfile.NewTable(c.Card.Architecture, 0)
+	for p := range table.All() {
+		values, err := c.Values(p)
 		if err != nil {
 			return nil, err
 		}
-		if isClassifier(t.Name) {
-			continue
-		}
-		values, err := r.Float32s()
-		if err != nil {
-			return nil, err
-		}
-		e[t.Name] = tensor{t.Shape, values}
+		e.values[p.Name] = values
 	}
-}
-
-// isClassifier reports whether a tensor belongs to what comes after the encoder.
-func isClassifier(name string) bool {
-	return strings.HasPrefix(name, "head") || strings.HasPrefix(name, "pre_logits.")
-}
-
-// architecture infers the shape of the network. Tensors that are missing give zeros, which
-// [modelfile.New] refuses.
-func (e Encoder) architecture() modelfile.Architecture {
-	dimension := func(name string, axis int) int {
-		if shape := e[name].shape; axis < len(shape) {
-			return shape[axis]
-		}
-		return 0
-	}
-	a := modelfile.Architecture{
-		Width: dimension("cls_token", 2), Patch: dimension("patch_embed.proj.weight", 3),
-		DecoderDepth: decoderDepth, ExtraTokens: 1,
-	}
-	if _, ok := e["dist_token"]; ok {
-		a.ExtraTokens = 2
-	}
-	for dimension(fmt.Sprintf("blocks.%d.norm1.weight", a.Depth), 0) > 0 {
-		a.Depth++
-	}
-	a.Heads = a.Width / modelfile.HeadWidth
-	a.Grid = int(math.Sqrt(float64(max(0, dimension("pos_embed", 1)-a.ExtraTokens))))
-	return a
+	return e, nil
 }
 
 // NewDecoders returns a model with this encoder and two untrained decoders.
-func (e Encoder) NewDecoders(card modelfile.Card, random *rand.Rand) (*modelfile.Model, error) {
-	card.Architecture = e.architecture()
-	used := 0
-	m, err := modelfile.New(card, []modelfile.Decoder{modelfile.Mask, modelfile.Linear}, func(p *modelfile.Parameter) ([]float32, error) {
-		name, isEncoder := strings.CutPrefix(p.Name, "encoder.")
-		if !isEncoder {
-			return Initialise(p, random), nil
+func (e *Encoder) NewDecoders(card modelfile.Card, random *rand.Rand) (*modelfile.Model, error) {
+	card.Architecture, card.Normalisation = e.card.Architecture, e.card.Normalisation
+	card.Architecture.DecoderDepth = decoderDepth
+	return modelfile.New(card, []modelfile.Decoder{modelfile.Mask, modelfile.Linear}, func(p *modelfile.Parameter) ([]float32, error) {
+		if values, ok := e.values[p.Name]; ok {
+			return values, nil
 		}
-		t, ok := e[name]
-		if !ok || !slices.Equal(t.shape, p.Shape) {
-			return nil, fmt.Errorf("the tensor %q is %v, expected %v: it is not a vision transformer of this kind", name, t.shape, p.Shape)
-		}
-		used++
-		return t.values, nil
+		return Initialise(p, random), nil
 	})
-	if err == nil && used < len(e) {
-		return nil, fmt.Errorf("the vision transformer has %d tensors, of which this network knows %d: expected one like timm's vit_tiny_patch16_224", len(e), used)
-	}
-	return m, err
 }

@@ -73,11 +73,11 @@ func TestEncoder(t *testing.T) {
 		return path
 	}
 	open := func(path string) (*modelfile.Model, error) {
-		m, encoder, err := OpenModel(path)
-		if err != nil || m != nil {
-			t.Fatalf("error %v, model %v", err, m)
+		start, err := OpenStart(path)
+		if err != nil {
+			return nil, err
 		}
-		return encoder.NewDecoders(from.Card, rand.New(rand.NewPCG(1, 2)))
+		return start.Encoder.NewDecoders(from.Card, rand.New(rand.NewPCG(1, 2)))
 	}
 	m, err := open(write(func(*safetensors.Tensor) {}))
 	if err != nil {

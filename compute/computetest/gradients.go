@@ -157,7 +157,7 @@ func derivatives(tokens ...int) (list []derivative) {
 			list = append(list, linearDerivative(rows, width[0], width[1]), matMulTDerivative(rows, width[1], width[0]))
 		}
 		for _, heads := range [][2]int{{1, 64}, {3, 64}, {2, 20}} {
-			list = append(list, attentionDerivative(rows, heads[0], heads[1]))
+			list = append(list, attentionDerivative(rows, heads[0], heads[1], 0), attentionDerivative(rows, heads[0], heads[1], 0.3))
 		}
 	}
 	for _, view := range []compute.View{compute.Whole(16, 18, 37), compute.Whole(8, 8, 40), compute.Whole(4, 1, 30)} {
@@ -170,11 +170,13 @@ func geluDerivative(rows, cols int) derivative {
 	return derivative{fmt.Sprintf("GELU/%dx%d", rows, cols), [][2]int{{rows, cols}},
 		func(d *rank, in []compute.Tensor) compute.Tensor {
 			dst := d.result(rows, cols)
-			d.differentiable().GELU(dst, in[0])
+			d.differentiable().GELU(dst, d.result(rows, cols), in[0])
 			return dst
 		},
 		func(d *rank, din []compute.Tensor, dy compute.Tensor, in []compute.Tensor) {
-			d.differentiable().GELUGradient(din[0], dy, in[0])
+			slope := d.result(rows, cols)
+			d.differentiable().GELU(d.result(rows, cols), slope, in[0])
+			d.differentiable().AddProduct(din[0], dy, slope)
 		}}
 }
 
@@ -233,16 +235,32 @@ func matMulTDerivative(rows, out, in int) derivative {
 		}}
 }
 
-func attentionDerivative(rows, heads, size int) derivative {
+// attentionDerivative has dropout if rate is not 0.
+func attentionDerivative(rows, heads, size int, rate float32) derivative {
 	width := heads * size
-	return derivative{fmt.Sprintf("Attention/%dx%dx%d", rows, heads, size), [][2]int{{rows, 3 * width}},
+	weights := func(d *rank) compute.Tensor { return d.result(heads*rows, rows) }
+	factors := func(d *rank) compute.Tensor {
+		if rate == 0 {
+			return nil
+		}
+		values, seed := make([]float32, heads*rows*rows), newSeed()
+		for i := range values {
+			if seed.Float32() >= rate {
+				values[i] = 1 / (1 - rate)
+			}
+		}
+		return d.upload(values, rows)
+	}
+	return derivative{fmt.Sprintf("Attention/%dx%dx%d/%v", rows, heads, size, rate), [][2]int{{rows, 3 * width}},
 		func(d *rank, in []compute.Tensor) compute.Tensor {
 			dst := d.result(rows, width)
-			d.Attention(dst, in[0], heads, compute.Share{Total: rows})
+			d.differentiable().SoftmaxAttention(dst, weights(d), in[0], factors(d), heads)
 			return dst
 		},
 		func(d *rank, din []compute.Tensor, dy compute.Tensor, in []compute.Tensor) {
-			d.differentiable().AttentionGradient(din[0], dy, in[0], heads)
+			p, f := weights(d), factors(d)
+			d.differentiable().SoftmaxAttention(d.result(rows, width), p, in[0], f, heads)
+			d.differentiable().AttentionGradient(din[0], dy, in[0], p, f, heads)
 		}}
 }
 
@@ -298,20 +316,28 @@ func crossEntropyDerivative(v compute.View, classes int) derivative {
 		}}
 }
 
-// additions is the sum 2·x + x·y, whose gradients are computed with the same
+// additions is the sum 2·x + x·y·y, whose gradients are computed with the same
 // operations, and Clear.
 func additions() derivative {
-	return derivative{"AddScaled+AddProduct", [][2]int{{7, 45}, {7, 45}},
+	return derivative{"AddScaled+AddProduct+Multiply", [][2]int{{7, 45}, {7, 45}},
 		func(d *rank, in []compute.Tensor) compute.Tensor {
 			dst := d.whole(7, 45)
 			d.differentiable().Clear(dst)
 			d.differentiable().AddScaled(dst, in[0], 2)
-			d.differentiable().AddProduct(dst, in[0], in[1])
+			product := d.result(7, 45)
+			d.Copy(product, in[0])
+			d.differentiable().Multiply(product, in[1])
+			d.differentiable().AddProduct(dst, product, in[1])
 			return dst
 		},
 		func(d *rank, din []compute.Tensor, dy compute.Tensor, in []compute.Tensor) {
 			d.differentiable().AddScaled(din[0], dy, 2)
-			d.differentiable().AddProduct(din[0], dy, in[1])
-			d.differentiable().AddProduct(din[1], dy, in[0])
+			product := d.result(7, 45)
+			d.Copy(product, dy)
+			d.differentiable().Multiply(product, in[1])
+			d.differentiable().AddProduct(din[0], product, in[1])
+			for range 2 {
+				d.differentiable().AddProduct(din[1], product, in[0])
+			}
 		}}
 }

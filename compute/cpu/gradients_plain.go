@@ -27,11 +27,17 @@ func dot(a, b []float32) (s float32) {
 	return s
 }
 
-func geluGradient(dx, dy, x []float32) {
+func multiply(x, y []float32) {
+	for i := range x {
+		x[i] *= y[i]
+	}
+}
+
+func geluAndSlope(dst, slope, x []float32) {
 	for i, f := range x {
 		v := float64(f)
-		slope := 0.5*(1+math.Erf(v/math.Sqrt2)) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)
-		dx[i] += dy[i] * float32(slope)
+		phi := 0.5 * (1 + math.Erf(v/math.Sqrt2))
+		dst[i], slope[i] = float32(v*phi), float32(phi+v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi))
 	}
 }
 

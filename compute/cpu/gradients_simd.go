@@ -49,29 +49,44 @@ func dot(a, b []float32) float32 {
 	return result
 }
 
-// geluGradient computes dx += dy·(Φ(x) + x·φ(x)).
-func geluGradient(dx, dy, x []float32) {
+// multiply computes x = x·y, value by value.
+func multiply(x, y []float32) {
 	var v simd.Float32s
-	for L := v.Len(); len(x) >= L; dx, dy, x = dx[L:], dy[L:], x[L:] {
-		simd.LoadFloat32s(dx).Add(simd.LoadFloat32s(dy).Mul(geluSlope(simd.LoadFloat32s(x)))).Store(dx)
+	L := v.Len()
+	i := 0
+	for ; i+L <= len(x); i += L {
+		simd.LoadFloat32s(x[i:]).Mul(simd.LoadFloat32s(y[i:])).Store(x[i:])
 	}
-	if len(x) > 0 {
-		v, _ = simd.LoadFloat32sPart(x)
-		g, _ := simd.LoadFloat32sPart(dy)
-		sum, _ := simd.LoadFloat32sPart(dx)
-		sum.Add(g.Mul(geluSlope(v))).StorePart(dx)
+	for ; i < len(x); i++ {
+		x[i] *= y[i]
 	}
 }
 
-// geluSlope is Φ(x) + x·φ(x).
-func geluSlope(x simd.Float32s) simd.Float32s {
+// geluAndSlope computes dst = x·Φ(x) and slope = Φ(x) + x·φ(x).
+func geluAndSlope(dst, slope, x []float32) {
+	var v simd.Float32s
+	for L := v.Len(); len(x) >= L; dst, slope, x = dst[L:], slope[L:], x[L:] {
+		y, s := geluWithSlope(simd.LoadFloat32s(x))
+		y.Store(dst)
+		s.Store(slope)
+	}
+	if len(x) > 0 {
+		v, _ = simd.LoadFloat32sPart(x)
+		y, s := geluWithSlope(v)
+		y.StorePart(dst)
+		s.StorePart(slope)
+	}
+}
+
+func geluWithSlope(x simd.Float32s) (y, slope simd.Float32s) {
 	tail, bell := normalTail(x)
 	var zero simd.Float32s
 	half := simd.BroadcastFloat32s(0.5)
 	// Φ(x) = ½ ± (½ − tail/2), with the sign of x
 	above := half.Sub(tail.Mul(half))
 	above = above.IfElse(x.Greater(zero), above.Neg())
-	return half.Add(above).Add(x.Mul(bell).Mul(simd.BroadcastFloat32s(0.39894228)))
+	phi := half.Add(above)
+	return x.Mul(phi), phi.Add(x.Mul(bell).Mul(simd.BroadcastFloat32s(0.39894228)))
 }
 
 // normGradient adds the gradient of a row's layer normalisation: see

@@ -7,30 +7,38 @@ package cpu
 //
 // A tile of the result, tileHeight × tileWidth, stays in registers while the sums
 // grow. The right operand is packed in panels as wide as a tile, the layout of
-// linear.panels; a transposed left operand is packed in rows. Both go in blocks of
-// depthBlock products, so that a block of a panel stays in the L1 cache while the
-// tiles of all rows pass over it.
+// linear.panels; the left one is read where it is, along its rows or its columns.
+// Products go in blocks of depthBlock, so that a block of a panel stays in the L1 cache
+// while the tiles of all rows pass over it.
 //
 //	go test -run - -bench Product ./compute/cpu
 
-// maxTile is the largest tileHeight·tileWidth.
-const maxTile = 6 * 64
+const (
+	maxTile  = 6 * 64 // the largest tileHeight·tileWidth
+	maxDepth = 384    // the largest depthBlock
+)
 
-// operand is a matrix, or some columns of one: rows are stride values apart.
+// operand is a matrix, a part of one, or the transpose of that. A value is stride values
+// behind that of the row above, and step values behind its left neighbour.
 type operand struct {
-	data               []float32
-	rows, cols, stride int
+	data                     []float32
+	rows, cols, stride, step int
 }
 
 // dense is a matrix of adjacent rows.
 func dense(data []float32, cols int) operand {
-	return operand{data, len(data) / cols, cols, cols}
+	return operand{data, len(data) / cols, cols, cols, 1}
+}
+
+// transposed returns mᵀ, in the same memory.
+func (m operand) transposed() operand {
+	return operand{m.data, m.cols, m.rows, m.step, m.stride}
 }
 
 // columns returns the columns [from, to).
 func (m operand) columns(from, to int) operand {
 	if m.rows > 0 {
-		m.data = m.data[from:]
+		m.data = m.data[from*m.step:]
 	}
 	m.cols = to - from
 	return m
@@ -42,6 +50,7 @@ func (m operand) rowsFrom(first, n int) operand {
 	return m
 }
 
+// row returns a row of a matrix that is not transposed.
 func (m operand) row(i int) []float32 { return m.data[i*m.stride:][:m.cols] }
 
 // panels is a right operand, packed: [cols/tileWidth][depth][tileWidth]. Zeros pad
@@ -53,28 +62,27 @@ type panels struct {
 
 func panelLength(depth, cols int) int { return depth * pad(cols, tileWidth) }
 
-// pack packs the right operand m (depth, cols).
+// pack packs a right operand.
 func pack(data []float32, m operand) panels {
 	for p := 0; p < m.cols; p += tileWidth {
-		width := min(tileWidth, m.cols-p)
-		for k := range m.rows {
-			row := data[p*m.rows+k*tileWidth:][:tileWidth]
-			clear(row[copy(row, m.row(k)[p:][:width]):])
+		panel, part := data[p*m.rows:][:m.rows*tileWidth], m.columns(p, min(p+tileWidth, m.cols))
+		if part.cols < tileWidth {
+			clear(panel)
 		}
+		part.copyTo(panel, tileWidth)
 	}
 	return panels{m.rows, m.cols, data}
 }
 
-// packTransposed packs the right operand mᵀ, where m is (cols, depth).
-func packTransposed(data []float32, m operand) panels {
-	for p := 0; p < m.rows; p += tileWidth {
-		panel := data[p*m.cols:][:m.cols*tileWidth]
-		if m.rows-p < tileWidth {
-			clear(panel)
-		}
-		transpose(panel, tileWidth, m.rowsFrom(p, min(tileWidth, m.rows-p)))
+// copyTo copies a matrix to dst, where rows are stride values apart.
+func (m operand) copyTo(dst []float32, stride int) {
+	if m.step != 1 {
+		transpose(dst, stride, m.transposed())
+		return
 	}
-	return panels{m.cols, m.rows, data}
+	for r := range m.rows {
+		copy(dst[r*stride:], m.row(r))
+	}
 }
 
 // transpose writes mᵀ to dst, whose rows are stride values apart. It takes four rows
@@ -100,23 +108,12 @@ func transpose(dst []float32, stride int, m operand) {
 type products struct {
 	edge [maxTile]float32 // a tile of the result
 	last scratch          // the last rows of a left operand
-	left scratch          // a block of a left operand, transposed
 }
 
 // add computes c += a·b.
 func (s *products) add(c, a operand, b panels) {
 	for k := 0; k < b.depth; k += depthBlock {
 		s.addBlock(c, a.columns(k, min(k+depthBlock, b.depth)), b, k)
-	}
-}
-
-// addTransposed computes c += aᵀ·b.
-func (s *products) addTransposed(c, a operand, b panels) {
-	left := s.left.get(a.cols * depthBlock)
-	for k := 0; k < b.depth; k += depthBlock {
-		depth := min(depthBlock, b.depth-k)
-		transpose(left, depth, a.rowsFrom(k, depth))
-		s.addBlock(c, dense(left[:a.cols*depth], depth), b, k)
 	}
 }
 
@@ -130,7 +127,7 @@ func (s *products) addBlock(c, a operand, b panels, k int) {
 		width := min(tileWidth, b.cols-p)
 		for r := 0; r < whole; r += tileHeight {
 			if width == tileWidth {
-				productTile(c.data[r*c.stride+p:], c.stride, a.data[r*a.stride:], a.stride, panel, a.cols)
+				productTile(c.data[r*c.stride+p:], c.stride, a.data[r*a.stride:], a.stride, a.step, panel, a.cols)
 			} else {
 				s.addEdge(c.columns(p, p+width).rowsFrom(r, tileHeight), a.rowsFrom(r, tileHeight), panel)
 			}
@@ -143,24 +140,30 @@ func (s *products) addBlock(c, a operand, b panels, k int) {
 
 // padRows returns the rows of a from first on, less than a tile, padded to one.
 func (s *products) padRows(a operand, first int) operand {
-	last := s.last.get(tileHeight * a.cols)
-	for r := range tileHeight {
-		row := last[r*a.cols:][:a.cols]
-		if first+r < a.rows {
-			copy(row, a.row(first+r))
-		} else {
-			clear(row)
-		}
+	last := dense(s.last.get(tileHeight*a.cols), a.cols)
+	clear(last.data)
+	if first < a.rows {
+		a.rowsFrom(first, a.rows-first).copyTo(last.data, a.cols)
 	}
-	return dense(last, a.cols)
+	return last
 }
 
 // addEdge adds to c, which is smaller than a tile.
 func (s *products) addEdge(c, a operand, panel []float32) {
 	tile := s.edge[:tileHeight*tileWidth]
 	clear(tile)
-	productTile(tile, tileWidth, a.data, a.stride, panel, a.cols)
+	edgeTile(tile, c.rows, c.cols, a.data, a.stride, a.step, panel, a.cols)
 	for r := range c.rows {
 		add(c.row(r), tile[r*tileWidth:])
 	}
+}
+
+// commonTile is productTile with the tile of inference, which reads a by rows.
+func commonTile(c []float32, ldc int, a []float32, lda, step int, panel []float32, k int) {
+	if step != 1 {
+		var rows [tileRows * maxDepth]float32
+		operand{a, tileRows, k, lda, step}.copyTo(rows[:], k)
+		a, lda = rows[:], k
+	}
+	tileAdd(c, ldc, a, lda, panel, tileWidth, k)
 }

@@ -28,12 +28,13 @@ func BenchmarkProduct(b *testing.B) {
 	}
 	d := &benchDevice{cpu.NewTrainer(), b}
 	qkv, y, dqkv := d.tensor(tokens, 3*width), d.tensor(tokens, width), d.tensor(tokens, 3*width)
+	weights, trainer := d.tensor(heads*tokens, tokens), d.Device.(compute.Differentiable)
 	products := float64(tokens * tokens * width)
 	d.rate(fmt.Sprintf("Attention/%dx%d", tokens, width), 2*products, func() {
-		d.Attention(y, qkv, heads, compute.Share{Total: tokens})
+		trainer.SoftmaxAttention(y, weights, qkv, nil, heads)
 	})
-	d.rate(fmt.Sprintf("AttentionGradient/%dx%d", tokens, width), 5*products, func() {
-		d.Device.(compute.Differentiable).AttentionGradient(dqkv, y, qkv, heads)
+	d.rate(fmt.Sprintf("AttentionGradient/%dx%d", tokens, width), 4*products, func() {
+		trainer.AttentionGradient(dqkv, y, qkv, weights, nil, heads)
 	})
 }
 

@@ -59,7 +59,7 @@ func (d *trainer) SetLinear(w compute.Linear, weight, bias []float32) {
 	host.SameLength("SetLinear", l.out*l.in, len(weight))
 	host.SameLength("SetLinear", l.out, len(bias))
 	copy(l.bias, bias)
-	l.forward = packTransposed(l.forward.data, dense(weight, l.in))
+	l.forward = pack(l.forward.data, dense(weight, l.in).transposed())
 	l.backward = pack(l.backward.data, dense(weight, l.in))
 }
 
@@ -85,13 +85,9 @@ func (d *trainer) pack(m operand) panels {
 	return pack(d.right.get(panelLength(m.rows, m.cols)), m)
 }
 
-func (d *trainer) packTransposed(m operand) panels {
-	return packTransposed(d.right.get(panelLength(m.cols, m.rows)), m)
-}
-
 func (d *trainer) MatMulT(dst, a, b compute.Tensor) {
 	d.Clear(dst)
-	d.add(matrix(dst), matrix(a), d.packTransposed(matrix(b)))
+	d.add(matrix(dst), matrix(a), d.pack(matrix(b).transposed()))
 }
 
 func (d *trainer) Clear(t compute.Tensor) { clear(data(t)) }
@@ -118,15 +114,15 @@ func (d *trainer) AddProduct(dst, a, b compute.Tensor) {
 	addProduct(data(dst), data(a), data(b))
 }
 
-func (d *trainer) GELU(dst, x compute.Tensor) {
-	d.Copy(dst, x)
-	exactGELU(data(dst))
+func (d *trainer) Multiply(x, y compute.Tensor) {
+	host.SameLength("Multiply", len(data(x)), len(data(y)))
+	multiply(data(x), data(y))
 }
 
-func (d *trainer) GELUGradient(dx, dy, x compute.Tensor) {
-	host.SameLength("GELUGradient", len(data(x)), len(data(dx)))
-	host.SameLength("GELUGradient", len(data(x)), len(data(dy)))
-	geluGradient(data(dx), data(dy), data(x))
+func (d *trainer) GELU(dst, slope, x compute.Tensor) {
+	host.SameLength("GELU", len(data(x)), len(data(dst)))
+	host.SameLength("GELU", len(data(x)), len(data(slope)))
+	geluAndSlope(data(dst), data(slope), data(x))
 }
 
 func (d *trainer) LinearGradient(dx, dw, db, dy, x compute.Tensor, w compute.Linear) {
@@ -138,7 +134,7 @@ func (d *trainer) LinearGradient(dx, dw, db, dy, x compute.Tensor, w compute.Lin
 func (d *trainer) addWeightGradient(dw, db, dy compute.Tensor, x operand) {
 	host.SameLength("LinearGradient", dw.Rows()*dw.Cols(), dy.Cols()*x.cols)
 	host.SameLength("LinearGradient", x.rows, dy.Rows())
-	d.addTransposed(matrix(dw), matrix(dy), d.pack(x))
+	d.add(matrix(dw), matrix(dy).transposed(), d.pack(x))
 	for r := range dy.Rows() {
 		add(data(db), matrix(dy).row(r))
 	}
@@ -146,7 +142,7 @@ func (d *trainer) addWeightGradient(dw, db, dy compute.Tensor, x operand) {
 
 func (d *trainer) MatMulTGradient(da, db, dy, a, b compute.Tensor) {
 	d.add(matrix(da), matrix(dy), d.pack(matrix(b)))
-	d.addTransposed(matrix(db), matrix(dy), d.pack(matrix(a)))
+	d.add(matrix(db), matrix(dy).transposed(), d.pack(matrix(a)))
 }
 
 func (d *trainer) PatchEmbedGradient(dw, db, dposition, dy compute.Tensor, f compute.Frame, v compute.View, window, first int, e compute.PatchEmbedding) {

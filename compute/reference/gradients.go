@@ -39,17 +39,17 @@ func (device) AddProduct(dst, a, b compute.Tensor) {
 	}
 }
 
-func (device) GELU(dst, x compute.Tensor) {
-	for i, v := range x.(*host.Matrix).Data {
-		dst.(*host.Matrix).Data[i] = gelu(v)
+func (device) Multiply(x, y compute.Tensor) {
+	for i, v := range y.(*host.Matrix).Data {
+		x.(*host.Matrix).Data[i] *= v
 	}
 }
 
-func (device) GELUGradient(dx, dy, x compute.Tensor) {
+func (device) GELU(dst, slope, x compute.Tensor) {
 	for i, f := range x.(*host.Matrix).Data {
 		v := float64(f)
-		slope := 0.5*(1+math.Erf(v/math.Sqrt2)) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)
-		dx.(*host.Matrix).Data[i] += float32(float64(dy.(*host.Matrix).Data[i]) * slope)
+		dst.(*host.Matrix).Data[i] = gelu(f)
+		slope.(*host.Matrix).Data[i] = float32(0.5*(1+math.Erf(v/math.Sqrt2)) + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi))
 	}
 }
 
@@ -133,7 +133,27 @@ func (device) LayerNormGradient(dx compute.Tensor, dn compute.Norm, dy, x comput
 	}
 }
 
-func (device) AttentionGradient(dqkv, dy, qkv compute.Tensor, heads int) {
+func (d device) SoftmaxAttention(dst, weights, qkv, factors compute.Tensor, heads int) {
+	d.attention(dst, qkv, heads, func(head, query int, p []float64) {
+		kept := weights.(*host.Matrix).Row(head*len(p) + query)
+		for key := range p {
+			kept[key] = float32(p[key])
+			p[key] *= factorOf(factors, head, query, key)
+		}
+	})
+}
+
+// factorOf is that of attention with dropout.
+func factorOf(factors compute.Tensor, head, query, key int) float64 {
+	if factors == nil {
+		return 1
+	}
+	return float64(factors.(*host.Matrix).Row(head*factors.Cols() + query)[key])
+}
+
+// AttentionGradient computes the weights again, in float64.
+func (device) AttentionGradient(dqkv, dy, qkv, _, factors compute.Tensor, heads int) {
+	factor := func(head, query, key int) float64 { return factorOf(factors, head, query, key) }
 	in, g, out := qkv.(*host.Matrix), dy.(*host.Matrix), dqkv.(*host.Matrix)
 	T, D := g.Rows(), g.Cols()
 	size := D / heads
@@ -146,7 +166,7 @@ func (device) AttentionGradient(dqkv, dy, qkv compute.Tensor, heads int) {
 			q, gradient := part(in, t, 0), g.Row(t)[h*size:][:size]
 			for s := range T {
 				p[s] = dot(q, part(in, s, 1)) / root
-				dp[s] = dot(gradient, part(in, s, 2))
+				dp[s] = factor(h, t, s) * dot(gradient, part(in, s, 2))
 			}
 			softmax(p)
 			mean := 0.
@@ -157,7 +177,7 @@ func (device) AttentionGradient(dqkv, dy, qkv compute.Tensor, heads int) {
 			for s := range T {
 				ds := p[s] * (dp[s] - mean) / root
 				for i := range size {
-					dv[s*size+i] += p[s] * float64(gradient[i])
+					dv[s*size+i] += p[s] * factor(h, t, s) * float64(gradient[i])
 					dk[s*size+i] += ds * float64(q[i])
 					dq[i] += ds * float64(part(in, s, 1)[i])
 				}

@@ -146,7 +146,12 @@ func (device) LayerNorm(dst, x compute.Tensor, n compute.Norm) {
 }
 
 // Attention: Vaswani et al. 2017, section 3.2.
-func (device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) {
+func (d device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) {
+	d.attention(dst, qkv, heads, func(_, _ int, _ []float64) {})
+}
+
+// attention calls look with the weights of each query's keys, and uses what it makes of them.
+func (device) attention(dst, qkv compute.Tensor, heads int, look func(head, query int, weights []float64)) {
 	out, in := dst.(*host.Matrix), qkv.(*host.Matrix)
 	T, D := out.Rows(), out.Cols()
 	size := D / heads
@@ -163,6 +168,7 @@ func (device) Attention(dst, qkv compute.Tensor, heads int, _ compute.Share) {
 				}
 			}
 			softmax(score)
+			look(h, t, score)
 			for i := range size {
 				sum := 0.
 				for s := range T {

@@ -7,7 +7,6 @@ type branch struct {
 	adds        bool
 	scale, rate float32
 	result      compute.Tensor // dropout's factors for the result, or nil
-	hidden      compute.Tensor // those for the hidden layer
 }
 
 func (b branch) dropped() bool { return b.adds && b.scale == 0 }
@@ -21,19 +20,17 @@ func (t *Tape) newBranch(dst *tensor) branch {
 	}
 	b := branch{adds: true, scale: r.Scale, rate: r.Dropout}
 	if !b.dropped() {
-		b.result = t.dropout(r.Dropout, r.Scale, dst.Tensor)
+		b.result = t.dropout(r.Dropout, r.Scale, dst.Rows(), dst.Cols())
 	}
 	return b
 }
 
-// dropout draws factors for the values of x: 0, or scale/(1 − rate). It returns nil
-// for the rate 0.
-func (t *Tape) dropout(rate, scale float32, x compute.Tensor) compute.Tensor {
+// dropout draws rows×cols factors: 0, or scale/(1 − rate). It returns nil for the rate 0.
+func (t *Tape) dropout(rate, scale float32, rows, cols int) compute.Tensor {
 	if rate == 0 {
 		return nil
 	}
-	factors := t.keep(x.Rows(), x.Cols())
-	n := x.Rows() * x.Cols()
+	factors, n := t.keep(rows, cols), rows*cols
 	if cap(t.drawn) < n {
 		t.drawn = make([]float32, n)
 	}

@@ -9,7 +9,9 @@ type step struct {
 
 	dst, x, y *tensor
 	kept      compute.Tensor // the input, which a later operation may change
-	other     compute.Tensor // the second input, or the hidden layer
+	weights   compute.Tensor // the softmax of attention
+	slope     compute.Tensor // the derivative of the hidden layer's GELU
+	other     compute.Tensor // the second input, the hidden layer, or dropout's factors in attention
 	norm      norm           // of the input, if normed
 	normed    bool
 	layers    [2]*linear
@@ -152,37 +154,24 @@ func (t *Tape) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Li
 	if s.branch.dropped() {
 		return
 	}
-	s.kept, s.other = t.copyOf(s.dst.Tensor), t.keep(x.Rows(), fc1.Out())
-	s.branch.hidden = t.dropout(s.branch.rate, 1, s.other)
-	t.inner.Linear(s.other, t.normalised(&s), s.layers[0].Linear, compute.LinearOp{})
-	t.apply(s.branch, s.dst, t.activated(&s), s.layers[1])
-	t.record(s)
-}
-
-// activated returns the hidden layer after GELU and dropout.
-func (t *Tape) activated(s *step) compute.Tensor {
-	g := t.temporary("activated", s.other.Rows(), s.other.Cols())
-	t.inner.GELU(g, s.other)
-	if s.branch.hidden == nil {
-		return g
+	rows, cols := x.Rows(), fc1.Out()
+	s.kept, s.other, s.slope = t.copyOf(s.dst.Tensor), t.keep(rows, cols), t.keep(rows, cols)
+	hidden := t.temporary("hidden", rows, cols)
+	t.inner.Linear(hidden, t.normalised(&s), s.layers[0].Linear, compute.LinearOp{})
+	t.inner.GELU(s.other, s.slope, hidden)
+	if factors := t.dropout(s.branch.rate, 1, rows, cols); factors != nil {
+		t.inner.Multiply(s.other, factors)
+		t.inner.Multiply(s.slope, factors)
 	}
-	kept := t.zeros("dropped", g.Rows(), g.Cols())
-	t.inner.AddProduct(kept, g, s.branch.hidden)
-	return kept
+	t.apply(s.branch, s.dst, s.other, s.layers[1])
+	t.record(s)
 }
 
 func (t *Tape) backFeedForward(s *step) {
 	fc1, fc2 := s.layers[0], s.layers[1]
-	x := t.activated(s)
-	dx := t.zeros("dactivated", x.Rows(), x.Cols())
-	t.inner.LinearGradient(dx, fc2.weight, fc2.bias, t.branchGradient(s), x, fc2.Linear)
-	if s.branch.hidden != nil {
-		whole := t.zeros("ddropped", x.Rows(), x.Cols())
-		t.inner.AddProduct(whole, dx, s.branch.hidden)
-		dx = whole
-	}
-	dhidden := t.zeros("dhidden", x.Rows(), x.Cols())
-	t.inner.GELUGradient(dhidden, dx, s.other)
+	dhidden := t.zeros("dhidden", s.other.Rows(), s.other.Cols())
+	t.inner.LinearGradient(dhidden, fc2.weight, fc2.bias, t.branchGradient(s), s.other, fc2.Linear)
+	t.inner.Multiply(dhidden, s.slope)
 	t.backLayer(s, s.dst.shadow, dhidden, fc1)
 }
 
@@ -200,12 +189,16 @@ func (t *Tape) backLayerNorm(s *step) {
 func (t *Tape) Attention(dst, qkv compute.Tensor, heads int, at compute.Share) {
 	s := step{back: (*Tape).backAttention, dst: dst.(*tensor), x: qkv.(*tensor), heads: heads}
 	s.kept = t.copyOf(s.x.Tensor)
-	t.inner.Attention(s.dst.Tensor, s.kept, heads, at)
+	s.weights = t.keep(heads*at.Total, at.Total)
+	if t.AttentionDropout != nil {
+		s.other = t.dropout(t.AttentionDropout(), 1, heads*at.Total, at.Total)
+	}
+	t.inner.SoftmaxAttention(s.dst.Tensor, s.weights, s.kept, s.other, heads)
 	t.record(s)
 }
 
 func (t *Tape) backAttention(s *step) {
-	t.inner.AttentionGradient(s.x.shadow, s.dst.shadow, s.kept, s.heads)
+	t.inner.AttentionGradient(s.x.shadow, s.dst.shadow, s.kept, s.weights, s.other, s.heads)
 	t.inner.Clear(s.dst.shadow)
 }
 

@@ -34,6 +34,9 @@ type Tape struct {
 
 	// Branch, unless nil, is asked about each branch that adds to a residual stream.
 	Branch func() Regularisation
+	// AttentionDropout, unless nil, is asked about each attention: the share of the
+	// softmax's values that become 0, at random; the others grow to make up for them.
+	AttentionDropout func() float32
 	// Random draws what dropout drops.
 	Random *rand.Rand
 	drawn  []float32

@@ -21,6 +21,7 @@ type Device struct {
 	variant    variant
 	programs   programs
 	bound      map[call]*binding
+	visible    int // the most bytes of a buffer that a shader sees
 
 	encoder *gpu.Encoder // records commands until they are sent; nil if there are none
 	passing bool         // whether a compute pass is open
@@ -53,7 +54,7 @@ func New(g *gpu.Device, a compute.Arithmetic) (*Device, error) {
 }
 
 func newDevice(g *gpu.Device, a compute.Arithmetic, v variant) (*Device, error) {
-	d := &Device{gpu: g, arithmetic: a, variant: v, programs: programs{}, bound: map[call]*binding{}}
+	d := &Device{gpu: g, arithmetic: a, variant: v, programs: programs{}, bound: map[call]*binding{}, visible: g.Limit("maxStorageBufferBindingSize")}
 	return d, d.programs.compile(g, v.usual(a)...)
 }
 
@@ -143,6 +144,9 @@ func (d *Device) buffer(label string, size int) (b *gpu.Buffer, err error) {
 	if size < large {
 		create()
 		return b, nil
+	}
+	if size > d.visible {
+		return nil, fmt.Errorf("the GPU's shaders see at most %d bytes of a buffer, but this network needs %d (%s): use a smaller size, or the CPU", d.visible, size, label)
 	}
 	if err = d.gpu.Checked(fmt.Sprintf("a buffer of %d bytes (%s)", size, label), create); err != nil && b != nil {
 		b.Destroy()

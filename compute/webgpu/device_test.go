@@ -4,6 +4,8 @@ package webgpu
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -86,6 +88,55 @@ func TestOperationsSubgroups(t *testing.T) {
 	v := variant{subgroups: variantOf(g).subgroups}
 	computetest.Test(t, open(t, compute.Float32, v), computetest.Tolerance, 1)
 	computetest.Test(t, open(t, compute.Int8, v), 1e-3, 1)
+}
+
+// TestFeedForwardInParts is a network whose hidden values shaders do not see at once.
+func TestFeedForwardInParts(t *testing.T) {
+	g, err := opened()
+	if err != nil {
+		t.Skip(err)
+	}
+	d, err := newDevice(g, compute.Float32, variant{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rows, width = 83, 20
+	values := func(n int) []float32 {
+		list := make([]float32, n)
+		for i := range list {
+			list[i] = float32(i*7919%101-50) / 200
+		}
+		return list
+	}
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(visible int) []float32 {
+		d.visible, d.hidden = visible, nil
+		fc1, err := d.NewLinear(compute.Weight{Out: 4 * width, In: width, Float: values(4 * width * width)}, values(4*width))
+		must(err)
+		fc2, err := d.NewLinear(compute.Weight{Out: width, In: 4 * width, Float: values(4 * width * width)}, values(width))
+		must(err)
+		x, err := d.NewTensor(rows, width)
+		must(err)
+		gain, err := d.NewTensor(1, width)
+		must(err)
+		d.Write(x, values(rows*width))
+		d.Write(gain, values(width))
+		d.FeedForward(x, compute.Norm{Weight: gain, Bias: gain}, fc1, fc2)
+		out := make([]float32, rows*width)
+		must(d.Read(out, x))
+		return out
+	}
+	whole := run(1 << 20)
+	if !slices.Equal(run(10*4*padded(4*width)), whole) {
+		t.Error("ten rows at a time give other results than all at once")
+	}
+	if _, err := d.NewTensor(1<<10, 1<<10); err == nil || !strings.Contains(err.Error(), "smaller size") {
+		t.Errorf("a buffer that shaders cannot see: error %v", err)
+	}
 }
 
 func TestClassify(t *testing.T) { computetest.TestClassify(t, open(t, compute.Float32, variant{}), 1) }

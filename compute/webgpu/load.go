@@ -48,7 +48,7 @@ func (d *Device) Load(f compute.Frame, src photo.Source, filter photo.Filter) (b
 	picture, l := f.(*frame), &d.loader
 	height, width := external.Size()
 	lines := 16 * height * picture.width
-	if max(height, width) > d.gpu.Limit("maxTextureDimension2D") || lines > min(maxLines, d.gpu.Limit("maxStorageBufferBindingSize")) {
+	if max(height, width) > d.gpu.Limit("maxTextureDimension2D") || lines > min(maxLines, d.visible) {
 		return false, nil
 	}
 	if err := d.setTexture(height, width); err != nil {

@@ -140,13 +140,18 @@ func (d *Device) quantise(x *tensor, n *compute.Norm) (bytes, scales *gpu.Buffer
 	return bytes, scales
 }
 
-// FeedForward: see [compute.Device].
+// FeedForward: see [compute.Device]. The hidden values are the largest of a network. Where they do
+// not fit in a binding, the rows go in turns.
 func (d *Device) FeedForward(x compute.Tensor, n compute.Norm, fc1, fc2 compute.Linear) {
 	t, l1, l2 := x.(*tensor), fc1.(*linear), fc2.(*linear)
-	hidden := scratch(nil, t.rows, l1.out)
-	hidden.buffer = d.grow(&d.hidden, "hidden", 4*t.rows*hidden.stride())
-	d.linear(hidden, t, l1, &n, gelu)
-	d.linear(t, hidden, l2, nil, residual)
+	atOnce := max(1, d.visible/(4*padded(l1.out)))
+	for first := 0; first < t.rows; first += atOnce {
+		part := t.Slice(first, min(first+atOnce, t.rows)).(*tensor)
+		hidden := scratch(nil, part.rows, l1.out)
+		hidden.buffer = d.grow(&d.hidden, "hidden", 4*part.rows*hidden.stride())
+		d.linear(hidden, part, l1, &n, gelu)
+		d.linear(part, hidden, l2, nil, residual)
+	}
 }
 
 // PatchEmbed: see [compute.Device].

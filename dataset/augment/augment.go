@@ -126,10 +126,9 @@ type view struct {
 func (a *Augmenter) draw(random *rand.Rand, height, width int, labels []uint8) view {
 	r := &a.recipe
 	factor := r.Smallest + random.Float64()*(r.Largest-r.Smallest)
-	factor *= min(float64(r.Short)/float64(min(height, width)), float64(r.Long)/float64(max(height, width)))
-	scaled := func(n int) int { return max(1, int(float64(n)*factor+0.5)) }
+	factor *= r.factor(height, width)
 	v := view{sourceHeight: height, sourceWidth: width}
-	v.whole = photo.Part{Height: scaled(height), Width: scaled(width)}
+	v.whole = photo.Part{Height: scaled(height, factor), Width: scaled(width, factor)}
 	v.height, v.width = min(r.Size, v.whole.Height), min(r.Size, v.whole.Width)
 	v.flip = r.Flip && random.IntN(2) == 1
 	const tries = 10
@@ -216,7 +215,7 @@ func (a *Augmenter) cropPhoto(dst *Crop, v view, src photo.Source) error {
 			row := a.part.Pix[3*y*v.width:][:3*v.width]
 			copy(out, row)
 			if v.flip {
-				mirror(out[:len(row)])
+				photo.Mirror(out[:len(row)])
 			}
 			out = out[len(row):]
 		}
@@ -225,12 +224,4 @@ func (a *Augmenter) cropPhoto(dst *Crop, v view, src photo.Source) error {
 		}
 	}
 	return nil
-}
-
-// mirror reverses a row of pixels.
-func mirror(row []byte) {
-	for i, j := 0, len(row)-3; i < j; i, j = i+3, j-3 {
-		a, b := (*[3]byte)(row[i:]), (*[3]byte)(row[j:])
-		*a, *b = *b, *a
-	}
 }

@@ -45,6 +45,14 @@ func (s *Sampler) Favour(classes [][]uint8, share float64) error {
 	return nil
 }
 
+// Length returns the number of photos that an epoch draws, on average.
+func (s *Sampler) Length() (sum float64) {
+	for _, share := range s.shares {
+		sum += share
+	}
+	return sum
+}
+
 // Epoch returns the photos of an epoch by number, in a random order. It depends on the
 // seed and the epoch alone.
 func (s *Sampler) Epoch(epoch int) []int {
