@@ -185,8 +185,8 @@ func (c Card) Metadata() map[string]string {
 	return metadata
 }
 
-// override returns c with every field that other states replaced.
-func (c Card) override(other Card) Card {
+// Override returns c with every field that other states replaced.
+func (c Card) Override(other Card) Card {
 	own := c.texts()
 	for i, f := range other.texts() {
 		if *f.value != "" {

@@ -85,46 +85,67 @@ func Convert(dst io.Writer, src io.Reader, card Card, plan quant.Plan) (Report, 
 	if err != nil {
 		return Report{}, err
 	}
-	c := converter{r: r, plan: plan, report: Report{Card: card}}
-	var shipped []safetensors.Tensor
-	for _, t := range r.Tensors() {
-		shipped = append(shipped, table.Lookup(t.Name).Shipped()...)
+	parameters := make([]*Parameter, len(r.Tensors()))
+	for i, t := range r.Tensors() {
+		parameters[i] = table.Lookup(t.Name)
 	}
+	report, err := convert(dst, card, parameters, func(*Parameter) ([]float32, error) {
+		if _, err := r.Next(); err != nil { // the tensor of this parameter
+			return nil, err
+		}
+		return r.Float32s()
+	}, plan)
+	if err != nil {
+		return report, err
+	}
+	if _, err := r.Next(); err != io.EOF {
+		return report, err
+	}
+	return report, nil
+}
+
+// Quantise writes the shipped form of a model whose values come from elsewhere than a model
+// file. Memory holds one parameter at a time.
+func Quantise(dst io.Writer, card Card, table *Table, values Values, plan quant.Plan) (Report, error) {
+	return convert(dst, card, table.parameters, values, plan)
+}
+
+// convert writes the shipped form of parameters, in this order.
+func convert(dst io.Writer, card Card, parameters []*Parameter, values Values, plan quant.Plan) (Report, error) {
+	c := converter{plan: plan, report: Report{Card: card}}
+	var shipped []safetensors.Tensor
+	for _, p := range parameters {
+		shipped = append(shipped, p.Shipped()...)
+	}
+	var err error
 	if c.w, err = safetensors.NewWriter(dst, card.Metadata(), shipped); err != nil {
 		return Report{}, err
 	}
-	for {
-		t, err := r.Next()
-		if err == io.EOF {
-			return c.report, c.w.Close()
-		}
+	for _, p := range parameters {
+		list, err := values(p)
 		if err != nil {
 			return c.report, err
 		}
-		if err := c.convert(table.Lookup(t.Name)); err != nil {
+		if err := c.convert(p, list); err != nil {
 			return c.report, err
 		}
 	}
+	return c.report, c.w.Close()
 }
 
 func isQuantised(tensors []safetensors.Tensor) bool {
 	return slices.ContainsFunc(tensors, func(t safetensors.Tensor) bool { return t.DType == safetensors.I8 })
 }
 
-// converter copies parameters from a float file to a shipped one.
+// converter writes float parameters to a shipped file.
 type converter struct {
-	r      *safetensors.Reader
 	w      *safetensors.Writer
 	plan   quant.Plan
 	report Report
 }
 
-// convert copies p, which is the reader's current tensor.
-func (c *converter) convert(p *Parameter) error {
-	values, err := c.r.Float32s()
-	if err != nil {
-		return err
-	}
+// convert writes p, which has these values.
+func (c *converter) convert(p *Parameter, values []float32) error {
 	stored, err := c.write(p, values)
 	if err != nil {
 		return err

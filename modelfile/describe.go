@@ -34,8 +34,13 @@ func describe(r *safetensors.Reader, stated Card) (Card, *Table, error) {
 	if err != nil {
 		return Card{}, nil, err
 	}
-	c := own.override(stated)
-	h := newHeader(r.Tensors())
+	return DescribeTensors(own.Override(stated), r.Tensors())
+}
+
+// DescribeTensors is [Describe] for tensors that are in no model file yet, by the names of the
+// table, and a card that may lack as much.
+func DescribeTensors(c Card, tensors []safetensors.Tensor) (Card, *Table, error) {
+	h := newHeader(tensors)
 	classes, err := h.classes()
 	if err != nil {
 		return Card{}, nil, err
@@ -59,7 +64,14 @@ func describe(r *safetensors.Reader, stated Card) (Card, *Table, error) {
 		c.Size = min(c.Architecture.Grid*c.Architecture.Patch, maxSize)
 	}
 	table := NewTable(c.Architecture, classes, h.decoders()...)
-	return c, table, table.check(r.Tensors())
+	return c, table, table.check(tensors)
+}
+
+// ArchitectureOf infers the architecture from the shapes of tensors by the names of the table.
+// They may lack the decoders. What shapes do not say, such as the number of heads, can be
+// corrected before [DescribeTensors] checks it.
+func ArchitectureOf(tensors []safetensors.Tensor) (Architecture, error) {
+	return newHeader(tensors).architecture()
 }
 
 // header infers a network from the shapes of a file. It looks at few of them;

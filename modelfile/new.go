@@ -7,7 +7,7 @@ import (
 
 // New returns a float model with the architecture and the classes of a card. initial returns
 // the values of each parameter, in its own shape; they then belong to the model.
-func New(card Card, decoders []Decoder, initial func(*Parameter) ([]float32, error)) (*Model, error) {
+func New(card Card, decoders []Decoder, initial Values) (*Model, error) {
 	if err := cmp.Or(card.Architecture.check(), card.Normalisation.check(), checkSize(card.Size)); err != nil {
 		return nil, err
 	}

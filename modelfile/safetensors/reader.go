@@ -111,7 +111,7 @@ func (r *Reader) Float32s() ([]float32, error) {
 		return nil, r.typeError("F32, F16, BF16 or F64")
 	}
 	values, err := readAll(r, func(dst []float32, p []byte) {
-		decodeFloats(dst, p, r.current.DType)
+		Decode(dst, p, r.current.DType)
 	})
 	if err != nil {
 		return nil, err
@@ -198,8 +198,8 @@ func (r *Reader) typeError(want string) error {
 	return fmt.Errorf("tensor %q is %s; expected %s", r.current.Name, r.current.DType, want)
 }
 
-// decodeFloats converts len(dst) values of type d.
-func decodeFloats(dst []float32, p []byte, d DType) {
+// Decode converts len(dst) values of the type d, which must be a float type.
+func Decode(dst []float32, p []byte, d DType) {
 	le := binary.LittleEndian
 	switch d {
 	case F32:

@@ -63,6 +63,15 @@ func (w *Writer) WriteFloat32s(values []float32) error {
 	if err != nil {
 		return err
 	}
+	if t.DType == F32 && isLittleEndian {
+		for i, v := range values {
+			if v-v != 0 { // NaN and infinities
+				return fmt.Errorf("tensor %q: %v at index %d is not finite", t.Name, v, i)
+			}
+		}
+		_, err := w.Write(memory(values))
+		return err
+	}
 	for part := range slices.Chunk(values, chunk/4) {
 		w.buffer = w.buffer[:0]
 		for _, v := range part {
