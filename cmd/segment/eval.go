@@ -20,6 +20,10 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	flags := flag.NewFlagSet("eval", flag.ContinueOnError)
 	var n network
 	n.register(flags)
+	var slide sliding
+	slide.register(flags)
+	var scales multiScale
+	scales.register(flags)
 	sizes := flags.String("sizes", "", "evaluate several sizes, `N,N,…`, with every decoder, and print a table")
 	data := flags.String("data", "", "`folder` with images/NAME.jpg and labels/NAME.png (class ids; 255 = ignored), or in another layout (docs/training.md)")
 	layout := flags.String("layout", "", "`name` of the data's layout (default: found by what the folder holds)")
@@ -33,6 +37,16 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	}
 	if *data == "" || flags.NArg() > 0 {
 		return usageError("expected -data DIR and nothing else")
+	}
+	if err := slide.check(); err != nil {
+		return err
+	}
+	forms, err := scales.forms()
+	if err != nil {
+		return err
+	}
+	if n.refine && (forms != nil || slide.window > 0) {
+		return usageError("-refine does not go with -window, -scales and -flip: leave it out")
 	}
 	m, decoder, err := n.open()
 	if err != nil {
@@ -60,9 +74,9 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 	var results []*scores
 	failed := false
 	for _, o := range cases {
-		o.Refine = n.refine
+		o.Refine, o.Window, o.Stride = n.refine, slide.window, slide.stride
 		e := &evaluation{
-			models: models, arithmetic: n.arithmetic(m), options: o, boundary: *boundary,
+			models: models, arithmetic: n.arithmetic(m), options: o, forms: forms, boundary: *boundary,
 			samples: set.Samples, tally: make(tally, len(models)),
 		}
 		if err := e.run(ctx, n.threads, newBar(stderr)); err != nil {

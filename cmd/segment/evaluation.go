@@ -12,6 +12,7 @@ import (
 	"segmenter/dataset"
 	"segmenter/metrics"
 	"segmenter/model"
+	"segmenter/photo"
 )
 
 // evaluation scores the masks of one or two models against the labels.
@@ -19,6 +20,7 @@ type evaluation struct {
 	models     []*model.Model     // the model, and optionally a second one for comparison
 	arithmetic compute.Arithmetic // of the first model
 	options    model.Options
+	forms      *model.MultiScale // of each photo, whose scores are averaged; nil = one
 	samples    []dataset.Sample
 	boundary   bool         // score boundaries too
 	done       atomic.Int64 // photos
@@ -125,7 +127,7 @@ func (e *evaluation) count(ctx context.Context, segmenters []*model.Segmenter, s
 	}
 	masks := make([][]uint8, len(segmenters))
 	for i, s := range segmenters {
-		result, err := s.Segment(ctx, source, e.options)
+		result, err := e.segment(ctx, s, source)
 		if err != nil {
 			return fmt.Errorf("%s: %w", sample.Photo.Name, err)
 		}
@@ -143,10 +145,21 @@ func (e *evaluation) count(ctx context.Context, segmenters []*model.Segmenter, s
 	return nil
 }
 
+func (e *evaluation) segment(ctx context.Context, s *model.Segmenter, source photo.Source) (*model.Result, error) {
+	if e.forms == nil {
+		return s.Segment(ctx, source, e.options)
+	}
+	return s.SegmentMultiScale(ctx, source, e.options, *e.forms)
+}
+
 // scores is the result of one model, in percent.
 type scores struct {
 	Size          int          `json:"size"` // short side of the photos in pixels
 	Decoder       string       `json:"decoder"`
+	Window        int          `json:"window,omitempty"`
+	Stride        int          `json:"stride,omitempty"`
+	Scales        []float64    `json:"scales,omitempty"`
+	Flip          bool         `json:"flip,omitempty"`
 	Photos        int          `json:"photos"`
 	MIoU          float64      `json:"miou"` // over the classes that occur in the labels
 	PixelAccuracy float64      `json:"pixel_accuracy"`
@@ -180,7 +193,11 @@ func (e *evaluation) score(i int) *scores {
 	classes, counted := e.models[i].Classes, &e.tally[i]
 	s := &scores{
 		Size: e.options.Size, Decoder: string(e.options.Decoder),
+		Window: e.options.Window, Stride: e.options.Stride,
 		Photos: len(e.samples) - len(e.failed), Classes: []classScore{},
+	}
+	if e.forms != nil {
+		s.Scales, s.Flip = e.forms.Scales, e.forms.Flip
 	}
 	names := make([]string, len(classes))
 	for id, c := range classes {

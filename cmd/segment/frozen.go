@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"segmenter/dataset"
+	"segmenter/dataset/augment"
 	"segmenter/model"
 	"segmenter/photo"
 )
@@ -43,39 +44,47 @@ func (t *trainer) computeFeatures(ctx context.Context) (*features, error) {
 		return nil, err
 	}
 	f := &features{file: file, seed: t.Seed}
+	encoded, err := t.encode(ctx, f)
+	if err == nil {
+		f.order, err = t.newOrder(encoded)
+	}
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// encode fills in the file of features, and returns the samples that it holds.
+func (t *trainer) encode(ctx context.Context, f *features) (encoded []dataset.Sample, err error) {
 	bar := newBar(t.stderr)
 	defer bar.end()
 	end := int64(0)
 	for done := 0; done < len(t.training.Samples); {
 		next := min(len(t.training.Samples), done+max(1, t.Threads))
-		batch, err := t.readWhole(t.training.Samples[done:next])
-		if err == nil {
-			err = t.run.Training.Features(batch)
-		}
-		if err == nil {
-			end, err = f.add(batch, end)
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			f.close()
+		batch, readable := t.readWhole(t.training.Samples[done:next])
+		if err := t.run.Training.Features(batch); err != nil {
 			return nil, err
 		}
+		if end, err = f.add(batch, end); err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		encoded = append(encoded, readable...)
 		done = next
 		bar.show(done, len(t.training.Samples), "photos encoded")
 	}
-	if len(f.photos) == 0 {
-		f.close()
+	if len(encoded) == 0 {
 		return nil, errors.New("no photo for training can be read")
 	}
-	f.order = newOrder(len(f.photos), t.Seed, t.warn)
-	return f, nil
+	return encoded, nil
 }
 
-// readWhole returns each photo and its mirror image, resized as in evaluation. It leaves
-// out photos that cannot be read.
-func (t *trainer) readWhole(samples []dataset.Sample) (batch []model.Sample, err error) {
+// readWhole returns each photo and its mirror image, resized as in evaluation, and which
+// photos these are: it leaves out those that cannot be read.
+func (t *trainer) readWhole(samples []dataset.Sample) (batch []model.Sample, readable []dataset.Sample) {
 	var resizer photo.Resizer
 	for _, s := range samples {
 		source, labels, err := s.Read(len(t.model.Classes))
@@ -90,32 +99,18 @@ func (t *trainer) readWhole(samples []dataset.Sample) (batch []model.Sample, err
 			t.warn(fmt.Sprintf("%s: %v", s.Photo.Name, err))
 			continue
 		}
-		whole := model.Sample{Photo: image, Labels: resizeLabels(labels, height, width, h, w)}
-		batch = append(batch, whole, mirrored(whole))
+		whole := model.Sample{Photo: image, Labels: augment.ReduceLabels(labels, height, width, h, w)}
+		batch, readable = append(batch, whole, mirrored(whole)), append(readable, s)
 	}
-	return batch, nil
-}
-
-// resizeLabels takes the nearest label for each pixel.
-func resizeLabels(labels []uint8, height, width, h, w int) []uint8 {
-	out := make([]uint8, 0, h*w)
-	for y := range h {
-		row := labels[(2*y+1)*height/(2*h)*width:][:width]
-		for x := range w {
-			out = append(out, row[(2*x+1)*width/(2*w)])
-		}
-	}
-	return out
+	return batch, readable
 }
 
 func mirrored(s model.Sample) model.Sample {
 	h, w := s.Photo.Size()
-	m := model.Sample{Photo: &photo.Image{Height: h, Width: w, Pix: make([]byte, len(s.Photo.Pix))}, Labels: slices.Clone(s.Labels)}
+	m := model.Sample{Photo: &photo.Image{Height: h, Width: w, Pix: slices.Clone(s.Photo.Pix)}, Labels: slices.Clone(s.Labels)}
 	for y := range h {
 		slices.Reverse(m.Labels[y*w:][:w])
-		for x := range w {
-			copy(m.Photo.Pix[3*(y*w+x):][:3], s.Photo.Pix[3*(y*w+w-1-x):])
-		}
+		photo.Mirror(m.Photo.Pix[3*y*w:][:3*w])
 	}
 	return m
 }

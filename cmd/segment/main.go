@@ -3,6 +3,7 @@
 //	segment [flags] PHOTO…              print classes; write masks and overlays
 //	segment eval -data DIR [flags]      score a model on labelled photos
 //	segment train -data DIR [flags]     train a model on labelled photos
+//	segment import [flags] FILE…        make a model file of a PyTorch checkpoint
 //	segment quantise [flags] IN OUT     make a small model file from a float one
 //	segment serve [-addr HOST:PORT]     serve the page on this machine
 //	segment version                     print the release
@@ -20,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"segmenter/compute"
@@ -43,6 +45,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 			command, arguments = eval, arguments[1:]
 		case "train":
 			command, arguments = trainModel, arguments[1:]
+		case "import":
+			command, arguments = importCheckpoint, arguments[1:]
 		case "quantise":
 			command, arguments = quantise, arguments[1:]
 		case "serve":
@@ -109,11 +113,20 @@ func parse(flags *flag.FlagSet, arguments []string, stderr io.Writer, usage stri
 		fmt.Fprintf(stderr, "usage: segment %s\n", usage)
 		flags.PrintDefaults()
 	}
-	err := flags.Parse(arguments)
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		return usageError("see above")
+	var rest []string // flags may follow them
+	for {
+		if err := flags.Parse(arguments); errors.Is(err, flag.ErrHelp) {
+			return err
+		} else if err != nil {
+			return usageError("see above")
+		}
+		after := len(arguments) - flags.NArg()
+		if flags.NArg() == 0 || after > 0 && arguments[after-1] == "--" {
+			break
+		}
+		rest, arguments = append(rest, flags.Arg(0)), flags.Args()[1:]
 	}
-	return err
+	return flags.Parse(slices.Concat([]string{"--"}, rest, flags.Args()))
 }
 
 // open checks the flags and reads the model.

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/png"
 	"os"
+	"path/filepath"
 
 	"segmenter/model"
 	"segmenter/photo"
@@ -42,6 +43,9 @@ func overlay(m *model.Model, source photo.Source, r *model.Result) (image.Image,
 }
 
 func writePNG(path string, picture image.Image) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		return err

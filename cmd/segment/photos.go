@@ -14,7 +14,6 @@ import (
 
 	"segmenter/model"
 	"segmenter/photo"
-	"segmenter/photo/decode"
 )
 
 // summary is the output for one photo.
@@ -38,31 +37,41 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	flags := flag.NewFlagSet("segment", flag.ContinueOnError)
 	var n network
 	n.register(flags)
-	window := flags.Int("window", 0, "side of a sliding window in `pixels`; 0 = the whole photo at once")
-	stride := flags.Int("stride", 0, "distance between windows in `pixels` (default three quarters of the window)")
+	var slide sliding
+	slide.register(flags)
 	flags.BoolVar(&n.refine, "refine", true, "align edges with the photo; not with -window")
 	maskOut := flags.String("mask", "", "write the mask to a `file`, a paletted PNG of class ids; give a folder for several photos")
 	overlayOut := flags.String("overlay", "", "write the photo with its classes painted over it to a PNG `file`; give a folder for several photos")
 	asJSON := flags.Bool("json", false, "print one JSON object per photo")
-	if err := parse(flags, arguments, stderr, "[flags] PHOTO…  (or: segment eval -h, quantise -h, serve -h, version)"); err != nil {
+	b := batch{stderr: stderr}
+	b.register(flags)
+	if err := parse(flags, arguments, stderr, "[flags] PHOTO|FOLDER|-…  (or: segment eval -h, train -h, quantise -h, serve -h, version)"); err != nil {
 		return err
 	}
-	photos := flags.Args()
-	if len(photos) == 0 {
-		return usageError("no photo: name at least one file")
+	if flags.NArg() == 0 {
+		return usageError("no photo: name at least one file, a folder, or - for standard input")
+	}
+	if err := slide.check(); err != nil {
+		return err
+	}
+	photos, err := inputs(flags.Args(), b.folder)
+	if err != nil {
+		return err
+	}
+	if err := b.check(*maskOut+*overlayOut != "" || *asJSON); err != nil {
+		return err
 	}
 	if err := checkOutputs(photos, *maskOut, *overlayOut); err != nil {
 		return err
 	}
-	if *stride != 0 && *window == 0 {
-		return usageError("-stride is the distance between windows: give -window too")
-	}
-	if *stride == 0 {
-		*stride = *window * 3 / 4
-	}
 	m, decoder, err := n.open()
 	if err != nil {
 		return err
+	}
+	options := model.Options{Decoder: decoder, Size: n.size, Window: slide.window, Stride: slide.stride, Refine: n.refine}
+	if b.folder != "" {
+		b.network, b.model, b.options = n, m, options
+		return b.run(ctx, photos)
 	}
 	segmenter, err := newSegmenter(m, n.threads, n.arithmetic(m))
 	if err != nil {
@@ -70,11 +79,10 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	}
 	defer segmenter.Close()
 
-	options := model.Options{Decoder: decoder, Size: n.size, Window: *window, Stride: *stride, Refine: n.refine}
 	failed := false
-	for _, path := range photos {
+	for _, in := range photos {
 		err := func() error {
-			source, err := decode.Open(path)
+			source, err := in.open()
 			if err != nil {
 				return err
 			}
@@ -82,16 +90,16 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 			if err != nil {
 				return err
 			}
-			if err := summarise(path, m, result).print(stdout, *asJSON); err != nil {
+			if err := summarise(in.path, m, result).print(stdout, *asJSON); err != nil {
 				return err
 			}
-			return write(m, source, result, outputFor(*maskOut, path), outputFor(*overlayOut, path))
+			return write(m, source, result, outputFor(*maskOut, in), outputFor(*overlayOut, in))
 		}()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			fmt.Fprintf(stderr, "segment: %s: %v\n", path, err)
+			fmt.Fprintf(stderr, "segment: %s: %v\n", in.path, err)
 			failed = true
 		}
 	}
@@ -103,7 +111,7 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 
 // checkOutputs refuses to overwrite a photo, and to write two pictures to one
 // file.
-func checkOutputs(photos []string, outs ...string) error {
+func checkOutputs(photos []input, outs ...string) error {
 	written := map[string]bool{}
 	for _, out := range outs {
 		if out == "" {
@@ -118,7 +126,7 @@ func checkOutputs(photos []string, outs ...string) error {
 				return usageError(fmt.Sprintf("would write %s twice: give different folders, or photos with different names", file))
 			}
 			written[file] = true
-			if slices.ContainsFunc(photos, func(photo string) bool { return sameFile(photo, file) }) {
+			if slices.ContainsFunc(photos, func(in input) bool { return sameFile(in.path, file) }) {
 				return usageError(fmt.Sprintf("would overwrite the photo %s: give another folder or file", file))
 			}
 		}
@@ -143,12 +151,11 @@ func isFolder(path string) bool {
 
 // outputFor returns the output file for a photo: out itself, or, if out is a
 // folder, a file there with the photo's name.
-func outputFor(out, photo string) string {
+func outputFor(out string, in input) string {
 	if out == "" || !isFolder(out) {
 		return out
 	}
-	name := filepath.Base(photo)
-	return filepath.Join(out, strings.TrimSuffix(name, filepath.Ext(name))+".png")
+	return filepath.Join(out, filepath.FromSlash(strings.TrimSuffix(in.name, filepath.Ext(in.name))+".png"))
 }
 
 // summarise lists the classes in a photo, the largest first.

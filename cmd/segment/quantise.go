@@ -45,7 +45,11 @@ func quantise(ctx context.Context, arguments []string, stdout, stderr io.Writer)
 		if err != nil {
 			return err
 		}
-		if plan, err = calibrate(ctx, flags.Arg(0), list, cmp.Or(*steps, calibratedSteps), stderr); err != nil {
+		m, err := model.Open(flags.Arg(0))
+		if err != nil {
+			return err
+		}
+		if plan, err = calibrate(ctx, m, list, cmp.Or(*steps, calibratedSteps), stderr); err != nil {
 			return err
 		}
 	}
@@ -53,25 +57,26 @@ func quantise(ctx context.Context, arguments []string, stdout, stderr io.Writer)
 	if err != nil {
 		return err
 	}
+	printReport(stdout, report)
+	return nil
+}
+
+// printReport says what each kind of parameter takes and lost.
+func printReport(stdout io.Writer, report modelfile.Report) {
 	total := 0
 	for _, c := range report.Groups() {
 		fmt.Fprintf(stdout, "%9d bytes  %s  error %.3f %%  %s\n", c.Bytes, c.DType, 100*c.RelativeError(), c.Name)
 		total += c.Bytes
 	}
 	fmt.Fprintf(stdout, "%9d bytes in all\n", total)
-	return nil
 }
 
 // calibratedSteps is the number of rounding steps in the root mean square of a weight,
 // if photos say which weights matter.
 const calibratedSteps = 4
 
-// calibrate makes the plan for a model file from photos.
-func calibrate(ctx context.Context, in string, photos []dataset.Photo, steps float64, stderr io.Writer) (quant.Plan, error) {
-	m, err := model.Open(in)
-	if err != nil {
-		return quant.Plan{}, err
-	}
+// calibrate makes the plan for a float model from photos.
+func calibrate(ctx context.Context, m *model.Model, photos []dataset.Photo, steps float64, stderr io.Writer) (quant.Plan, error) {
 	bar := newBar(stderr)
 	defer bar.end()
 	return model.Calibrate(ctx, m, cpu.New(1, compute.Float32)[0], dataset.Sources(photos), steps, func(units string, done, total int) {

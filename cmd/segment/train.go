@@ -33,6 +33,7 @@ type trainOptions struct {
 	Epochs        float64 `json:"epochs,omitempty"`
 	Minutes       float64 `json:"minutes,omitempty"`
 	Seed          uint64  `json:"seed"`
+	FavourRare    float64 `json:"favour_rare,omitempty"`
 	Threads       int     `json:"threads"` // sums depend on it
 	Quantise      bool    `json:"quantise,omitempty"`
 	folder        string  // of the output
@@ -46,7 +47,9 @@ const (
 	curveFile    = "curve.svg"
 	modelFile    = "model.safetensors"
 	smallFile    = "model-int8.safetensors"
+	manifestFile = "data.json"
 	featuresFile = "features.tmp"
+	cropsFile    = "crops.tmp"
 )
 
 // trainModel trains a model on labelled photos, or goes on with a training.
@@ -86,7 +89,7 @@ func (o *trainOptions) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.Classes, "classes", "", "class list `file` (default: the data's own)")
 	flags.BoolVar(&o.IgnoreUnknown, "ignore-unknown", false, "take labels that are no classes for pixels that do not count")
 	flags.StringVar(&o.Val, "val", "", "photos for validation: a `folder` of the data, a list file, or a share such as 0.2 (default: the layout's part, or 0.1)")
-	flags.StringVar(&o.From, "from", "", "model `file` to start from: a Segmenter's, or a vision transformer's by timm's names (default: the built-in model)")
+	flags.StringVar(&o.From, "from", "", "model `file` to start from: a Segmenter's or a vision transformer's, of the kinds that docs/checkpoints.md lists (default: the built-in model)")
 	flags.StringVar(&o.Recipe, "recipe", "fast", "fast (AdamW) or paper (SGD)")
 	flags.Float64Var(&o.Rate, "rate", 0, "highest learning `rate` (default: the recipe's)")
 	flags.StringVar(&o.Freeze, "freeze", "", "encoder: train the decoders only, on features of whole photos that are computed once. `part`")
@@ -95,6 +98,7 @@ func (o *trainOptions) register(flags *flag.FlagSet) {
 	flags.Float64Var(&o.Epochs, "epochs", 0, "`times` that each photo is seen")
 	flags.Float64Var(&o.Minutes, "minutes", 30, "duration, unless -epochs says it; the first steps show how many fit")
 	flags.Uint64Var(&o.Seed, "seed", 1, "`number` from which all random ones follow")
+	flags.Float64Var(&o.FavourRare, "favour-rare", 0, "draw photos more often if they have classes that fewer than this `share` of the photos have, such as 0.2")
 	flags.IntVar(&o.Threads, "threads", runtime.NumCPU(), "`number` of crops at work at once")
 	flags.BoolVar(&o.Quantise, "quantise", false, "also make a small model file, rounded so that results on the training photos change least")
 	flags.StringVar(&o.folder, "o", "", "`folder` for what is made (default: train-NAME, by the data's folder)")
@@ -113,6 +117,8 @@ func (o *trainOptions) check(rest int) error {
 		return usageError(fmt.Sprintf("-batch %d: expected 1 to 1024 crops", o.Batch))
 	case !(o.Epochs >= 0 && o.Epochs <= 1e6 && o.Minutes > 0 && o.Minutes <= 1e6 && o.Rate >= 0):
 		return usageError("-epochs, -minutes and -rate: expected positive numbers")
+	case !(o.FavourRare >= 0 && o.FavourRare <= 1):
+		return usageError(fmt.Sprintf("-favour-rare %v: expected a share of the photos from 0 to 1, such as 0.2", o.FavourRare))
 	case o.Threads < 1:
 		return usageError(fmt.Sprintf("-threads %d: expected at least 1", o.Threads))
 	}
@@ -155,11 +161,8 @@ func (o *trainOptions) read(folder string) error {
 	return nil
 }
 
-// write keeps the options, in a folder that is made for them.
+// write keeps the options in the folder.
 func (o *trainOptions) write() error {
-	if err := os.MkdirAll(o.folder, 0o777); err != nil {
-		return err
-	}
 	if _, err := os.Stat(o.path(stateFile)); err == nil {
 		return fmt.Errorf("%s holds a training: go on with segment train -resume %s, or name another folder with -o", o.folder, o.folder)
 	}

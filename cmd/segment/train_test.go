@@ -175,9 +175,11 @@ func readLog(t *testing.T, folder string) ([]train.Step, []train.Score) {
 func TestTrainResumes(t *testing.T) {
 	data, from := discs(t, 10), tinyModel(t)
 	for name, more := range map[string][]string{
-		"fast":   nil,
-		"paper":  {"-recipe", "paper", "-rate", "0.01"},
-		"frozen": {"-freeze", "encoder"},
+		"fast":         nil,
+		"paper":        {"-recipe", "paper", "-rate", "0.01"},
+		"frozen":       {"-freeze", "encoder"},
+		"rare":         {"-favour-rare", "0.9"},
+		"rare, frozen": {"-favour-rare", "0.9", "-freeze", "encoder"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			whole, broken := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "broken")
@@ -293,10 +295,11 @@ func TestTrainRefuses(t *testing.T) {
 		"empty folder":    {small(empty, from, "x"), 1, "holds no files"},
 		"another size":    {small(otherSize, from, "x"), 1, "9×7 pixels"},
 		"300 colours":     {small(colours, from, "x"), 1, "photo01.png"},
-		"short list":      {small(short, from, "x"), 1, "the label 2"},
+		"short list":      {small(short, from, "x"), 1, "ignored (-ignore-unknown)"},
 		"no model":        {small(good, odd, "x"), 1, "odd.safetensors"},
 		"gradients":       {small(good, "../../model/testdata/gradients.safetensors", "x"), 1, "gradients.safetensors"},
 		"recipe":          {small(good, from, "x", "-recipe", "soup"), 2, "fast or paper"},
+		"rare":            {small(good, from, "x", "-favour-rare", "20"), 2, "share of the photos"},
 		"freeze":          {small(good, from, "x", "-freeze", "all"), 2, "expected encoder"},
 		"used folder":     {small(good, from, used), 1, "-resume"},
 		"no state":        {[]string{"train", "-resume", unstarted}, 1, "before its first step"},
@@ -361,7 +364,7 @@ func TestTrainFullDisk(t *testing.T) {
 // TestTrainOptions checks that a training's folder keeps all flags.
 func TestTrainOptions(t *testing.T) {
 	o := trainOptions{Data: "d", Layout: "voc", Classes: "c", IgnoreUnknown: true, Val: "v", From: "f", Recipe: "paper", Rate: 1,
-		Freeze: "encoder", Size: 64, Batch: 2, Epochs: 3, Minutes: 4, Seed: 5, Threads: 6, Quantise: true, folder: t.TempDir()}
+		Freeze: "encoder", Size: 64, Batch: 2, Epochs: 3, Minutes: 4, Seed: 5, Threads: 6, FavourRare: 0.2, Quantise: true, folder: t.TempDir()}
 	if err := o.write(); err != nil {
 		t.Fatal(err)
 	}
