@@ -16,8 +16,9 @@ usage() {
 		usage: ./build.sh COMMAND
 
 		  serve [-addr HOST:PORT]   build the site and serve it on localhost
-		  build                     build the static site in dist/site/; then
-		                            'go build -o segmenter .' makes one program that contains it
+		  build [-models FOLDER]    build the static site in dist/site/, with more models to choose
+		                            from; then 'go build -o segmenter .' makes one program that
+		                            contains it
 		  release [-check]          build what people install in dist/release/: the site, the
 		                            library for npm, and the command line for six platforms;
 		                            -check builds it again from scratch and compares
@@ -47,8 +48,9 @@ setup_go() {
 		"Go before 1.21 cannot fetch toolchains: install a later one from https://go.dev/dl/."
 }
 
+# build_site [FLAGS] builds dist/site/.
 build_site() {
-	go run ./site/build
+	go run ./site/build "$@"
 }
 
 # build_release FOLDER [FLAGS] builds the site from scratch and packs it.
@@ -94,10 +96,10 @@ check_sources() {
 	[ -z "$unformatted" ] || fail "gofmt these files: $unformatted"
 	go vet ./...
 	GOEXPERIMENT='' go vet ./...
-	wasm go vet "${engine_packages[@]}" ./bench/gpu ./worker
+	wasm go vet "${engine_packages[@]}" ./wasm/importer ./bench/gpu ./worker
 	GOBIN=$tools go install $staticcheck
 	"$tools/staticcheck" ./...
-	wasm "$tools/staticcheck" "${engine_packages[@]}" ./bench/gpu ./worker
+	wasm "$tools/staticcheck" "${engine_packages[@]}" ./wasm/importer ./bench/gpu ./worker
 	wasm go vet -tags webgpu ./wasm
 	wasm "$tools/staticcheck" -tags webgpu ./wasm
 }
@@ -197,7 +199,7 @@ serve)
 	;;
 build)
 	setup_go
-	build_site
+	build_site "${@:2}"
 	echo "The site is in dist/site/; 'go build -o segmenter .' makes one program that contains and serves it."
 	;;
 release)

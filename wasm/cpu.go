@@ -57,6 +57,9 @@ func (b *backend) devices(a compute.Arithmetic, _ bool) ([]compute.Device, error
 	return []compute.Device{cpu.NewRank(b.rank, b.ranks, b.exchange, a)}, nil
 }
 
+// refuse returns err: a device on the CPU leaves nothing behind.
+func (*backend) refuse(err error) error { return err }
+
 // gpuInfo is nil: this engine uses no GPU.
 func (*backend) gpuInfo() any { return nil }
 

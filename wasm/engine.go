@@ -62,7 +62,7 @@ func (e *engine) load(m message) (any, error) {
 	}
 	s, err := model.New(loaded, devices)
 	if err != nil {
-		return nil, e.deviceError(err)
+		return nil, e.refuse(err)
 	}
 	if e.segmenter != nil {
 		e.segmenter.Close()

@@ -77,6 +77,7 @@ func writeLoad(m *model.Model, gpu any) any {
 	return map[string]any{
 		"name":       m.Name,
 		"licence":    m.Licence,
+		"source":     m.Source,
 		"decoders":   decoders,
 		"classes":    classes,
 		"patch":      m.Architecture.Patch,

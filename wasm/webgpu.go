@@ -16,6 +16,11 @@ import (
 
 // backend is the GPU.
 type backend struct {
+	opened
+	before opened // until the model of the newest is accepted
+}
+
+type opened struct {
 	gpu    *gpu.Device
 	device *webgpu.Device
 }
@@ -44,8 +49,16 @@ func (b *backend) devices(a compute.Arithmetic, profile bool) ([]compute.Device,
 		g.Close()
 		return nil, gpuError{err}
 	}
-	b.gpu, b.device = g, device
+	b.before, b.opened = b.opened, opened{g, device}
 	return []compute.Device{device}, nil
+}
+
+// refuse closes the device of a model that it cannot hold, and goes back to the one
+// before.
+func (b *backend) refuse(err error) error {
+	b.device.Close()
+	b.opened = b.before
+	return b.deviceError(err)
 }
 
 // gpuInfo describes the GPU by the browser's name for it, "" if there is none.

@@ -1,9 +1,10 @@
 // Command build builds the site, a folder of static files for any web server:
 //
-//	go run ./site/build [-o dist/site]
+//	go run ./site/build [-o dist/site] [-models FOLDER]
 //
 // It copies the page and the library, compiles the engines to WebAssembly, and adds
-// the same Go toolchain's wasm_exec.js and the default model. It lists the files for
+// the same Go toolchain's wasm_exec.js and the default model, and offers the models of a
+// folder beside it. It lists the files for
 // the service worker, the models for other programs, and the headers of package site
 // for hosts. It writes compressed siblings (.br and .gz) of files that compress.
 //
@@ -31,40 +32,50 @@ import (
 	"segmenter/site/offline"
 )
 
-// maxEngine limits the compressed engine, in bytes: visitors on slow lines wait for
-// every byte.
-const maxEngine = 1_000_000
+// maxProgram limits the compressed engine and the importer, in bytes: visitors on slow lines
+// wait for every byte.
+const maxProgram = 1_000_000
 
 // Names of files in the site.
 const (
 	engine        = "library/engine.wasm"
 	webgpuEngine  = "library/engine-webgpu.wasm"
+	importer      = "library/importer.wasm"
 	goSupport     = "library/wasm_exec.js"
-	defaultModel  = offline.Models + "everyday.safetensors"
+	defaultModel  = offline.DefaultModel
+	modelList     = offline.ModelList
 	optionsModule = "library/options.js" // holds the default model's address
 )
+
+// programs are the WebAssembly of the site, as arguments of go build.
+var programs = map[string][]string{
+	engine:       {"./wasm"},
+	webgpuEngine: {"-tags=webgpu", "./wasm"},
+	importer:     {"./wasm/importer"},
+}
 
 // sourcesOnly are the names in web/ that do not go into the site.
 var sourcesOnly = []string{"tests", "package.json"}
 
 // published are the library's modules that other pages import from the site's root,
 // their published address.
-var published = []string{"segmenter", "live"}
+var published = []string{"segmenter", "live", "importer"}
 
 func main() {
 	out := flag.String("o", filepath.Join("dist", "site"), "write the site to this `folder`")
+	models := flag.String("models", "", "offer the models of this `folder`, NAME.safetensors, too")
 	flag.Parse()
-	if err := build(*out); err != nil {
+	if err := build(*out, *models); err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
 		os.Exit(1)
 	}
 }
 
-func build(out string) error {
+func build(out, models string) error {
 	if err := checkFolder(out); err != nil {
 		return err
 	}
-	sources, err := collect()
+	sources, err := collect(models)
 	if err != nil {
 		return err
 	}
@@ -76,7 +87,7 @@ func build(out string) error {
 		return err
 	}
 	printTable(os.Stdout, entries)
-	return checkEngine(entries)
+	return checkPrograms(entries)
 }
 
 // checkFolder refuses a folder with files other than a site's, since the build
@@ -95,8 +106,9 @@ func checkFolder(out string) error {
 	return nil
 }
 
-// collect returns all files of the site, without compressed siblings, by name.
-func collect() (map[string][]byte, error) {
+// collect returns all files of the site, without compressed siblings, by name. models
+// is a folder of more models, or empty.
+func collect(models string) (map[string][]byte, error) {
 	sources := make(map[string][]byte)
 	if err := addPage(sources, os.DirFS("web")); err != nil {
 		return nil, err
@@ -113,11 +125,15 @@ func collect() (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	if sources[webgpuEngine], err = compileEngine("-tags=webgpu"); err != nil {
-		return nil, err
+	if models != "" {
+		if err := addModels(sources, models); err != nil {
+			return nil, err
+		}
 	}
-	if sources[engine], err = compileEngine(); err != nil {
-		return nil, err
+	for name, arguments := range programs {
+		if sources[name], err = compile(arguments...); err != nil {
+			return nil, err
+		}
 	}
 	stampModel(sources)
 	addPublished(sources)
@@ -169,17 +185,17 @@ func addPage(sources map[string][]byte, page fs.FS) error {
 	})
 }
 
-// compileEngine compiles ./wasm, with flags of the go command. It leaves symbols
-// and paths out: they would double the size and tie the engine to one machine.
-// Without inlining in fmt, which only writes errors, it is 9 kB smaller as brotli.
-func compileEngine(flags ...string) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "engine")
+// compile compiles a program, given by arguments of go build. It leaves symbols and paths out:
+// they would double the size and tie the program to one machine. Without inlining in fmt, which
+// only writes errors, the engine is 9 kB smaller as brotli.
+func compile(arguments ...string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "program")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	program := filepath.Join(dir, "engine.wasm")
-	command := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-gcflags=fmt=-l", "-o", program}, flags, []string{"./wasm"})
+	program := filepath.Join(dir, "program.wasm")
+	command := slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-gcflags=fmt=-l", "-o", program}, arguments)
 	if _, err := gocommand.Run("", gocommand.Wasm, command...); err != nil {
 		return nil, err
 	}

@@ -16,10 +16,10 @@ import (
 )
 
 var sources = map[string][]byte{
-	"library/engine.wasm":          []byte(strings.Repeat("\x00asm", 500)),
-	"page/app.js":                  []byte(strings.Repeat("export {};\n", 50)),
-	"photo.png":                    bytes.Repeat([]byte("png"), 100),
-	"library/models/a.safetensors": []byte("incompressible"),
+	"library/engine.wasm":                 []byte(strings.Repeat("\x00asm", 500)),
+	"page/app.js":                         []byte(strings.Repeat("export {};\n", 50)),
+	"photo.png":                           bytes.Repeat([]byte("png"), 100),
+	"library/models/everyday.safetensors": []byte("incompressible"),
 }
 
 // files reads a folder: name → content.
@@ -141,10 +141,10 @@ func TestRefusals(t *testing.T) {
 	if err := checkFolder(dir); err == nil || !strings.Contains(err.Error(), "not an earlier build") {
 		t.Errorf("a folder of other files: got %v", err)
 	}
-	if err := checkEngine([]entry{{name: engine, size: 4 << 20, brotli: maxEngine + 1}}); err == nil {
-		t.Error("checkEngine accepts an engine above the limit")
+	if err := checkPrograms([]entry{{name: engine, size: 4 << 20, brotli: maxProgram + 1}, {name: importer}}); err == nil {
+		t.Error("checkPrograms accepts an engine above the limit")
 	}
-	if err := checkEngine([]entry{{name: engine, size: 4 << 20, brotli: maxEngine}}); err != nil {
+	if err := checkPrograms([]entry{{name: engine, size: 4 << 20, brotli: maxProgram}, {name: importer}}); err != nil {
 		t.Errorf("an engine at the limit: got %v, want no error", err)
 	}
 }
@@ -164,14 +164,6 @@ func TestStampModel(t *testing.T) {
 	}
 	if stamped("other weights") == first {
 		t.Error("two models have the same address")
-	}
-}
-
-func TestListModels(t *testing.T) {
-	list, err := listModels(sources)
-	const want = `"address": "library/models/a.safetensors?v=`
-	if err != nil || !strings.Contains(string(list), want) || !strings.Contains(string(list), `"name": "a"`) || !strings.Contains(string(list), `"bytes": 14`) {
-		t.Errorf("got %s and %v, want a model with %s, its name and 14 bytes", list, err, want)
 	}
 }
 

@@ -151,11 +151,13 @@ func removeOthers(out string, entries []entry) error {
 	})
 }
 
-// checkEngine fails if the engine exceeds [maxEngine].
-func checkEngine(entries []entry) error {
-	i := slices.IndexFunc(entries, func(e entry) bool { return e.name == engine })
-	if size := cmp.Or(entries[i].brotli, entries[i].size); size > maxEngine {
-		return fmt.Errorf("%s has %d bytes as brotli, more than the limit of %d: see its imports with GOOS=js GOARCH=wasm go list -deps ./wasm", engine, size, maxEngine)
+// checkPrograms fails if a program of the CPU exceeds [maxProgram].
+func checkPrograms(entries []entry) error {
+	for _, name := range []string{engine, importer} {
+		i := slices.IndexFunc(entries, func(e entry) bool { return e.name == name })
+		if size := cmp.Or(entries[i].brotli, entries[i].size); size > maxProgram {
+			return fmt.Errorf("%s has %d bytes as brotli, more than the limit of %d: see its imports with GOOS=js GOARCH=wasm go list -deps %s", name, size, maxProgram, programs[name][0])
+		}
 	}
 	return nil
 }

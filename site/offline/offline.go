@@ -15,10 +15,13 @@ import (
 	"segmenter/site"
 )
 
-// Names in the site: the service worker, and the folder of models.
+// Names in the site: the service worker, the folder of models, the model that the page
+// starts with, and the list of all models.
 const (
-	Worker = "service-worker.js"
-	Models = "library/models/"
+	Worker       = "service-worker.js"
+	Models       = "library/models/"
+	DefaultModel = Models + "everyday.safetensors"
+	ModelList    = "models.json"
 )
 
 // placeholder is the line of the service worker that [Stamp] replaces.
@@ -66,10 +69,10 @@ func Stamp(files map[string][]byte) error {
 	return nil
 }
 
-func isModel(name string) bool { return strings.HasPrefix(name, Models) }
+func isModel(name string) bool { return name == DefaultModel }
 
-// sorted returns the names of the page's files, models last: before the service
-// worker reaches a model, the page has stored it.
+// sorted returns the names of the page's files, the model last: before the service
+// worker reaches it, the page has stored it.
 func sorted(files map[string][]byte) []string {
 	var first, last []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -84,16 +87,18 @@ func sorted(files map[string][]byte) []string {
 	return append(first, last...)
 }
 
-// isUnused reports whether the page does not use a file: it is for other programs or
-// hosts, or the service worker itself.
+// isUnused reports whether the service worker leaves a file alone: it is for other
+// programs or hosts, the worker itself, a model that the library keeps if the visitor
+// uses it, or the list of models, which may change without a new version of the site.
 func isUnused(name string) bool {
-	return name == Worker || name == "models.json" || strings.HasSuffix(name, ".d.ts") || strings.HasPrefix(name, "_")
+	isOtherModel := strings.HasPrefix(name, Models) && !isModel(name)
+	return isOtherModel || name == Worker || name == ModelList || strings.HasSuffix(name, ".d.ts") || strings.HasPrefix(name, "_")
 }
 
 // isLater reports whether the service worker keeps a file only after its first use:
-// an engine that not every device can use, photos that the page first shows as
+// programs that not every device or visitor can use, photos that the page first shows as
 // thumbnails, and icons for systems that install the page.
 func isLater(name string) bool {
 	isPhoto := path.Dir(name) == "samples" && path.Ext(name) != ".webp"
-	return isPhoto || path.Dir(name) == "icons" || name == "library/engine-webgpu.wasm"
+	return isPhoto || path.Dir(name) == "icons" || name == "library/engine-webgpu.wasm" || name == "library/importer.wasm"
 }

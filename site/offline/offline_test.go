@@ -10,15 +10,17 @@ import (
 // files returns a small site.
 func files() map[string][]byte {
 	return map[string][]byte{
-		Worker:                         []byte("before\nconst SITE = {};\nafter\n"),
-		"index.html":                   []byte("<!doctype html>"),
-		"library/engine.wasm":          []byte("\x00asm"),
-		"library/engine-webgpu.wasm":   []byte("\x00asm"),
-		"library/models/a.safetensors": []byte("weights"),
-		"samples/cat.png":              []byte("cat"),
-		"samples/hero.webp":            []byte("temple"),
-		"library/segmenter.d.ts":       []byte("export {}"),
-		"style.css":                    []byte("body {}"),
+		Worker:                       []byte("before\nconst SITE = {};\nafter\n"),
+		"index.html":                 []byte("<!doctype html>"),
+		"library/engine.wasm":        []byte("\x00asm"),
+		"library/engine-webgpu.wasm": []byte("\x00asm"),
+		DefaultModel:                 []byte("weights"),
+		Models + "other.safetensors": []byte("others"),
+		ModelList:                    []byte("{}"),
+		"samples/cat.png":            []byte("cat"),
+		"samples/hero.webp":          []byte("temple"),
+		"library/segmenter.d.ts":     []byte("export {}"),
+		"style.css":                  []byte("body {}"),
 	}
 }
 
@@ -50,7 +52,7 @@ func TestStamp(t *testing.T) {
 			now = append(now, f.Name)
 		}
 	}
-	if want := []string{"index.html", "library/engine.wasm", "samples/hero.webp", "style.css", "library/models/a.safetensors"}; !slices.Equal(now, want) {
+	if want := []string{"index.html", "library/engine.wasm", "samples/hero.webp", "style.css", "library/models/everyday.safetensors"}; !slices.Equal(now, want) {
 		t.Errorf("kept at once: got %q, want %q", now, want)
 	}
 	if want := []string{"library/engine-webgpu.wasm", "samples/cat.png"}; !slices.Equal(later, want) {
@@ -60,7 +62,7 @@ func TestStamp(t *testing.T) {
 	if got := list.Files[2]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if last := list.Files[len(list.Files)-1]; !last.Model || last.Name != Models+"a.safetensors" {
+	if last := list.Files[len(list.Files)-1]; !last.Model || last.Name != DefaultModel {
 		t.Errorf("got %+v last, want the model", last)
 	}
 	if list.Headers["Cross-Origin-Embedder-Policy"] != "require-corp" {
