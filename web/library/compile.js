@@ -1,7 +1,7 @@
 // The engine's WebAssembly: downloaded and compiled once, for all workers of a page.
 //
-// It owns the compiled modules. ranks.js sends it a device and a callback for progress; it sends back
-// the module for the workers. It runs in the page, so that the download need not wait for a worker.
+// It owns the compiled modules. ranks.js sends it a device and a callback for progress, importer.js a
+// program's address; it sends back the module for the workers. It runs in the page, so that the download need not wait for a worker.
 
 import { explained, requireWebAssembly, SegmenterError, unlessAborted } from "./errors.js";
 
@@ -24,16 +24,24 @@ const compilations = new Map();
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compileEngine(device, onProgress, signal) {
-  requireWebAssembly("the page");
   onProgress(0, 0);
-  const address = ENGINES[device];
+  const module = await compileProgram(ENGINES[device], signal);
+  const size = performance.getEntriesByName(ENGINES[device])[0]?.decodedBodySize || 1;
+  onProgress(size, size);
+  return module;
+}
+
+/**
+ * @param {string} address
+ * @param {AbortSignal} [signal]  ends the download if nobody else waits for it
+ * @returns {Promise<WebAssembly.Module>}
+ */
+export async function compileProgram(address, signal) {
+  requireWebAssembly("the page");
   const compilation = compilations.get(address) ?? begin(address);
   compilation.waiting++;
   try {
-    const module = await unlessAborted(compilation.module, signal);
-    const size = performance.getEntriesByName(address)[0]?.decodedBodySize || 1;
-    onProgress(size, size);
-    return module;
+    return await unlessAborted(compilation.module, signal);
   } finally {
     compilation.waiting--;
     if (signal?.aborted && compilation.waiting === 0) compilation.download.abort();

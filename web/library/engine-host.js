@@ -5,11 +5,12 @@
 // for an engine that runs; it tells onProgress of loading and onDevice when another device computes.
 
 import { abortError, SegmenterError, unlessAborted } from "./errors.js";
+import { readModel } from "./model.js";
 import { Ranks } from "./ranks.js";
 import { hasWebGPU, warmTime } from "./webgpu.js";
 
 export class EngineHost {
-  #source; // of the model
+  #wanted; // the model to load: a Model of model.js
   #threads;
   #arithmetic;
   #profile;
@@ -19,7 +20,7 @@ export class EngineHost {
   #isUndecided; // whether to compare devices after the first photo
   #engine = null; // Ranks
   #rival = null; // Rival, while devices are to be compared
-  #model = null;
+  #model = null; // what it says of itself
   #isDisposed = false;
   #startRanks;
 
@@ -29,11 +30,11 @@ export class EngineHost {
    * @param {(...args: ConstructorParameters<typeof Ranks>) => Ranks} [startRanks]  for tests
    */
   constructor(
-    { source, device, threads, arithmetic, profile, onProgress, onDevice },
+    { model, device, threads, arithmetic, profile, onProgress, onDevice },
     startRanks = (...args) => new Ranks(...args),
   ) {
     this.#startRanks = startRanks;
-    this.#source = source;
+    this.#wanted = model;
     this.#threads = threads;
     this.#arithmetic = arithmetic;
     this.#profile = profile;
@@ -72,12 +73,49 @@ export class EngineHost {
   }
 
   /**
+   * Reads another model, while the engine may work.
+   *
+   * @param {import("./model.js").Model} wanted
+   * @param {AbortSignal} signal
+   */
+  read(wanted, onProgress, signal) {
+    return readModel(wanted, (loaded, total) => onProgress({ stage: "model", loaded, total }), signal);
+  }
+
+  /**
+   * Has the engine work with another model. If that fails, the one before stays. Nothing else may be
+   * asked of the engine meanwhile.
+   *
+   * @param {import("./model.js").Model} wanted
+   * @param {import("./model.js").ModelFile} file  what read gave
+   */
+  async switchTo(wanted, file) {
+    const before = this.#wanted;
+    this.#rival?.close(); // the next photo compares engines with this model
+    this.#rival = null;
+    try {
+      this.#wanted = wanted;
+      await this.retried(() => (this.#engine?.alive ? this.#load(this.#engine, file) : this.running(undefined, file)));
+    } catch (error) {
+      this.#wanted = before; // to be loaded again, if the engine has died
+      throw error;
+    }
+  }
+
+  async #load(engine, file) {
+    const { gpu, ...model } = await engine.load(this.#wanted, file);
+    this.#model = model;
+    return gpu;
+  }
+
+  /**
    * Not to be called again before it has settled.
    *
    * @param {AbortSignal} [signal]  gives up loading
+   * @param {import("./model.js").ModelFile} [file]  the model, where it has been read
    * @returns {Promise<Ranks>}  the engine, once it runs and has loaded the model
    */
-  async running(signal) {
+  async running(signal, file) {
     if (this.#isDisposed) throw disposedError();
     if (this.#engine?.alive) return this.#engine;
     const engine = this.#newRanks(this.#device, this.#onProgress);
@@ -85,14 +123,13 @@ export class EngineHost {
     const giveUp = () => engine.close(abortError(signal));
     signal?.addEventListener("abort", giveUp);
     try {
-      const { gpu, ...model } = await engine.load(this.#source);
-      this.#model = model;
+      const gpu = await this.#load(engine, file);
       if (gpu) this.#onDevice({ device: "webgpu", name: gpu.name, message: "" });
       return engine;
     } catch (error) {
       if (error.code === "graphics") {
         this.#giveUpWebGPU(error);
-        return this.running(signal);
+        return this.running(signal, file);
       }
       engine.close(error);
       throw error;
@@ -141,7 +178,7 @@ export class EngineHost {
    *   the comparison is left to the next photo
    */
   async compareDevices(source, options, signal) {
-    const rival = (this.#rival ??= new Rival(() => this.#newRanks("webgpu", () => {}), this.#source));
+    const rival = (this.#rival ??= new Rival(() => this.#newRanks("webgpu", () => {}), this.#wanted));
     try {
       if (!rival.isReady) await unlessAborted(rival.ready, signal);
     } catch (error) {
@@ -185,15 +222,15 @@ class Rival {
   gpu = null;
   #isClosed = false;
 
-  constructor(start, source) {
+  constructor(start, wanted) {
     /** Settles when it has loaded the model, or cannot. */
-    this.ready = this.#load(start, source).catch(() => this.close()).then(() => (this.isReady = true));
+    this.ready = this.#load(start, wanted).catch(() => this.close()).then(() => (this.isReady = true));
   }
 
-  async #load(start, source) {
+  async #load(start, wanted) {
     if (!(await hasWebGPU()) || this.#isClosed) return;
     this.engine = start();
-    this.gpu = (await this.engine.load(source)).gpu;
+    this.gpu = (await this.engine.load(wanted)).gpu;
   }
 
   close() {

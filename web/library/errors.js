@@ -31,6 +31,22 @@ export function abortError({ reason }) {
 }
 
 /**
+ * Aborts with the first of some signals. (Browsers of 2023 lack AbortSignal.any.) Abort it to let go of them.
+ *
+ * @param {...(AbortSignal | undefined)} signals
+ * @returns {AbortController}
+ */
+export function eitherOf(...signals) {
+  const either = new AbortController();
+  for (const signal of signals.filter(Boolean)) {
+    const abort = () => either.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { signal: either.signal });
+  }
+  return either;
+}
+
+/**
  * What a promise gives, or a rejection as soon as a signal aborts.
  *
  * @template T

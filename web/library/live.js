@@ -10,7 +10,7 @@
 // reports the results.
 
 import { Compositor, paintingFor } from "./effects.js";
-import { abortError, SegmenterError, unlessAborted } from "./errors.js";
+import { abortError, eitherOf, SegmenterError, unlessAborted } from "./errors.js";
 import { frameOf } from "./frame.js";
 import { liveOptions, requireFunction, requireSignal } from "./options.js";
 import { Pace } from "./pace.js";
@@ -31,6 +31,7 @@ const READY = ["seeked", "loadeddata"];
 
 export class LiveSegmentation {
   #segmenter;
+  #model; // that the options are for
   #video;
   #ownsVideo; // whether it made the video element
   #options;
@@ -51,7 +52,8 @@ export class LiveSegmentation {
   /** Use `LiveSegmentation.start`. */
   constructor(segmenter, video, { onFrame = () => {}, onState = () => {}, ...options }, ownsVideo) {
     this.#segmenter = segmenter;
-    this.#pace = new Pace(segmenter.model.size);
+    this.#model = segmenter.model;
+    this.#pace = new Pace(this.#model.size);
     this.#video = video;
     this.#ownsVideo = ownsVideo;
     requireFunction("onFrame", onFrame);
@@ -111,10 +113,28 @@ export class LiveSegmentation {
    * @param {Partial<import("./live.js").LiveOptions>} options
    */
   set(options) {
-    this.#options = liveOptions(options, this.#segmenter.model, this.#options);
+    this.#options = liveOptions(options, this.#followModel(), this.#options);
     this.#pace.rate = this.#options.rate;
     this.#fresh = true; // a paused video is segmented again
     this.#wake();
+  }
+
+  /** Where the segmenter has another model: classes are those of the same names, and a decoder that it lacks goes. */
+  #followModel() {
+    const { model } = this.#segmenter;
+    if (model === this.#model) return model;
+    const { decoder, effect } = this.#options;
+    const names = new Set(effect.classes?.map((id) => this.#model.classes[id].name));
+    const classes = model.classes.filter(({ name }) => names.has(name)).map(({ id }) => id);
+    this.#model = model;
+    this.#pace = new Pace(model.size);
+    this.#pace.rate = this.#options.rate;
+    this.#options = {
+      ...this.#options,
+      decoder: model.decoders.includes(decoder) ? decoder : undefined,
+      effect: effect.classes ? { ...effect, classes } : effect,
+    };
+    return model;
   }
 
   pause() {
@@ -237,7 +257,7 @@ export class LiveSegmentation {
       this.#finish("failed", error);
     } finally {
       if (before) this.#close(before);
-      answer?.then((late) => this.#close(late), () => {});
+      answer?.then((late) => late && this.#close(late), () => {});
     }
   }
 
@@ -262,23 +282,37 @@ export class LiveSegmentation {
     }
   }
 
+  /** What becomes of a frame: null where the model changed meanwhile, since effects are of classes. */
   async #segment(frame) {
+    const model = this.#followModel();
     const { decoder, smoothing, refine, mask, effect } = this.#options;
     const size = this.size;
     const time = this.#video.currentTime;
     const start = performance.now();
     this.#pace.begin();
     try {
-      const painting = paintingFor(effect, this.#segmenter.model.classes);
+      const painting = paintingFor(effect, model.classes);
       const result = await this.#segmenter.segment(frame, {
         decoder, size, smoothing, refine, mask, maskSize: "network", overlay: effect.kind === "none" ? false : painting,
       });
+      const done = { frame, result, effect, size, time };
+      if (this.#segmenter.model !== model) {
+        this.#close(done);
+        return this.#again();
+      }
       this.#pace.end(performance.now() - start, size);
-      return { frame, result, effect, size, time };
+      return done;
     } catch (error) {
       frame.close();
+      if (error.code === "bad-option" && this.#segmenter.model !== model) return this.#again();
       throw error;
     }
+  }
+
+  /** Has the frame that a paused video shows be taken again. */
+  #again() {
+    this.#fresh = true;
+    return null;
   }
 
   #show(done) {
@@ -302,17 +336,6 @@ function requireDocument() {
   if (!globalThis.document) {
     throw new SegmenterError("unsupported", "Live pictures need a page's video elements, which a worker does not have: start them in the page.");
   }
-}
-
-/** Aborts with the first of some signals. (Browsers of 2023 lack AbortSignal.any.) */
-function eitherOf(...signals) {
-  const either = new AbortController();
-  for (const signal of signals.filter(Boolean)) {
-    const abort = () => either.abort(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { signal: either.signal });
-  }
-  return either;
 }
 
 /** A video element that shows a stream. Browsers play it only if it is muted. */

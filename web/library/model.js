@@ -1,18 +1,21 @@
 // The model file's bytes: from memory, a file, the browser's own store or the network.
 //
 // It owns a Cache Storage of model files, from which service-worker.js takes over the page's own model.
-// ranks.js sends it a source (URL, Blob or ArrayBuffer) and a callback for progress; it sends back the
-// bytes, and whether they came from a store, so that a broken copy can be dropped.
+// ranks.js and segmenter.js send it a model (where it is, and its SHA-256 if that is known) and a
+// callback for progress; it sends back the bytes, and whether they came from a store, so that a broken
+// copy can be dropped. download.js fetches what is not stored.
 
-import { abortError, explained, SegmenterError, unlessAborted } from "./errors.js";
-import { canShareMemory } from "./protocol.js";
+import { download, Download } from "./download.js";
+import { SegmenterError, unlessAborted } from "./errors.js";
 
-const STORE = "segmenter-models";
-
-// A progress bar is not worth reading a longer header.
-const LONGEST_HEADER = 1 << 20;
+/** The name of that Cache Storage. */
+export const STORE = "segmenter-models";
 
 /**
+ * @typedef {object} Model
+ * @property {string | Blob | ArrayBuffer | Uint8Array} source  an absolute URL, a file, or the bytes
+ * @property {string} [sha256]  hexadecimal, that of the file
+ *
  * @typedef {object} ModelFile
  * @property {Uint8Array} bytes
  * @property {boolean} stored  true if the bytes come from the browser's store
@@ -21,32 +24,65 @@ const LONGEST_HEADER = 1 << 20;
 /**
  * Reads a model file. A URL is looked up in the browser's store first.
  *
- * @param {string | Blob | ArrayBuffer} source  an absolute URL, a file, or the bytes
+ * @param {Model} model
  * @param {(loaded: number, total: number) => void} onProgress  bytes; total is 0 while unknown
  * @param {AbortSignal} [signal]
  * @returns {Promise<ModelFile>}
  */
-export async function readModel(source, onProgress, signal) {
+export async function readModel({ source, sha256 }, onProgress, signal) {
   if (typeof source !== "string") {
-    const buffer = source instanceof Blob ? await unlessAborted(readFile(source), signal) : source;
-    onProgress(buffer.byteLength, buffer.byteLength);
-    return { bytes: new Uint8Array(buffer), stored: false };
+    const bytes = source instanceof Blob ? await readFile(source, onProgress, signal) : new Uint8Array(source);
+    onProgress(bytes.length, bytes.length);
+    if (!(await hasHash(bytes, sha256))) throw otherFile("The model file");
+    return { bytes, stored: false };
   }
   const bytes = await unlessAborted(readStored(source), signal);
-  if (bytes) {
+  if (bytes && (await hasHash(bytes, sha256))) {
     onProgress(bytes.length, bytes.length);
     return { bytes, stored: true };
   }
-  return { bytes: await download(source, onProgress, signal), stored: false };
+  return { bytes: await downloadRight(source, sha256, onProgress, signal), stored: false };
 }
 
-/** @param {Blob} file */
-async function readFile(file) {
+/** Reads it piece by piece into its place, so that it is in memory once. @param {Blob} file */
+async function readFile(file, onProgress, signal) {
   try {
-    return await file.arrayBuffer();
+    const parts = new Download();
+    parts.expect(file.size);
+    const reader = file.stream().getReader();
+    for (let next = await reader.read(); !next.done; next = await unlessAborted(reader.read(), signal)) {
+      parts.add(next.value);
+      onProgress(parts.loaded, file.size);
+    }
+    return parts.bytes();
   } catch (cause) {
+    if (cause instanceof SegmenterError) throw cause;
     throw new SegmenterError("bad-model", "The model file has changed on disk, or is gone: choose it again.", { cause });
   }
+}
+
+/** The file with the hash that is asked for. One that was put together from parts is fetched whole if it is not right. */
+async function downloadRight(url, sha256, onProgress, signal) {
+  for (const mayResume of [true, false]) {
+    const { bytes, expected, isPatched } = await download({ url, sha256, mayResume }, onProgress, signal);
+    if (await hasHash(bytes, expected)) return bytes;
+    if (!isPatched) break;
+  }
+  throw otherFile(url);
+}
+
+function otherFile(name) {
+  return new SegmenterError("bad-model", `${name} has not the SHA-256 that it should have: it was changed or damaged, so ask whoever offers it.`, { reason: "hash" });
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {string} [sha256]  hexadecimal; its beginning suffices
+ */
+async function hasHash(bytes, sha256) {
+  if (!sha256 || !globalThis.crypto?.subtle) return true; // pages of plain http cannot compute it
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice())); // it refuses shared memory
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("").startsWith(sha256.toLowerCase());
 }
 
 /**
@@ -84,145 +120,4 @@ async function readStored(url) {
   } catch {
     return undefined;
   }
-}
-
-async function download(url, onProgress, signal) {
-  const response = await request(url, signal);
-  const download = new Download(response);
-  const reader = response.body.getReader();
-  onProgress(0, download.total);
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      download.add(next.value);
-      onProgress(download.loaded, download.total);
-    }
-  } catch (cause) {
-    throw signal?.aborted ? abortError(signal) : unreachable(url, cause);
-  }
-  if (download.loaded < download.total) {
-    throw new SegmenterError(
-      "network",
-      `The download of the model ended after ${download.loaded} of ${download.total} bytes: try again.`,
-    );
-  }
-  return download.bytes();
-}
-
-async function request(url, signal) {
-  let response;
-  try {
-    response = await fetch(url, { signal });
-  } catch (cause) {
-    throw signal?.aborted ? abortError(signal) : await explained(unreachable(url, cause), url, "fetch");
-  }
-  if (!response.ok) {
-    throw new SegmenterError(
-      "network",
-      `The model could not be downloaded: ${url} answered ${response.status}. Check its address.`,
-      { reason: "refused", values: { url, status: response.status } },
-    );
-  }
-  return response;
-}
-
-function unreachable(url, cause) {
-  return new SegmenterError(
-    "network",
-    `The model could not be downloaded from ${url}: check the connection and try again.`,
-    { cause },
-  );
-}
-
-/**
- * A body that is arriving, and its length. Once the length is known, chunks go straight into memory
- * that the ranks can share, since touching new memory takes most of the time.
- */
-export class Download {
-  #file = new Uint8Array(0); // with room for all, once the length is known
-  #chunks = []; // what came before that, or does not fit
-  #headRead = false;
-  loaded = 0;
-  total = 0;
-
-  /** @param {Response} response */
-  constructor(response) {
-    // Content-Length counts compressed bytes, the stream delivers decompressed ones.
-    if (!response.headers.get("Content-Encoding")) {
-      this.total = Number(response.headers.get("Content-Length")) || 0;
-    }
-  }
-
-  /** @param {Uint8Array} chunk */
-  add(chunk) {
-    if (this.loaded + chunk.length <= this.#file.length) {
-      this.#file.set(chunk, this.loaded);
-    } else {
-      if (this.#file.length > 0) this.#giveUpFile();
-      this.#chunks.push(chunk);
-    }
-    this.loaded += chunk.length;
-    if (!this.#headRead) this.#readHead();
-  }
-
-  /** Learns the length from the head of the file, as soon as it is there. */
-  #readHead() {
-    const head = this.bytes();
-    const length = statedLength(head);
-    if (length === undefined) return;
-    this.#headRead = true;
-    this.total = length || this.total;
-    if (this.total < head.length) return;
-    try {
-      this.#file = shareable(this.total);
-    } catch {
-      return; // more than fits in memory: the engine says what is wrong
-    }
-    this.#file.set(head);
-    this.#chunks = [];
-  }
-
-  #giveUpFile() {
-    this.#chunks = [this.bytes()];
-    this.#file = new Uint8Array(0);
-  }
-
-  /** @returns {Uint8Array}  what has arrived */
-  bytes() {
-    return this.#file.length > 0 ? this.#file.subarray(0, this.loaded) : concatenate(this.#chunks, this.loaded);
-  }
-}
-
-function shareable(length) {
-  return new Uint8Array(canShareMemory() ? new SharedArrayBuffer(length) : length);
-}
-
-/**
- * The length that a safetensors file states of itself: 8 bytes with the header's length, the header
- * (JSON with every tensor's place), the tensors.
- *
- * @param {Uint8Array} head  the beginning of the file
- * @returns {number | undefined}  undefined: it needs more of the file; 0: the file does not say
- */
-export function statedLength(head) {
-  if (head.length < 8) return undefined;
-  const headerLength = Number(new DataView(head.buffer, head.byteOffset).getBigUint64(0, true));
-  if (headerLength > LONGEST_HEADER) return 0;
-  if (head.length < 8 + headerLength) return undefined;
-  try {
-    const header = JSON.parse(new TextDecoder().decode(head.subarray(8, 8 + headerLength)));
-    const ends = Object.values(header).map((tensor) => tensor.data_offsets?.[1] ?? 0);
-    return 8 + headerLength + Math.max(0, ...ends) || 0;
-  } catch {
-    return 0; // the engine says what is wrong with the file
-  }
-}
-
-function concatenate(chunks, length) {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -7,7 +7,8 @@
 import { SegmenterError } from "./errors.js";
 import { ALL_BORDERS, LONGEST_SIDE, NO_BORDER, paletteOf } from "./painting.js";
 
-const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.meta.url).href;
+/** The address of the library's own model. */
+export const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.meta.url).href;
 
 /** Without decoder and size, which follow the model: its first decoder is the better one. */
 const SEGMENT_DEFAULTS = { window: 0, stride: 0, smoothing: 0, refine: false, maskSize: "photo" };
@@ -41,6 +42,7 @@ const MOST_THREADS = 64;
  */
 export function engineOptions({
   model = DEFAULT_MODEL,
+  sha256,
   device = "auto",
   arithmetic,
   threads,
@@ -56,20 +58,39 @@ export function engineOptions({
   requireFunction("onProgress", onProgress);
   requireFunction("onDevice", onDevice);
   requireSignal(signal);
-  return { source: modelSource(model), device, arithmetic, threads, profile, onProgress, onDevice };
+  return { model: { source: modelSource(model), sha256: hash(sha256) }, device, arithmetic, threads, profile, onProgress, onDevice };
 }
 
 /** An absolute URL, a file, or bytes. */
 function modelSource(model) {
   const kind = Object.prototype.toString.call(model).slice(8, -1); // the same for objects of other frames
   if (["Blob", "File", "ArrayBuffer", "Uint8Array"].includes(kind)) return model;
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href; // workers have no document
-  try {
-    if (typeof model === "string" || kind === "URL") return new URL(model, base).href;
-  } catch {
-    // It is no address.
-  }
+  if (typeof model === "string" || kind === "URL") return absolute("model", model);
   throw badOption("model", "an address, a file or its bytes", model);
+}
+
+/** @param {string} name  of the option @param {string | URL} address @returns {string} */
+export function absolute(name, address) {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href; // workers have no document
+  if (URL.canParse(address, base)) return new URL(address, base).href;
+  throw badOption(name, "an address", address);
+}
+
+/**
+ * Options of Segmenter.useModel.
+ *
+ * @param {unknown} model
+ * @param {import("./segmenter.js").ModelOptions} [options]
+ */
+export function modelOptions(model, { sha256, signal, onProgress = () => {} } = {}) {
+  requireSignal(signal);
+  requireFunction("onProgress", onProgress);
+  return { source: modelSource(model), sha256: hash(sha256), signal, onProgress };
+}
+
+function hash(sha256) {
+  requireOption(sha256 === undefined || /^[\da-f]{64}$/i.test(sha256), "sha256", "64 hexadecimal digits", sha256);
+  return sha256;
 }
 
 /** @param {string} device */

@@ -73,6 +73,7 @@ export const REQUESTS = {
     answer: {
       name: "string",
       licence: "string",
+      source: "string: where the model comes from",
       decoders: "string[]: the better one first",
       classes: "class[]",
       patch: "number: pixels",

@@ -21,9 +21,9 @@ export class Queue {
    * the next task still waits until this one has ended.
    *
    * @template T
-   * @param {(signal: AbortSignal, afterwards: (work: (signal: AbortSignal) => Promise<void>) => void) => Promise<T>} task
+   * @param {(signal: AbortSignal, afterwards: (work: (signal: AbortSignal) => Promise<void>) => void, commit: () => void) => Promise<T>} task
    *   afterwards takes work to be done before the next task: the caller does not wait for it. Its
-   *   signal aborts when another request waits
+   *   signal aborts when another request waits. Once commit is called, it is too late to abort the task
    * @param {AbortSignal} [signal]  aborts the request
    * @returns {Promise<T>}
    */
@@ -36,14 +36,17 @@ export class Queue {
     this.#spare.abort();
     const spare = (this.#spare = new AbortController());
     let work = () => {};
+    const commit = () => {
+      signal?.removeEventListener("abort", abort);
+      this.#open.delete(request);
+    };
     const turn = this.#last.then(() => {
       request.signal.throwIfAborted();
-      return task(request.signal, (later) => (work = later));
+      return task(request.signal, (later) => (work = later), commit);
     });
     this.#open.add(request);
     this.#last = turn.catch(() => {}).then(() => {
-      signal?.removeEventListener("abort", abort);
-      this.#open.delete(request);
+      commit();
       return work(spare.signal);
     }).catch(() => {}); // nobody waits for that work
     return unlessAborted(turn, request.signal);

@@ -90,33 +90,42 @@ export class Ranks {
   }
 
   /**
-   * Loads a model.
+   * Loads a model, in place of the one before if there is one. If that fails, those ranks that live keep
+   * the one before.
    *
-   * @param {string | Blob | ArrayBuffer} source  an absolute URL, a file, or the bytes
+   * @param {import("./model.js").Model} model
+   * @param {import("./model.js").ModelFile} [file]  where it has been read
    * @returns {Promise<import("./segmenter.js").ModelInfo & { gpu: { name: string } | null }>}
    */
-  async load(source) {
+  async load(model, file = this.#read(model)) {
     try {
-      const [model] = await Promise.all([this.#read(source), this.#started]);
-      return await this.#loadFrom(source, model).catch(async (error) => {
-        if (error.code !== "bad-model" || !model.stored) throw error;
-        await forgetModel(source); // The stored copy may be the broken one: ask the server once more.
-        return this.#loadFrom(source, await this.#read(source));
+      const [first] = await Promise.all([file, this.#started]);
+      return await this.#loadFrom(model, first).catch(async (error) => {
+        if (error.code !== "bad-model" || !first.stored) throw error;
+        await forgetModel(model.source); // The stored copy may be the broken one: ask the server once more.
+        return this.#loadFrom(model, await this.#read(model));
       });
     } catch (error) {
       throw this.#failure ?? error;
     }
   }
 
-  #read(source) {
-    return readModel(source, (loaded, total) => this.#onProgress({ stage: "model", loaded, total }), this.#end.signal);
+  #read(model) {
+    return readModel(model, (loaded, total) => this.#onProgress({ stage: "model", loaded, total }), this.#end.signal);
   }
 
-  async #loadFrom(source, { bytes, stored }) {
+  async #loadFrom({ source }, { bytes, stored }) {
     const file = this.#exchange ? shared(bytes) : bytes;
-    const [info] = await this.#all(() => ["load", { bytes: file, arithmetic: this.#arithmetic, profile: this.#profile }]);
+    const request = { bytes: file, arithmetic: this.#arithmetic, profile: this.#profile };
+    const answers = await Promise.allSettled(this.#clients.map((client) => client.request("load", request)));
+    const failed = answers.find(({ status }) => status === "rejected");
+    if (failed) {
+      // Ranks with different models could not work together.
+      if (answers.some(({ status }) => status === "fulfilled")) this.close(failed.reason);
+      throw failed.reason;
+    }
     if (typeof source === "string" && !stored) storeModel(source, bytes);
-    return info;
+    return answers[0].value;
   }
 
   /**

@@ -46,6 +46,8 @@ export interface SegmenterOptions {
    * relative to the page, or in a worker to the worker's script.
    */
   model?: string | URL | Blob | ArrayBuffer | Uint8Array;
+  /** See ModelOptions. */
+  sha256?: string;
   /**
    * Where to compute. "auto" (default): the CPU segments the first photo. After it, where the browser
    * has WebGPU, the library loads an engine for that too, has both segment the photo and keeps the
@@ -178,6 +180,8 @@ export interface ModelInfo {
   decoders: Decoder[];
   classes: ClassInfo[];
   licence: string;
+  /** Where it comes from. */
+  source: string;
   /** Side of a patch, in pixels. */
   patch: number;
   /** The short side, in pixels, at which the model sees photos best: the default of `size`. */
@@ -186,6 +190,35 @@ export interface ModelInfo {
   parameters: number;
   /** How the weights are stored, such as "int8" or "float32". */
   precision: string;
+}
+
+export interface ModelOptions {
+  /** The file's SHA-256, 64 hexadecimal digits: another file is refused with code "bad-model", reason "hash". */
+  sha256?: string;
+  /** Told while the model loads. */
+  onProgress?: (progress: Progress) => void;
+  /** Gives up, as long as the model has not arrived: the promise rejects with code "aborted". */
+  signal?: AbortSignal;
+}
+
+/** A model of a list, with what the list says of it: "", 0 or none where it says nothing. */
+export interface ListedModel {
+  /** A short name, for programs and addresses. */
+  name: string;
+  /** The name for people. */
+  title: string;
+  /** For `useModel`. */
+  address: string;
+  bytes: number;
+  sha256: string;
+  /** The names of its classes. */
+  classes: string[];
+  parameters: number;
+  precision: string;
+  licence: string;
+  source: string;
+  /** Whether the browser keeps it, so that it needs no network. */
+  stored: boolean;
 }
 
 export class Segmenter {
@@ -203,6 +236,19 @@ export class Segmenter {
 
   /** What the model file says of itself. */
   readonly model: ModelInfo;
+
+  /**
+   * Changes the model. Until the new one is there, the one before goes on, so live pictures never
+   * stop; requests that wait then are answered by the new one, with its first decoder where it lacks
+   * theirs. If anything fails, the one before stays. A call replaces the one before that still loads,
+   * which rejects with code "aborted". A download that breaks off goes on where it stopped, also at
+   * the next call.
+   *
+   * @example
+   * const [first] = await listModels("models.json");
+   * await segmenter.useModel(first.address, { sha256: first.sha256 });
+   */
+  useModel(model: string | URL | Blob | ArrayBuffer | Uint8Array, options?: ModelOptions): Promise<void>;
 
   /** The device that computes. */
   readonly device: "cpu" | "webgpu";
@@ -251,12 +297,22 @@ export class Segmenter {
   /** The network's scores of the photo segmented last. */
   scores(): Promise<Scores>;
 
-  /** Gives up the running request and all that wait; their promises reject with code "aborted" at once. */
+  /**
+   * Gives up the running request and all that wait; their promises reject with code "aborted" at once.
+   * A model that has arrived is still switched to.
+   */
   abort(): void;
 
   /** Ends the engine and frees its memory; whatever is open rejects with code "disposed" at once. */
   dispose(): void;
 }
+
+/**
+ * The models of a list: a JSON file such as the site's `models.json`, `{ "models": [{ "name", "address",
+ * … }] }`, with the fields of ListedModel. Addresses in it are relative to it. Without a network, it is
+ * the list as it was when it was read last.
+ */
+export function listModels(list: string | URL, options?: { signal?: AbortSignal }): Promise<ListedModel[]>;
 
 /**
  * Decodes a photo as `segment` does: upright, in sRGB, also where the browser leaves a file on its
@@ -305,10 +361,11 @@ export class SegmenterError extends Error {
    * - "unsupported": "csp" (a Content-Security-Policy forbids WebAssembly: values.owner,
    *   values.directive and values.source say whose, and what to add), "hidden-pixels" (the browser
    *   gives pages noise for pixels until the visitor allows them to read canvases)
-   * - "network": "csp" (values.directive of the page's forbids values.url), "refused"
+   * - "network": "csp" (values.directive of the page's forbids values.url), "refused", "list" (it is none)
+   * - "bad-model": "hash" (it has another SHA-256)
    * - "no-image": "empty", "damaged", "unknown", "heic", "kind" (values.kind), "changed" (on disk,
    *   since it was chosen), "unreadable", "ended" (the stream), "unplayable" (the video)
-   * - "too-large": "pixels"
+   * - "too-large": "pixels", "model"
    */
   readonly reason: string;
   /** What the message names, such as `file`: for a sentence in another language. */

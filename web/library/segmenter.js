@@ -9,8 +9,8 @@
 // the browser.
 
 import { disposedError, EngineHost } from "./engine-host.js";
-import { pictureUnlessAborted, SegmenterError, unlessAborted } from "./errors.js";
-import { engineOptions, paintingOptions, requireClass, requireDevice, requireOption, segmentOptions } from "./options.js";
+import { eitherOf, pictureUnlessAborted, SegmenterError, unlessAborted } from "./errors.js";
+import { engineOptions, modelOptions, paintingOptions, requireClass, requireDevice, requireOption, segmentOptions } from "./options.js";
 import { decodePhoto, pictureOf, shrinkPhoto } from "./photo.js";
 import { Queue } from "./queue.js";
 import { usableThreads } from "./ranks.js";
@@ -21,6 +21,7 @@ export class Segmenter {
   #threads;
   #host;
   #queue = new Queue();
+  #switch = new AbortController(); // of the last call of useModel, until the engine takes the model in
 
   /**
    * Use `Segmenter.create`, which waits for the engine and the model.
@@ -57,6 +58,28 @@ export class Segmenter {
     return this.#host.model;
   }
 
+  /**
+   * Changes the model. Until the new one has arrived, the one before goes on.
+   *
+   * @param {string | URL | Blob | ArrayBuffer | Uint8Array} model
+   * @param {import("./segmenter.js").ModelOptions} [options]
+   */
+  async useModel(model, options) {
+    const { signal, onProgress, ...wanted } = modelOptions(model, options);
+    if (this.disposed.aborted) throw this.disposed.reason;
+    this.#switch.abort(new SegmenterError("aborted", "Another model was asked for."));
+    const mine = (this.#switch = eitherOf(signal, this.disposed));
+    try {
+      const file = await unlessAborted(this.#host.read(wanted, onProgress, mine.signal), mine.signal);
+      await this.#queue.add((_, afterwards, commit) => {
+        commit(); // an engine cannot be asked to forget half a model
+        return this.#host.switchTo(wanted, file);
+      }, mine.signal);
+    } finally {
+      mine.abort(); // lets go of the signals
+    }
+  }
+
   /** The device that computes: "cpu" or "webgpu". */
   get device() {
     return this.#host.device;
@@ -90,7 +113,10 @@ export class Segmenter {
    * @returns {Promise<import("./segmenter.js").Segmentation>}
    */
   async segment(photo, given = {}) {
-    const { signal, onProgress, ...options } = segmentOptions(given, this.model);
+    const wanted = { ...given };
+    const { model } = this;
+    const checked = segmentOptions(wanted, model);
+    const { signal } = checked;
     // Whatever may change before its turn is copied now. A file cannot: many that wait hold no pixels.
     const copy = photo instanceof Blob ? null : timed(pictureOf(photo));
     copy?.catch(() => {}); // a failure is reported at its turn
@@ -102,6 +128,7 @@ export class Segmenter {
     const segmentation = this.#inLine(async (signal, afterwards) => {
       isItsTurn = true;
       afterwards(async () => release());
+      const { signal: _, onProgress, ...options } = model === this.model ? checked : this.#optionsNow(wanted);
       const { value: source, elapsed } = copy ? await unlessAborted(copy, signal) : { value: photo, elapsed: 0 };
       const result = await this.#host.retried(() => this.#segment(source, options, elapsed, { signal, onProgress }));
       if (this.#host.isUndecided && options.window === 0) {
@@ -111,6 +138,12 @@ export class Segmenter {
     }, signal);
     segmentation.catch(() => isItsTurn || release());
     return segmentation;
+  }
+
+  /** Options of a request that waited while the model changed. Its decoder may be gone. */
+  #optionsNow({ decoder, ...others }) {
+    const isThere = this.model.decoders.includes(decoder);
+    return segmentOptions({ ...others, ...(isThere && { decoder }) }, this.model);
   }
 
   /** Segments a file or a bitmap. The engine gets a copy, which in Chromium shares the pixels. */
@@ -217,6 +250,7 @@ export class Segmenter {
 
   /** Gives up the running request and all that wait; their promises reject with code "aborted". */
   abort() {
+    this.#switch.abort();
     this.#queue.abort();
   }
 
@@ -225,6 +259,18 @@ export class Segmenter {
     this.#queue.close(disposedError());
     this.#host.dispose();
   }
+}
+
+/**
+ * The models of a list, such as the site's models.json.
+ *
+ * @param {string | URL} list
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<import("./segmenter.js").ListedModel[]>}
+ */
+export async function listModels(list, options) {
+  const models = await import("./model-list.js");
+  return models.listModels(list, options);
 }
 
 function requireBrowser() {

@@ -1,5 +1,5 @@
 // The address, which can fix what the visitor or the page would otherwise choose:
-// ?lang=en&device=cpu&decoder=mask&size=512&refine=1&threads=1&arithmetic=float&profile=1&model=URL&photo=URL
+// ?lang=en&device=cpu&decoder=mask&size=512&refine=1&threads=1&arithmetic=float&profile=1&model=NAME&photo=URL
 // &opacity=60, and for the live picture &live=camera&effect=blur&keep=person,cat&hide=sky&colour=00b140
 // &calm=85&rate=30&detail=256&mirror=1
 //
@@ -29,7 +29,7 @@ const PARAMETERS = {
   threads: { read: count, expected: "address.threads" },
   arithmetic: { read: oneOf("int8", "float"), expected: "address.arithmetic" },
   profile: { read: oneOf("1"), expected: "address.profile" },
-  model: { read: ownAddress, expected: "address.own" },
+  model: { read: model, expected: "address.model" },
   photo: { read: ownAddress, expected: "address.own" },
   opacity: { read: percents(100), expected: "address.percent" },
   live: { read: oneOf("camera"), expected: "address.live" },
@@ -102,6 +102,12 @@ function side(text) {
 function count(text) {
   const number = /^\d+$/.test(text) ? Number(text) : 0;
   return number >= 1 && number <= 64 ? number : undefined;
+}
+
+/** The name of a model, or the address of a file. */
+function model(text, href) {
+  const isAddress = text.includes("/") || /\.safetensors(\?|$)/.test(text);
+  return isAddress ? ownAddress(text, href) : text || undefined;
 }
 
 function ownAddress(text, href) {

@@ -3,10 +3,11 @@
 // It owns the page's state: the model, the job that runs, and the picture that is shown. intake.js
 // sends it photos, settings.js choices and library/segmenter.js results; it sends them on to the
 // stage, the legend and the status line. What few visitors need is loaded when they want it, live
-// pictures among it. For
-// scripts, <html> has data-state (loading, ready, working, done, live, error), data-width and
-// data-height, and segmenterPage has the last result and the last live frame.
+// pictures and other models among it. For scripts, <html> has data-state (loading, ready, working,
+// done, live, error), data-width and data-height, and segmenterPage has the last result and the last
+// live frame.
 
+import { DEFAULT_MODEL } from "../library/options.js";
 import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "../library/segmenter.js";
 import { readAddress } from "./address.js";
 import { takePhotos } from "./intake.js";
@@ -14,7 +15,7 @@ import { Legend, percent } from "./legend.js";
 import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
 import { announce, clearMessages, hideProgress, showMessage, showProgress } from "./status.js";
-import { className, number, roughly, say, sentenceOf, switchLanguage, t } from "./texts.js";
+import { className, nameClasses, number, roughly, say, sentenceOf, switchLanguage, t } from "./texts.js";
 
 // Larger photos exhaust the memory of phones and leave canvases blank.
 const LARGEST_PHOTO = { maxPixels: 12e6, maxSide: 16384 };
@@ -24,6 +25,10 @@ const address = readAddress(document.baseURI);
 
 /** @type {Segmenter | null} */
 let segmenter = null;
+/** The model to use, as models.js says it; the library's own, if it says nothing. @type {import("./models.js").Choice} */
+let chosen = {};
+/** Settles when the list of models is loaded. @type {Promise<import("./models.js").Models> | null} */
+let models = null;
 /** Settles when the model is there; null where it must be loaded, perhaps again. @type {Promise<void> | null} */
 let loading = null;
 let showLoadingAgain = () => {};
@@ -34,6 +39,7 @@ let showLoadingAgain = () => {};
  * @property {() => string} note  says how the photo was changed, "" if it was not
  * @property {ImageBitmap} photo
  * @property {import("../library/segmenter.js").Segmentation} result
+ * @property {import("../library/segmenter.js").ClassInfo[]} classes  of the model that led to the result
  * @property {object} settings  that led to the result
  */
 
@@ -56,7 +62,7 @@ let failed = false;
 /** What stands in for the live picture until the visitor wants one. */
 const OFF = {
   state: "off", isStarting: false, since: 0, mayBare: false,
-  cancel() {}, stop() {}, refresh() {}, highlight() {}, bare() {}, toggle() {},
+  cancel() {}, stop() {}, refresh() {}, changeModel() {}, highlight() {}, bare() {}, toggle() {},
 };
 /** The live picture, or what stands in for it. @type {import("./live-picture.js").LivePicture | typeof OFF} */
 let live = OFF;
@@ -75,7 +81,7 @@ const settings = new Settings(address, {
 
 globalThis.segmenterPage = { result: null, live: null };
 loadAhead();
-takePhotos({ onFile: openFile, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
+takePhotos({ onFile: openFile, onModel: openModel, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
 if (address.photo) openSample(address.photo);
 else if (address.live) goLive("live.asking", (picture) => picture.startCamera());
 // Afterwards, since a new job clears messages.
@@ -97,6 +103,7 @@ function loadAhead() {
 async function loadModel() {
   showState();
   try {
+    if (address.model && !chosen.model) chosen = await chosenByAddress(address.model);
     segmenter = await Segmenter.create({
       ...engineOptions(),
       threads: address.threads,
@@ -108,13 +115,75 @@ async function loadModel() {
     loading = null;
     throw error;
   }
-  const { name, classes, parameters, precision } = segmenter.model;
-  const facts = { name, classes: classes.length, precision };
-  say(document.getElementById("model"), () => t("model", { ...facts, parameters: roughly(parameters) }));
-  settings.offer(segmenter.model);
+  showModel();
+  models?.then((list) => list.refresh(), () => {}); // the visitor may look at it already
   hideProgress();
   if (!job) announce(() => t("ready"));
   showState();
+}
+
+function showModel() {
+  const { name, classes, parameters, precision } = segmenter.model;
+  const facts = { name: chosen.title ?? name, count: classes.length, precision };
+  say(document.getElementById("model"), () => t("model", { ...facts, parameters: roughly(parameters) }));
+  nameClasses(classes);
+  settings.offer(segmenter.model);
+}
+
+/** @param {string} text  the address of a model, or its name */
+async function chosenByAddress(text) {
+  if (text.includes("/")) return { model: text };
+  const found = await (await loadModels()).find(text);
+  if (!found) showMessage(() => t("address.ignored", { parameter: `model=${text}`, expected: t("address.model") }));
+  return found ?? {};
+}
+
+function loadModels() {
+  models ??= part(import("./models.js")).then(({ openModels }) => openModels({
+    inUse: () => segmenter && { ...chosen, info: segmenter.model },
+    use: useModel,
+    rename: (choice) => {
+      chosen = choice;
+      showModel();
+    },
+  })).catch((error) => {
+    models = null;
+    throw error;
+  });
+  return models;
+}
+
+function openModel(files) {
+  loadModels().then((list) => list.take(files)).catch((error) => fail(error, () => openModel(files)));
+}
+
+/**
+ * Goes on with another model. If that fails, the one before stays.
+ *
+ * @param {import("./models.js").Choice} choice
+ * @param {{ signal?: AbortSignal, onProgress?: (progress: object) => void }} [options]
+ */
+async function useModel(choice, options) {
+  const before = chosen;
+  await modelReady().catch(() => {}); // a page whose model failed may work with another
+  if (segmenter) {
+    await segmenter.useModel(choice.model ?? DEFAULT_MODEL, { ...options, sha256: choice.sha256 });
+    chosen = choice;
+    showModel();
+  } else {
+    chosen = choice;
+    try {
+      await modelReady();
+    } catch (error) {
+      chosen = before;
+      throw error;
+    }
+    failed = false;
+    clearMessages();
+    showState();
+  }
+  live.changeModel(segmenter.model);
+  settingsChanged();
 }
 
 function sentenceOnIgnored() {
@@ -122,7 +191,8 @@ function sentenceOnIgnored() {
 }
 
 function engineOptions() {
-  return { model: address.model, device: address.device, arithmetic: address.arithmetic };
+  const { model, sha256 } = chosen;
+  return { model, sha256, device: address.device, arithmetic: address.arithmetic };
 }
 
 function showLoading({ stage, loaded, total }) {
@@ -250,7 +320,8 @@ async function segment(mine) {
   if (address.profile) await profile(result);
   if (job !== mine) return;
   if (current && current.photo !== mine.photo) current.photo.close();
-  current = { name: mine.name, note: mine.note, photo: mine.photo, result, settings: used };
+  const { classes } = segmenter.model;
+  current = { name: mine.name, note: mine.note, photo: mine.photo, result, classes, settings: used };
   job = null;
   showPicture();
 }
@@ -462,8 +533,9 @@ function wireTools() {
   if (navigator.mediaDevices?.getDisplayMedia) wireLive("[data-screen]", (picture) => picture.startScreen());
 
   onClick("save-overlay", async () => (await part(import("./save.js"))).savePicture(current, settings.opacity));
-  onClick("save-mask", async () => (await part(import("./save.js"))).saveMask(current, segmenter.model.classes));
+  onClick("save-mask", async () => (await part(import("./save.js"))).saveMask(current));
   onClick("language", switchLanguage);
+  onClick("models-open", async () => (await loadModels()).open());
 
   const speed = document.getElementById("speed");
   onClick("speed-open", async () => speed.showModal());

@@ -1,20 +1,32 @@
-// Intake: takes photos from the file dialogue, drops, pastes and samples.
+// Intake: takes photos from the file dialogue, drops, pastes and samples, and models from drops.
 //
-// It owns the file input, the drop target and the samples. It calls onFile with a photo, onSample with
-// a sample's address, and onNothing with a sentence where there is no photo.
+// It owns the file input, the drop target and the samples. It calls onFile with a photo, onModel with
+// the files of a model, onSample with a sample's address, and onNothing with a sentence where there is
+// no photo.
 
 import { t } from "./texts.js";
+
+/** A model, or a checkpoint and what lies beside it. */
+export const OF_MODEL = /\.(safetensors|pth|pt|ckpt|bin|npz|ya?ml)$/i;
 
 /**
  * @param {object} listeners
  * @param {(file: File) => void} listeners.onFile
+ * @param {(files: (File | FileSystemDirectoryEntry)[]) => void} listeners.onModel
  * @param {(url: string) => void} listeners.onSample
  * @param {(sentence: () => string) => void} listeners.onNothing
  */
-export function takePhotos({ onFile, onSample, onNothing }) {
-  takeFromDialogue(onFile);
-  takeFromDrops(onFile, onNothing);
-  takeFromClipboard(onFile);
+export function takePhotos({ onFile, onModel, onSample, onNothing }) {
+  const take = (files, otherwise = () => {}) => {
+    if (files.length === 0) return otherwise();
+    if (!files.some(({ name }) => OF_MODEL.test(name))) return onFile(files[0]);
+    const picture = files.find(({ type }) => /^(image|video)\//.test(type));
+    if (picture) onFile(picture); // that the model is to be tried on
+    onModel(files.filter((file) => file !== picture));
+  };
+  takeFromDialogue(take);
+  takeFromDrops((files) => take(files, () => onNothing(() => t("drop.nothing"))), onModel);
+  addEventListener("paste", ({ clipboardData }) => take([...clipboardData.files]));
   for (const sample of document.querySelectorAll("[data-sample]")) {
     sample.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab opens the sample's address
@@ -25,19 +37,19 @@ export function takePhotos({ onFile, onSample, onNothing }) {
   }
 }
 
-function takeFromDialogue(onFile) {
+function takeFromDialogue(take) {
   const input = document.getElementById("file");
   for (const button of document.querySelectorAll("[data-open]")) {
     button.addEventListener("click", () => input.click());
   }
   input.addEventListener("change", () => {
-    const [file] = input.files;
+    const files = [...input.files];
     input.value = ""; // so that the same file can be chosen again
-    if (file) onFile(file);
+    take(files);
   });
 }
 
-function takeFromDrops(onFile, onNothing) {
+function takeFromDrops(take, onModel) {
   const page = document.documentElement;
   addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -49,15 +61,9 @@ function takeFromDrops(onFile, onNothing) {
   addEventListener("drop", (event) => {
     event.preventDefault();
     page.toggleAttribute("data-dragging", false);
-    const [file] = event.dataTransfer.files;
-    if (file) onFile(file);
-    else onNothing(() => t("drop.nothing"));
-  });
-}
-
-function takeFromClipboard(onFile) {
-  addEventListener("paste", ({ clipboardData }) => {
-    const [file] = clipboardData.files;
-    if (file) onFile(file);
+    const { files, items } = event.dataTransfer;
+    const folders = [...items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
+    if (folders.length > 0) onModel(folders); // of a training
+    else take([...files]);
   });
 }

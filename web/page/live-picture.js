@@ -136,6 +136,14 @@ export class LivePicture {
     this.#legend.choose(this.#settings.chosen);
   }
 
+  /** Goes on with the classes of another model. @param {import("../library/segmenter.js").ModelInfo} model */
+  changeModel({ classes }) {
+    this.#settings.offer(classes);
+    this.#lit = null;
+    if (this.#source) this.#legend.show([]);
+    this.refresh();
+  }
+
   /** @param {number | null} classId  the class to show alone */
   highlight(classId) {
     this.#lit = classId;

@@ -126,7 +126,8 @@ async function markSamples(worker) {
 async function free(worker) {
   freeButton.hidden = true;
   await ask(worker, "free");
-  say(text, () => t("offline.freed"));
+  const keepsModels = await caches.has("segmenter-own-models"); // models-own.js owns it
+  say(text, () => t(keepsModels ? "offline.freed-but-models" : "offline.freed"));
 }
 
 // New versions.

@@ -50,9 +50,16 @@ export class Phrases {
     return fill(this.#file.texts[form] ?? this.#fallback.texts[form] ?? form, values);
   }
 
-  /** The name of a class of the model; the model's own where the file has none. @param {string} name */
-  className(name) {
-    return this.#file.classes[name] ?? name;
+  /**
+   * The name of a class; the model's own unless the file has names for all of its classes, so that a
+   * legend is in one language.
+   *
+   * @param {string} name
+   * @param {string[]} names  of all classes of the model
+   */
+  className(name, names) {
+    const { classes } = this.#file;
+    return [name, ...names].every((known) => Object.hasOwn(classes, known)) ? classes[name] : name;
   }
 
   /**

@@ -31,9 +31,9 @@ export async function savePicture({ name, photo, result }, opacity) {
 /**
  * Saves the mask, at the photo's size.
  *
- * @param {{ name: string, result: import("../library/segmenter.js").Segmentation }} picture
- * @param {import("../library/segmenter.js").ClassInfo[]} classes  all of the model's
+ * @param {{ name: string, result: import("../library/segmenter.js").Segmentation, classes: import("../library/segmenter.js").ClassInfo[] }} picture
+ *   with all classes of the model
  */
-export async function saveMask({ name, result }, classes) {
+export async function saveMask({ name, result, classes }) {
   download(await encodeMask(result, classes), `${name}-mask.png`);
 }

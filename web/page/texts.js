@@ -1,8 +1,8 @@
 // Texts: what the page says, in the visitor's language.
 //
 // It owns the language: the one that ?lang= in the address asks for, else the one chosen before, else
-// the one that the browser prefers. Everything on the page sends it keys, values and errors; it sends
-// back sentences. It loads texts/zh.js only where the page speaks Chinese.
+// the one that the browser prefers. Everything on the page sends it keys, values and errors, and
+// app.js the classes of the model in use; it sends back sentences. It loads texts/zh.js only where the page speaks Chinese.
 //
 // The markup is English. data-text in it is the key of an element's text; data-text-title, -label,
 // -alt, -content and -lang are those of its attributes. Scripts show their texts through say().
@@ -26,6 +26,7 @@ const ATTRIBUTES = {
 
 let language = MARKUP;
 let phrases = new Phrases(MARKUP, english);
+let namesInUse = []; // of the classes of the model in use
 /** The texts that scripts show, by element and attribute. @type {WeakMap<Element, Map<string, string | (() => string)>>} */
 const said = new WeakMap();
 
@@ -53,6 +54,24 @@ export async function switchLanguage() {
   if (!url.searchParams.has("lang")) return;
   url.searchParams.delete("lang"); // or it would undo the choice at the next visit
   history.replaceState(history.state, "", url);
+}
+
+/**
+ * Adds the texts of a part of the page that is loaded later.
+ *
+ * @param {Record<string, () => Promise<{ texts: Record<string, string>, errors?: Record<string, string> }>>} loaders  by language
+ */
+export async function addTexts(loaders) {
+  for (const name of LANGUAGES) {
+    const load = LOADERS[name];
+    LOADERS[name] = async () => {
+      const [file, part] = await Promise.all([load(), loaders[name]()]);
+      Object.assign(file.texts, part.texts);
+      Object.assign(file.errors, part.errors);
+      return file;
+    };
+  }
+  await Promise.all([LOADERS[MARKUP](), LOADERS[language]()]);
 }
 
 async function use(wanted) {
@@ -104,8 +123,14 @@ export function t(key, values) {
   return phrases.text(key, values);
 }
 
-export function className(name) {
-  return phrases.className(name);
+/** @param {string} name @param {string[]} [names]  of all classes of its model, if it is not the one in use */
+export function className(name, names = namesInUse) {
+  return phrases.className(name, names);
+}
+
+/** Sets the model in use: its classes are what legends and pictures name. @param {{ name: string }[]} classes */
+export function nameClasses(classes) {
+  namesInUse = classes.map(({ name }) => name);
 }
 
 export function sentenceOf(error) {

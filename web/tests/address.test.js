@@ -31,6 +31,12 @@ test("photos and models come from the page's own site", () => {
   }
 });
 
+test("models have names, too", () => {
+  for (const name of ["everyday", "My streets: 2", "Seg-B 1.0"]) assert.equal(read(`model=${encodeURIComponent(name)}`).model, name);
+  assert.equal(read("model=m.safetensors").model, `${page}m.safetensors`);
+  assert.deepEqual(read("model=https://elsewhere.org/m").ignored, [{ parameter: "model=https://elsewhere.org/m", expected: "address.model" }]);
+});
+
 test("bad values are ignored, each with what is expected", () => {
   const bad = {
     lang: ["fr"], device: ["gpu", ""], decoder: ["none"], size: ["2049", "-1", "1e3", ""], refine: ["yes"], threads: ["0", "65", "2.5", "x"],

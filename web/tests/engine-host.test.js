@@ -17,14 +17,18 @@ function deferred() {
 function hosted(device, load = () => ({ ...model, gpu: null })) {
   const started = [];
   const devices = [];
-  const options = { source: "model", device, threads: 2, arithmetic: undefined, profile: false, onProgress: () => {}, onDevice: (change) => devices.push(change) };
+  const options = { model: { source: "model" }, device, threads: 2, arithmetic: undefined, profile: false, onProgress: () => {}, onDevice: (change) => devices.push(change) };
   const host = new EngineHost(options, ({ device }) => {
     const ended = deferred();
     ended.promise.catch(() => {});
     const ranks = {
       device,
       alive: true,
-      load: () => Promise.race([load(started.length, device), ended.promise]),
+      loaded: [],
+      load: (model, file) => {
+        ranks.loaded.push(file ?? model.source);
+        return Promise.race([load(started.length, device, file), ended.promise]);
+      },
       close: (error) => {
         ranks.alive = false;
         ended.reject(error);
@@ -156,4 +160,47 @@ test("a host that was disposed of starts nothing", async () => {
   host.dispose();
   assert.equal(started[0].alive, false);
   await assert.rejects(host.running(), hasCode("disposed"));
+});
+
+test("a model is switched in the engine that runs", async () => {
+  const { host, started } = hosted("cpu", (_, __, file) => ({ ...model, name: file ?? "test", gpu: null }));
+  await host.running();
+  await host.switchTo({ source: "other" }, "its file");
+  assert.deepEqual([host.model.name, started.length, started[0].loaded], ["its file", 1, ["model", "its file"]]);
+  started[0].close();
+  await host.running();
+  assert.deepEqual(started[1].loaded, ["other"], "a new engine loads the new model");
+});
+
+test("a switch that fails leaves the model before", async () => {
+  const { host, started } = hosted("cpu", (_, __, file) => (file ? Promise.reject(failure("bad-model")) : { ...model, gpu: null }));
+  await host.running();
+  await assert.rejects(host.switchTo({ source: "other" }, "its file"), hasCode("bad-model"));
+  assert.deepEqual([host.model, started[0].alive, await host.running()], [model, true, started[0]]);
+});
+
+test("an engine that dies at a new model is started again with it, once, and then with the one before", async () => {
+  const { host, started } = hosted("cpu", (_, __, file) => {
+    if (!file) return { ...model, gpu: null };
+    started.at(-1).close(failure("internal"));
+    return new Promise(() => {});
+  });
+  await host.running();
+  await assert.rejects(host.switchTo({ source: "other" }, "its file"), hasCode("internal"));
+  await host.running();
+  assert.deepEqual(started.map(({ loaded }) => loaded), [["model", "its file"], ["its file"], ["model"]]);
+});
+
+test("a comparison of devices with the model before is given up", async (t) => {
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { gpu: { requestAdapter: async () => ({ info: {} }) } } });
+  t.after(() => delete globalThis.navigator);
+  const { host, started } = hosted("auto", (_, device) => (device === "webgpu" ? new Promise(() => {}) : { ...model, gpu: null }));
+  await host.running();
+  const others = new AbortController();
+  const comparison = host.compareDevices(null, {}, others.signal);
+  await new Promise((resolve) => setTimeout(resolve));
+  others.abort();
+  await comparison;
+  await host.switchTo({ source: "other" }, "its file");
+  assert.deepEqual([started[1].alive, host.isUndecided], [false, true]);
 });

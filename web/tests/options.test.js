@@ -81,19 +81,19 @@ test("a painting refuses what it cannot have", () => {
 
 test("create takes addresses, files and bytes for a model", () => {
   const source = "https://example.org/model.safetensors";
-  assert.deepEqual(Object.keys(engineOptions({ model: source })).sort(), ["arithmetic", "device", "onDevice", "onProgress", "profile", "source", "threads"]);
-  assert.equal(engineOptions({ model: new URL(source) }).source, source);
-  assert.match(engineOptions().source, /\/library\/models\/everyday\.safetensors$/);
-  for (const model of [new ArrayBuffer(8), new Uint8Array(8), new Blob(["bytes"])]) assert.equal(engineOptions({ model }).source, model);
+  assert.deepEqual(Object.keys(engineOptions({ model: source })).sort(), ["arithmetic", "device", "model", "onDevice", "onProgress", "profile", "threads"]);
+  assert.equal(engineOptions({ model: new URL(source) }).model.source, source);
+  assert.match(engineOptions().model.source, /\/library\/models\/everyday\.safetensors$/);
+  for (const model of [new ArrayBuffer(8), new Uint8Array(8), new Blob(["bytes"])]) assert.equal(engineOptions({ model }).model.source, model);
 });
 
 test("an address is relative to the page, or to the worker where there is no page", (t) => {
   t.after(() => delete globalThis.document);
   globalThis.location = { href: "https://example.org/worker/w.js" };
   t.after(() => delete globalThis.location);
-  assert.equal(engineOptions({ model: "m" }).source, "https://example.org/worker/m");
+  assert.equal(engineOptions({ model: "m" }).model.source, "https://example.org/worker/m");
   globalThis.document = { baseURI: "https://example.org/page/" };
-  assert.equal(engineOptions({ model: "m" }).source, "https://example.org/page/m");
+  assert.equal(engineOptions({ model: "m" }).model.source, "https://example.org/page/m");
 });
 
 test("create refuses what it cannot have", () => {

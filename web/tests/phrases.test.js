@@ -3,6 +3,8 @@ import test from "node:test";
 
 import { firstSpoken, Phrases } from "../page/phrases.js";
 import * as en from "../page/texts/en.js";
+import * as modelsEn from "../page/texts/models-en.js";
+import * as modelsZh from "../page/texts/models-zh.js";
 import * as zh from "../page/texts/zh.js";
 
 const english = new Phrases("en", en);
@@ -25,8 +27,15 @@ test("texts have their values, and plurals by the count", () => {
 test("what a language lacks is said in the other", () => {
   const half = new Phrases("zh", { texts: {}, classes: {}, errors: {} }, en);
   assert.equal(half.text("open"), en.texts.open);
-  assert.equal(half.className("cat"), "cat");
-  assert.equal(chinese.className("cat"), "猫");
+  assert.equal(half.className("cat", []), "cat");
+  assert.equal(chinese.className("cat", ["other", "cat"]), "猫");
+});
+
+test("the classes of a model are all in one language", () => {
+  assert.equal(chinese.className("wall", ["wall", "building", "chandelier"]), "wall");
+  assert.equal(chinese.className("wall", ["wall", "building", "sky"]), "墙");
+  assert.equal(chinese.className("constructor", ["constructor"]), "constructor");
+  assert.equal(english.className("wall", ["wall"]), "wall");
 });
 
 test("an error is said by its key, its code and reason, or its own message", () => {
@@ -47,7 +56,9 @@ test("numbers are written as the language does", () => {
 
 test("both languages have the same texts with the same placeholders", () => {
   const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();
-  for (const [key, text] of Object.entries(zh.texts)) assert.deepEqual(placeholders(text), placeholders(en.texts[key]), key);
   const stems = (texts) => [...new Set(Object.keys(texts).map((key) => key.replace(/\.(one|other)$/, "")))].sort();
-  assert.deepEqual(stems(zh.texts), stems(en.texts));
+  for (const [english, chinese] of [[en, zh], [modelsEn, modelsZh]]) {
+    for (const [key, text] of Object.entries(chinese.texts)) assert.deepEqual(placeholders(text), placeholders(english.texts[key]), key);
+    assert.deepEqual(stems(chinese.texts), stems(english.texts));
+  }
 });

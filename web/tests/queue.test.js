@@ -137,3 +137,18 @@ test("a signal that outlives a request is let go", async () => {
   await ticks();
   assert.equal(listeners, 0);
 });
+
+test("a task that has committed itself is not aborted", async () => {
+  const queue = new Queue();
+  const controller = new AbortController();
+  let finish;
+  const task = queue.add((signal, afterwards, commit) => {
+    commit();
+    return new Promise((resolve) => (finish = resolve));
+  }, controller.signal);
+  await new Promise((resolve) => setTimeout(resolve));
+  controller.abort();
+  queue.abort();
+  finish("done");
+  assert.equal(await task, "done");
+});
