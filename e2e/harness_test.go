@@ -350,15 +350,18 @@ func (v *visit) choose(path string) {
 	v.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{v.absolute(path)}))
 }
 
-// drop drags a file over the page and drops it, as the mouse does.
-func (v *visit) drop(path string) {
+// drop drags files over the page and drops them, as the mouse does.
+func (v *visit) drop(paths ...string) {
 	v.Helper()
+	for i, path := range paths {
+		paths[i] = v.absolute(path)
+	}
 	for _, step := range []input.DispatchDragEventType{
 		input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop,
 	} {
 		_, err := chromedp.Call(v.tab, input.DispatchDragEvent, input.DispatchDragEventParams{
 			Type: step, X: 400, Y: 400,
-			Data: &input.DragData{Items: []*input.DragDataItem{}, Files: []string{v.absolute(path)}, DragOperationsMask: 1},
+			Data: &input.DragData{Items: []*input.DragDataItem{}, Files: paths, DragOperationsMask: 1},
 		})
 		v.must(err)
 	}

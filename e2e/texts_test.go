@@ -43,7 +43,8 @@ func TestTexts(t *testing.T) {
 		t.Error(problem)
 	}
 
-	keys := evaluate[[]string](v, `import("./page/texts/en.js").then(({ texts }) => Object.keys(texts))`)
+	keys := evaluate[[]string](v, `Promise.all(["en", "models-en"].map((name) => import("./page/texts/" + name + ".js")))
+		.then((files) => files.flatMap(({ texts }) => Object.keys(texts)))`)
 	used := regexp.MustCompile(`\bt\("([^"]+)"`)
 	for _, pattern := range []string{"../web/library/*.js", "../web/page/*.js"} {
 		scripts, err := filepath.Glob(pattern)

@@ -83,6 +83,7 @@ type visit struct {
 	driver browser.Driver
 	url    string // of the site, with a slash at the end
 
+	crashed  bool        // the browser
 	gone     atomic.Bool // the server answers nothing
 	mu       sync.Mutex
 	requests []string // paths
@@ -105,6 +106,9 @@ func newVisit(t *testing.T, s state, driver browser.Driver) *visit {
 	t.Cleanup(server.Close)
 	v.url = server.URL + "/"
 	t.Cleanup(func() {
+		if v.crashed {
+			return
+		}
 		if t.Failed() {
 			v.screenshot("failed")
 		}
@@ -125,7 +129,24 @@ func (v *visit) asked() []string {
 func (v *visit) must(err error) {
 	v.Helper()
 	if err != nil {
+		v.endIfCrashed()
 		v.Fatal(err)
+	}
+}
+
+// endIfCrashed ends the visit with a panic, for test.crashes, if the browser has crashed. WebDriver
+// says so, once, to the command that fails or the one after it; then the session is gone.
+func (v *visit) endIfCrashed() {
+	if v.state.kind != browser.WebKit {
+		return
+	}
+	ctx, cancel := limit()
+	defer cancel()
+	for range 2 {
+		if err := v.driver.Open(ctx, v.url+"test/bare.html"); err != nil && strings.Contains(err.Error(), "invalid session id") {
+			v.crashed = true
+			panic(err)
+		}
 	}
 }
 
@@ -169,6 +190,7 @@ func evaluate[T any](v *visit, expression string) T {
 	defer cancel()
 	value, err := browser.Evaluate[T](ctx, v.driver, expression)
 	if err != nil {
+		v.endIfCrashed()
 		if len(expression) > 1000 {
 			expression = expression[:1000] + "…"
 		}

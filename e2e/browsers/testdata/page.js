@@ -50,7 +50,8 @@ export async function pretendCamera() {
   Object.assign(canvas, { width: 480, height: 360 });
   const context = canvas.getContext("2d");
   setInterval(() => context.drawImage(video, 0, 0), 50);
-  navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(20);
+  // Of the class: WebKit may forget what is set on the object, when it collects garbage.
+  MediaDevices.prototype.getUserMedia = async () => canvas.captureStream(20);
   return true;
 }
 
