@@ -96,7 +96,7 @@ type Pictures interface {
 	// NewMask makes a picture of class ids. This rank paints a band of it.
 	NewMask(height, width int) (Mask, error)
 	// WriteFrame copies a picture, three bytes per pixel, to f, or keeps a
-	// reference to it until the next Finish.
+	// reference to it until f gets another.
 	WriteFrame(f Frame, rgb []byte)
 	// Smooth averages the patch scores of all ranks over the frames of a video.
 	// The view has one window.

@@ -227,6 +227,29 @@ func TestAbortThreads(t *testing.T) {
 	}
 }
 
+// TestFeatures compares the features of a photo, with and without windows, by one thread
+// and by three.
+func TestFeatures(t *testing.T) {
+	v := newVisit(t, "/", libraryPage)
+	v.library()
+	for _, options := range []string{`{ size: 256 }`, `{ size: 0, window: 192, stride: 128 }`} {
+		var want string
+		for _, threads := range []string{"1", "3"} {
+			v.start(threads)
+			got := evaluate[string](v, `(async () => {
+				await threads.segmenter.segment(threads.photo, `+options+`);
+				const { rows, cols, width, values } = await threads.segmenter.features();
+				const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", values)).toHex();
+				return [values.length % (rows * cols * width), width, hash].join();
+			})()`)
+			if !strings.HasPrefix(got, "0,192,") || want != "" && got != want {
+				t.Errorf("%s, %s threads: features %q, expected those of one, %q", options, threads, got, want)
+			}
+			want = got
+		}
+	}
+}
+
 // TestScores reads the network's scores for a photo: the best class of a patch must
 // mostly be the mask's class at the patch's centre.
 func TestScores(t *testing.T) {

@@ -134,22 +134,37 @@ func newNetwork(m *Model, device compute.Device) (*network, error) {
 // encode runs the encoder (section 3.1) on a window of the frame. The result,
 // p.features (N, D), leaves out the extra tokens.
 func (p *pass) encode(window int) {
+	p.embed(window)
+	p.encodeBlocks(len(p.network.encoder))
+	p.device.LayerNorm(p.features, p.patchTokens, p.network.norm)
+}
+
+// embed makes the tokens of a window.
+func (p *pass) embed(window int) {
 	if p.extra != nil {
 		p.device.Copy(p.extraTokens, p.extra)
 	}
 	p.device.PatchEmbed(p.patchTokens, p.frame, p.view, window, p.firstPatch, p.embedding)
-	for i := range p.network.encoder {
+}
+
+// encodeBlocks runs the first n blocks of the encoder.
+func (p *pass) encodeBlocks(n int) {
+	for i := range n {
 		p.encoder.block(p.device, &p.network.encoder[i], p.heads)
 	}
-	p.device.LayerNorm(p.features, p.patchTokens, p.network.norm)
 }
 
 // block runs a transformer block on x (T, D).
 func (a *activations) block(device compute.Device, b *block, heads int) {
-	device.Linear(a.qkv, a.x, b.qkv, compute.LinearOp{Norm: &b.norm1})
+	a.project(device, b)
 	device.Attention(a.attended, a.qkv, heads, a.share)
 	device.Linear(a.x, a.attended, b.proj, compute.LinearOp{Add: true})
 	device.FeedForward(a.x, b.norm2, b.fc1, b.fc2)
+}
+
+// project makes a block's queries, keys and values.
+func (a *activations) project(device compute.Device, b *block) {
+	device.Linear(a.qkv, a.x, b.qkv, compute.LinearOp{Norm: &b.norm1})
 }
 
 // decodeLinear scores each patch on its own.

@@ -46,6 +46,7 @@ func (e *engine) requests() map[string]handler {
 		"probabilities": e.probabilities,
 		"matte":         e.matte,
 		"scores":        e.scores,
+		"inner":         e.inner,
 		"abort":         e.abort,
 	}
 }
@@ -195,6 +196,25 @@ func (e *engine) scores(message) (any, error) {
 		return nil, err
 	}
 	return writeScores(rows, cols, e.classes, values), nil
+}
+
+// inner returns values inside the network, of the last photo: see model.Segmenter.Inner. All
+// ranks get this request; those that are not the first answer with no values.
+func (e *engine) inner(m message) (any, error) {
+	if e.segmenter == nil {
+		return nil, errNoModel
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	e.cancel = cancel
+	defer cancel()
+	values, err := e.segmenter.Inner(ctx, readInner(m))
+	if err != nil {
+		return nil, e.deviceError(err)
+	}
+	if values == nil {
+		values = new(model.InnerValues)
+	}
+	return writeInner(values), nil
 }
 
 func (e *engine) abort(message) (any, error) {

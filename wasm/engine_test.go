@@ -73,7 +73,7 @@ func TestEngine(t *testing.T) {
 
 	for name, request := range map[string]map[string]any{
 		"segment": pictureRequest(100, 70, sky, whole), "follow": {"options": whole}, "probabilities": {"classId": 0},
-		"scores": {}, "mask": {}, "classAt": {"x": 0, "y": 0},
+		"scores": {}, "inner": {"kind": "features"}, "mask": {}, "classAt": {"x": 0, "y": 0},
 	} {
 		if _, code := ask(t, engine, name, request); code != "internal" {
 			t.Errorf("%s without a model: code %q", name, code)
@@ -120,6 +120,10 @@ func TestEngine(t *testing.T) {
 		patches := scores.Get("rows").Int() * scores.Get("cols").Int()
 		if n := scores.Get("values").Length(); code != "" || scores.Get("classes").Int() != 38 || n == 0 || n%(patches*38) != 0 {
 			t.Errorf("scores: code %q, %d values for windows of %d patches", code, n, patches)
+		}
+		features, code := ask(t, engine, "inner", map[string]any{"kind": "features", "block": 0})
+		if n := features.Get("values").Length(); code != "" || features.Get("width").Int() != 192 || n != scores.Get("values").Length()/38*192 {
+			t.Errorf("features: code %q, %d values", code, n)
 		}
 	}
 	if progress := js.Global().Get("lastProgress"); progress.Get("done").Int() < 2 || progress.Get("total").Int() < 2 {

@@ -180,6 +180,14 @@ func writeScores(rows, cols, classes int, values []float32) any {
 	return map[string]any{"rows": rows, "cols": cols, "classes": classes, "values": float32Array(values)}
 }
 
+func readInner(m message) model.Inner {
+	return model.Inner{Kind: model.InnerKind(m.text("kind")), Block: m.number("block")}
+}
+
+func writeInner(v *model.InnerValues) any {
+	return map[string]any{"rows": v.Rows, "cols": v.Cols, "tokens": v.Tokens, "width": v.Width, "values": float32Array(v.Values)}
+}
+
 // float32Array copies values to a new Float32Array.
 func float32Array(values []float32) js.Value {
 	data := make([]byte, 4*len(values))

@@ -13,7 +13,7 @@ import { PhotoRows } from "./photo-rows.js";
 import { checked, REQUESTS } from "./protocol.js";
 
 /** The requests that take more than asking Go. Each returns the answer and what of it is transferred. */
-const handlers = { start, segment, mask, paint, probabilities, matte, scores, times };
+const handlers = { start, segment, mask, paint, probabilities, matte, scores, inner, times };
 
 let running = 0; // id of the request at work, 0 if there is none
 
@@ -144,6 +144,11 @@ async function matte(request) {
 
 async function scores() {
   const answer = await ask("scores");
+  return [answer, answer.values.buffer];
+}
+
+async function inner(request) {
+  const answer = await ask("inner", request);
   return [answer, answer.values.buffer];
 }
 

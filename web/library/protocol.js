@@ -135,6 +135,20 @@ export const REQUESTS = {
       values: "Float32Array: windows × rows × cols × classes",
     },
   },
+  /**
+   * Values inside the network, of the last photo. All ranks get this; those that are not the first
+   * answer with empty values. model/inner.go says what there is.
+   */
+  inner: {
+    request: { kind: "string: features, attention or classes", block: "number: of the encoder, for attention" },
+    answer: {
+      rows: "number: patches of a window",
+      cols: "number: patches of a window",
+      tokens: "number: of a window",
+      width: "number: values of a token",
+      values: "Float32Array: windows × tokens × width",
+    },
+  },
   /** What operations took since the last request for it: time[], empty where they are not timed. */
   times: { request: {}, on: "webgpu" },
 };

@@ -156,16 +156,29 @@ export class Ranks {
     }
   }
 
-  async #segment(message, options) {
+  #segment(message, options) {
+    return this.#together(["segment", message, { ...options, transfer: [message.bitmap] }], ["follow", { options: message.options }]);
+  }
+
+  /**
+   * Sends all ranks a request that they answer together.
+   *
+   * @param {string} type
+   * @param {object} payload
+   * @param {object} [options]  see EngineClient.request
+   * @returns {Promise<any>}  the first rank's answer
+   */
+  requestOfAll(type, payload, options) {
+    return this.#together([type, payload, options], [type, payload]);
+  }
+
+  /** Has the first rank do its part of something, and the others theirs. */
+  async #together(firstRequest, otherRequest) {
     const [first, ...others] = this.#clients;
-    const sending = { ...options, transfer: [message.bitmap] };
-    if (others.length === 0) return first.request("segment", message, sending);
+    if (others.length === 0) return first.request(...firstRequest);
 
     this.#exchange.reset();
-    const answers = [
-      first.request("segment", message, sending),
-      ...others.map((rank) => rank.request("follow", { options: message.options })),
-    ];
+    const answers = [first.request(...firstRequest), ...others.map((rank) => rank.request(...otherRequest))];
     // The others would wait for ever for one that has given up.
     let failure = null;
     for (const answer of answers) {

@@ -174,6 +174,17 @@ export interface Scores {
   values: Float32Array;
 }
 
+/** What the encoder makes of each patch; both decoders see nothing else of the photo. */
+export interface Features {
+  /** The patches of the photo; with a sliding window, those of each window. */
+  rows: number;
+  cols: number;
+  /** How many values a patch has. */
+  width: number;
+  /** windows × rows × cols × width: the values of one patch after the other. */
+  values: Float32Array;
+}
+
 export interface ModelInfo {
   name: string;
   /** Those that the model has, the better one first. */
@@ -304,6 +315,9 @@ export class Segmenter {
 
   /** The network's scores of the photo segmented last. */
   scores(): Promise<Scores>;
+
+  /** What the encoder made of each patch of the photo segmented last. */
+  features(): Promise<Features>;
 
   /**
    * Gives up the running request and all that wait; their promises reject with code "aborted" at once.

@@ -250,6 +250,18 @@ export class Segmenter {
     return this.#ask("scores", {});
   }
 
+  /**
+   * What the encoder made of each patch of the last photo.
+   *
+   * @returns {Promise<import("./segmenter.js").Features>}
+   */
+  async features() {
+    const { rows, cols, width, values } = await this.#inLine(async (signal) =>
+      (await this.#host.running(signal)).requestOfAll("inner", { kind: "features", block: 0 }, { signal }),
+    );
+    return { rows, cols, width, values };
+  }
+
   /** Asks the engine for something about the last photo. */
   #ask(type, payload) {
     return this.#inLine(async (signal) => (await this.#host.running(signal)).request(type, payload));
