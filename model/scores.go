@@ -37,16 +37,15 @@ func (s *Segmenter) Probabilities(class int) ([]float32, error) {
 // is sure, 0 is sure of the others, and 128 or more where the mask has a class of the set, specks
 // aside. Edges are soft where the scores of both are close, and follow the picture if the mask's do.
 func (s *Segmenter) Matte(classes []int) ([]uint8, error) {
-	C := len(s.model.Classes)
-	in := make([]bool, C)
-	for _, class := range classes {
-		if class < 0 || class >= C {
-			return nil, fmt.Errorf("class %d: expected 0 to %d", class, C-1)
-		}
-		in[class] = true
-	}
 	if s.passes == nil {
 		return nil, errNoScores
+	}
+	in := make([]bool, s.passes[0].allScores.Cols())
+	for _, class := range classes {
+		if class < 0 || class >= len(in) {
+			return nil, fmt.Errorf("class %d: expected 0 to %d", class, len(in)-1)
+		}
+		in[class] = true
 	}
 	matte := make([]uint8, s.plan.maskHeight*s.plan.maskWidth)
 	if p := s.passes[0]; p.refines(s.refined) {
@@ -76,7 +75,7 @@ func (s *Segmenter) everyPixel(f func(scores []float32)) error {
 	if err != nil {
 		return err
 	}
-	C := len(s.model.Classes)
+	C := s.passes[0].allScores.Cols()
 	var up compute.Upsampler
 	up.Reset(s.plan.view, scores, C, s.plan.maskHeight, s.plan.maskWidth)
 	for y := range s.plan.maskHeight {

@@ -28,7 +28,7 @@ const LIVE_DEFAULTS = {
 /** The kinds of effects. (Not beside what draws them: pages that show none need only the names.) */
 export const EFFECTS = ["tint", "blur", "colour", "picture", "cut", "grey", "none"];
 
-const EFFECT_DEFAULTS = { opacity: 0.6, radius: 16, colour: "#00b140" };
+export const EFFECT_DEFAULTS = { opacity: 0.6, radius: 16, colour: "#00b140" };
 
 /** The largest short side for the network, in pixels. */
 const LARGEST_SIZE = 16384;

@@ -1,0 +1,274 @@
+// Mattes: how much of each pixel of a photo is kept, 0 to 255.
+//
+// It owns nothing. It is sent masks, selections and the engine's mattes, and pixels of photos; it sends
+// back mattes with edges that follow the photo at its full resolution, and colours without their
+// background.
+//
+// Edges are those of a guided filter (He, Sun and Tang, "Guided image filtering", TPAMI 2013, which calls
+// this feathering): within a window, the matte is a linear function of the colour. The functions are
+// found on a small copy of the photo and applied to all of it ("Fast guided filter", 2015). The engine's
+// refined mask does the same for scores; its guide has a few hundred pixels a side, this one the photo's.
+
+/** Half the side of a window, in pixels of the small copy. */
+const RADIUS = 6;
+
+/** Keeps functions from following noise: colours are 0 to 1. */
+const EPS = 2e-4;
+
+/** Below the first a matte is 0, above the second 1: a guided filter reaches neither where colours vary. */
+const CLEAR = 0.15;
+const SOLID = 0.85;
+
+/**
+ * The matte of what is kept. An engine's matte counts where it agrees with the mask or the selection on
+ * which side a pixel is. Elsewhere the visitor has decided.
+ *
+ * @param {object} kept
+ * @param {Uint8Array} kept.mask  class ids
+ * @param {Iterable<number>} [kept.classes]  that are kept
+ * @param {Uint8Array} [kept.selection]  instead of classes: 1 for each pixel that is kept
+ * @param {Uint8Array} [kept.matte]  of the engine
+ * @param {Uint8Array} [out]
+ * @returns {Uint8Array}
+ */
+export function matteOf({ mask, classes = [], selection, matte }, out = new Uint8Array(mask.length)) {
+  const inside = new Uint8Array(256);
+  for (const id of classes) inside[id] = 1;
+  for (let i = 0; i < out.length; i++) {
+    const isIn = selection ? selection[i] : inside[mask[i]];
+    const soft = matte ? matte[i] : 255 * isIn;
+    out[i] = soft >> 7 === isIn ? soft : 255 * isIn;
+  }
+  return out;
+}
+
+/**
+ * A matte at another size: each value is the mean of what it covers.
+ *
+ * @param {{ width: number, height: number, values: Uint8Array }} matte
+ * @param {{ width: number, height: number }} size  no larger
+ * @returns {Float32Array}  0 to 1
+ */
+export function shrinkMatte({ width, height, values }, size) {
+  const out = new Float32Array(size.width * size.height);
+  const counts = new Uint32Array(size.width);
+  const columns = Uint32Array.from({ length: width }, (_, x) => Math.floor((x * size.width) / width));
+  for (const column of columns) counts[column]++;
+  for (let y = 0, from = 0; y < size.height; y++) {
+    const row = out.subarray(y * size.width, (y + 1) * size.width);
+    const first = from;
+    for (; from < height && Math.floor((from * size.height) / height) === y; from++) {
+      for (let x = 0, at = from * width; x < width; x++, at++) row[columns[x]] += values[at];
+    }
+    for (let x = 0; x < size.width; x++) row[x] /= 255 * counts[x] * (from - first);
+  }
+  return out;
+}
+
+/**
+ * Means over squares, in place.
+ *
+ * @param {Float32Array} values
+ * @param {{ width: number, height: number }} size
+ * @param {number} radius  half the side
+ */
+export function average(values, { width, height }, radius) {
+  const line = new Float32Array(Math.max(width, height));
+  for (let y = 0; y < height; y++) averageLine(values, line, y * width, 1, width, radius);
+  // Columns side by side, so that memory is read in rows.
+  const sums = new Float64Array(width);
+  const copy = values.slice();
+  for (let y = -radius; y < height; y++) {
+    const [enters, leaves] = [y + radius, y - radius - 1];
+    if (enters < height) for (let x = 0, at = enters * width; x < width; x++, at++) sums[x] += copy[at];
+    if (leaves >= 0) for (let x = 0, at = leaves * width; x < width; x++, at++) sums[x] -= copy[at];
+    if (y < 0) continue;
+    const share = 1 / (Math.min(enters, height - 1) - Math.max(leaves, -1));
+    for (let x = 0, at = y * width; x < width; x++, at++) values[at] = sums[x] * share;
+  }
+  return values;
+}
+
+function averageLine(values, line, first, stride, length, radius) {
+  for (let i = 0; i < length; i++) line[i] = values[first + i * stride];
+  let sum = 0;
+  for (let i = -radius; i < length; i++) {
+    const [enters, leaves] = [i + radius, i - radius - 1];
+    if (enters < length) sum += line[enters];
+    if (leaves >= 0) sum -= line[leaves];
+    if (i >= 0) values[first + i * stride] = sum / (Math.min(enters, length - 1) - Math.max(leaves, -1));
+  }
+}
+
+/** Values of a point of Edges: the factors of red, green and blue and the constant of its function; how far red, green and blue in front are from those behind. */
+const VALUES = 7;
+
+/** What a point is, if no edge is near: the matte's value, 0 to 1; or an edge. */
+const EDGE = 2;
+
+/** How often a matte that is feathered is averaged: after three times, its edge looks like a Gaussian. */
+const SPREADS = 3;
+
+/** The edges of a matte, for a photo of any size: a function of the colour at each point of a grid. */
+export class Edges {
+  #size;
+  #isFeathered;
+  #values;
+  #kinds;
+
+  /**
+   * @param {{ width: number, height: number, data: Uint8ClampedArray }} picture  the photo, small: RGBA
+   * @param {Float32Array} matte  of that size, 0 to 1; changed
+   * @param {number} [feather]  the breadth of a soft edge that does not follow the photo, in pixels of the
+   *   picture; below 1, edges follow it
+   */
+  constructor({ width, height, data }, matte, feather = 0) {
+    this.#size = { width, height };
+    this.#isFeathered = feather >= 1;
+    for (let i = 0; i < SPREADS && this.#isFeathered; i++) average(matte, this.#size, Math.max(1, Math.round(feather / 2)));
+    this.#values = new Float32Array(VALUES * width * height);
+    const means = meansOf(data, matte, this.#size);
+    const functions = this.#isFeathered ? [matte] : functionsOf(means, this.#size);
+    const first = 4 - functions.length; // of a matte that is feathered, there is only the constant
+    for (const [k, values] of functions.entries()) {
+      for (let i = 0; i < values.length; i++) this.#values[VALUES * i + first + k] = values[i];
+    }
+    this.#kinds = kindsOf(means.a, this.#size);
+    setDifferences(this.#values, means);
+  }
+
+  /**
+   * Sets the alpha of some rows of the photo. At edges, colours lose what shines through of the background;
+   * pixels that are not kept have none.
+   *
+   * @param {Uint8ClampedArray} pixels  RGBA of rows of the photo, opaque
+   * @param {{ width: number, height: number }} photo  its size
+   * @param {number} top  the first of the rows
+   */
+  apply(pixels, { width, height }, top) {
+    const small = this.#size;
+    const columns = places(width, small.width);
+    const line = new Float32Array(VALUES * small.width);
+    for (let at = 0, y = top; at < pixels.length; y++) {
+      const { low, high, share } = place(y, height, small.height);
+      const [upper, lower] = [low * small.width, high * small.width];
+      for (let i = 0; i < line.length; i++) line[i] = this.#values[VALUES * upper + i] * (1 - share) + this.#values[VALUES * lower + i] * share;
+      for (let x = 0; x < width; ) {
+        const left = columns.low[x];
+        const right = Math.min(left + 1, small.width - 1);
+        const kind = this.#kindOf(upper + left, upper + right, lower + left, lower + right);
+        for (; x < width && columns.low[x] === left; x++, at += 4) {
+          if (kind === EDGE) applyFunction(pixels, at, line, VALUES * left, VALUES * right, columns.share[x], this.#isFeathered);
+          else if (kind === 0) pixels.fill(0, at, at + 4);
+          else pixels[at + 3] = 255;
+        }
+      }
+    }
+  }
+
+  #kindOf(a, b, c, d) {
+    const kinds = this.#kinds;
+    return kinds[a] === kinds[b] && kinds[a] === kinds[c] && kinds[a] === kinds[d] ? kinds[a] : EDGE;
+  }
+}
+
+/** The means, over windows, of colours, the matte, and their products. */
+function meansOf(data, matte, size) {
+  const names = ["r", "g", "b", "a", "rr", "rg", "rb", "gg", "gb", "bb", "ra", "ga", "ba"];
+  const means = Object.fromEntries(names.map((name) => [name, new Float32Array(matte.length)]));
+  const { r, g, b, a, rr, rg, rb, gg, gb, bb, ra, ga, ba } = means;
+  for (let i = 0; i < matte.length; i++) {
+    const [x, y, z, m] = [data[4 * i] / 255, data[4 * i + 1] / 255, data[4 * i + 2] / 255, matte[i]];
+    [r[i], g[i], b[i], a[i]] = [x, y, z, m];
+    [rr[i], rg[i], rb[i], gg[i], gb[i], bb[i]] = [x * x, x * y, x * z, y * y, y * z, z * z];
+    [ra[i], ga[i], ba[i]] = [x * m, y * m, z * m];
+  }
+  for (const name of names) average(means[name], size, RADIUS);
+  return means;
+}
+
+/** The functions of points: their factors of red, green and blue, and their constants. */
+function functionsOf({ r, g, b, a, rr, rg, rb, gg, gb, bb, ra, ga, ba }, size) {
+  const [p, q, s, constant] = [0, 0, 0, 0].map(() => new Float32Array(a.length));
+  for (let i = 0; i < a.length; i++) {
+    constant[i] = a[i];
+    if (isFlat(a[i])) continue;
+    const [x, y, z, m] = [r[i], g[i], b[i], a[i]];
+    [p[i], q[i], s[i]] = solve(
+      rr[i] - x * x + EPS, rg[i] - x * y, rb[i] - x * z, gg[i] - y * y + EPS, gb[i] - y * z, bb[i] - z * z + EPS,
+      ra[i] - x * m, ga[i] - y * m, ba[i] - z * m,
+    );
+    constant[i] = m - p[i] * x - q[i] * y - s[i] * z;
+  }
+  return [p, q, s, constant].map((values) => average(values, size, RADIUS));
+}
+
+/** Points near which the matte is nothing, or all; and the others. */
+function kindsOf(a, size) {
+  const near = new Float32Array(a.length);
+  for (let i = 0; i < a.length; i++) near[i] = Number(!isFlat(a[i]));
+  average(near, size, RADIUS);
+  const kinds = new Uint8Array(a.length);
+  for (let i = 0; i < a.length; i++) kinds[i] = near[i] > 1e-6 ? EDGE : Number(a[i] > 0.5);
+  return kinds;
+}
+
+/** How far the mean colour of what is kept is from that of the rest, where both are near: -255 to 255. */
+function setDifferences(values, { r, g, b, a, ra, ga, ba }) {
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] < 0.02 || a[i] > 0.98) continue;
+    const [front, behind] = [255 / a[i], 255 / (1 - a[i])];
+    values[VALUES * i + 4] = ra[i] * front - (r[i] - ra[i]) * behind;
+    values[VALUES * i + 5] = ga[i] * front - (g[i] - ga[i]) * behind;
+    values[VALUES * i + 6] = ba[i] * front - (b[i] - ba[i]) * behind;
+  }
+}
+
+/** Nothing, or all, within a float's error. */
+function isFlat(mean) {
+  return mean < 1e-4 || mean > 1 - 1e-4;
+}
+
+function applyFunction(pixels, at, line, left, right, share, isFeathered) {
+  const [r, g, b] = [pixels[at], pixels[at + 1], pixels[at + 2]];
+  const before = (line[left] * r + line[left + 1] * g + line[left + 2] * b) / 255 + line[left + 3];
+  const after = (line[right] * r + line[right + 1] * g + line[right + 2] * b) / 255 + line[right + 3];
+  const value = before * (1 - share) + after * share;
+  const alpha = isFeathered ? value : sharpened(value);
+  if (alpha <= 0) return void pixels.fill(0, at, at + 4);
+  pixels[at + 3] = Math.round(255 * alpha);
+  if (alpha >= 1) return;
+  // A pixel is alpha of the colour in front and the rest of the one behind.
+  const rest = 1 - alpha;
+  pixels[at] = r + rest * (line[left + 4] * (1 - share) + line[right + 4] * share);
+  pixels[at + 1] = g + rest * (line[left + 5] * (1 - share) + line[right + 5] * share);
+  pixels[at + 2] = b + rest * (line[left + 6] * (1 - share) + line[right + 6] * share);
+}
+
+/** A matte's value, 0 to 1, with 0 and 1 reached away from the edge. */
+export function sharpened(value) {
+  const t = Math.max(0, Math.min((value - CLEAR) / (SOLID - CLEAR), 1));
+  return t * t * (3 - 2 * t);
+}
+
+/** The solution of a symmetric system of three equations. */
+function solve(a, b, c, d, e, f, x, y, z) {
+  const [A, B, C] = [d * f - e * e, c * e - b * f, b * e - c * d];
+  const [D, E, F] = [a * f - c * c, b * c - a * e, a * d - b * b];
+  const scale = 1 / (a * A + b * B + c * C);
+  return [(A * x + B * y + C * z) * scale, (B * x + D * y + E * z) * scale, (C * x + E * y + F * z) * scale];
+}
+
+/** Between which points of a grid of n a pixel of an axis lies, and how far from the first. */
+function place(i, length, n) {
+  const at = Math.max(0, Math.min(((i + 0.5) * n) / length - 0.5, n - 1));
+  const low = Math.floor(at);
+  return { low, high: Math.min(low + 1, n - 1), share: at - low };
+}
+
+function places(length, n) {
+  const low = new Uint32Array(length);
+  const share = new Float32Array(length);
+  for (let i = 0; i < length; i++) ({ low: low[i], share: share[i] } = place(i, length, n));
+  return { low, share };
+}
