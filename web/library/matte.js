@@ -10,7 +10,7 @@
 // refined mask does the same for scores; its guide has a few hundred pixels a side, this one the photo's.
 
 /** Half the side of a window, in pixels of the small copy. */
-const RADIUS = 6;
+const RADIUS = 8;
 
 /** Keeps functions from following noise: colours are 0 to 1. */
 const EPS = 2e-4;
@@ -73,15 +73,15 @@ export function shrinkMatte({ width, height, values }, size) {
  * @param {number} radius  half the side
  */
 export function average(values, { width, height }, radius) {
-  const line = new Float32Array(Math.max(width, height));
-  for (let y = 0; y < height; y++) averageLine(values, line, y * width, 1, width, radius);
-  // Columns side by side, so that memory is read in rows.
+  const line = new Float32Array(width);
+  for (let y = 0; y < height; y++) averageRow(values, line, y * width, width, radius);
+  // All columns side by side, so that memory is read in rows.
+  const before = values.slice();
   const sums = new Float64Array(width);
-  const copy = values.slice();
   for (let y = -radius; y < height; y++) {
     const [enters, leaves] = [y + radius, y - radius - 1];
-    if (enters < height) for (let x = 0, at = enters * width; x < width; x++, at++) sums[x] += copy[at];
-    if (leaves >= 0) for (let x = 0, at = leaves * width; x < width; x++, at++) sums[x] -= copy[at];
+    if (enters < height) for (let x = 0, at = enters * width; x < width; x++, at++) sums[x] += before[at];
+    if (leaves >= 0) for (let x = 0, at = leaves * width; x < width; x++, at++) sums[x] -= before[at];
     if (y < 0) continue;
     const share = 1 / (Math.min(enters, height - 1) - Math.max(leaves, -1));
     for (let x = 0, at = y * width; x < width; x++, at++) values[at] = sums[x] * share;
@@ -89,14 +89,15 @@ export function average(values, { width, height }, radius) {
   return values;
 }
 
-function averageLine(values, line, first, stride, length, radius) {
-  for (let i = 0; i < length; i++) line[i] = values[first + i * stride];
+function averageRow(values, line, first, length, radius) {
+  for (let i = 0; i < length; i++) line[i] = values[first + i];
   let sum = 0;
-  for (let i = -radius; i < length; i++) {
+  for (let i = 0; i < Math.min(radius, length); i++) sum += line[i];
+  for (let i = 0; i < length; i++) {
     const [enters, leaves] = [i + radius, i - radius - 1];
     if (enters < length) sum += line[enters];
     if (leaves >= 0) sum -= line[leaves];
-    if (i >= 0) values[first + i * stride] = sum / (Math.min(enters, length - 1) - Math.max(leaves, -1));
+    values[first + i] = sum / (Math.min(enters, length - 1) - Math.max(leaves, -1));
   }
 }
 
@@ -125,23 +126,23 @@ export class Edges {
   constructor({ width, height, data }, matte, feather = 0) {
     this.#size = { width, height };
     this.#isFeathered = feather >= 1;
-    for (let i = 0; i < SPREADS && this.#isFeathered; i++) average(matte, this.#size, Math.max(1, Math.round(feather / 2)));
     this.#values = new Float32Array(VALUES * width * height);
     const means = meansOf(data, matte, this.#size);
+    setDifferences(this.#values, means);
+    for (let i = 0; i < SPREADS && this.#isFeathered; i++) average(matte, this.#size, Math.max(1, Math.round(feather / 2)));
     const functions = this.#isFeathered ? [matte] : functionsOf(means, this.#size);
     const first = 4 - functions.length; // of a matte that is feathered, there is only the constant
     for (const [k, values] of functions.entries()) {
       for (let i = 0; i < values.length; i++) this.#values[VALUES * i + first + k] = values[i];
     }
-    this.#kinds = kindsOf(means.a, this.#size);
-    setDifferences(this.#values, means);
+    this.#kinds = kindsOf(this.#isFeathered ? matte : means.m, this.#size);
   }
 
   /**
-   * Sets the alpha of some rows of the photo. At edges, colours lose what shines through of the background;
-   * pixels that are not kept have none.
+   * Keeps of some rows of the photo what the matte does. At edges, colours lose what shines through of the
+   * background; pixels that are not kept have none.
    *
-   * @param {Uint8ClampedArray} pixels  RGBA of rows of the photo, opaque
+   * @param {Uint8ClampedArray} pixels  RGBA of rows of the photo
    * @param {{ width: number, height: number }} photo  its size
    * @param {number} top  the first of the rows
    */
@@ -149,19 +150,20 @@ export class Edges {
     const small = this.#size;
     const columns = places(width, small.width);
     const line = new Float32Array(VALUES * small.width);
-    for (let at = 0, y = top; at < pixels.length; y++) {
+    const words = new Uint32Array(pixels.buffer, pixels.byteOffset, pixels.length / 4);
+    for (let row = 0, y = top; row < words.length; row += width, y++) {
       const { low, high, share } = place(y, height, small.height);
       const [upper, lower] = [low * small.width, high * small.width];
       for (let i = 0; i < line.length; i++) line[i] = this.#values[VALUES * upper + i] * (1 - share) + this.#values[VALUES * lower + i] * share;
       for (let x = 0; x < width; ) {
         const left = columns.low[x];
         const right = Math.min(left + 1, small.width - 1);
+        const first = x;
+        while (x < width && columns.low[x] === left) x++;
         const kind = this.#kindOf(upper + left, upper + right, lower + left, lower + right);
-        for (; x < width && columns.low[x] === left; x++, at += 4) {
-          if (kind === EDGE) applyFunction(pixels, at, line, VALUES * left, VALUES * right, columns.share[x], this.#isFeathered);
-          else if (kind === 0) pixels.fill(0, at, at + 4);
-          else pixels[at + 3] = 255;
-        }
+        if (kind === 0) words.fill(0, row + first, row + x);
+        if (kind !== EDGE) continue;
+        for (let i = first; i < x; i++) applyFunction(pixels, 4 * (row + i), line, VALUES * left, VALUES * right, columns.share[i], this.#isFeathered);
       }
     }
   }
@@ -174,53 +176,66 @@ export class Edges {
 
 /** The means, over windows, of colours, the matte, and their products. */
 function meansOf(data, matte, size) {
-  const names = ["r", "g", "b", "a", "rr", "rg", "rb", "gg", "gb", "bb", "ra", "ga", "ba"];
-  const means = Object.fromEntries(names.map((name) => [name, new Float32Array(matte.length)]));
-  const { r, g, b, a, rr, rg, rb, gg, gb, bb, ra, ga, ba } = means;
-  for (let i = 0; i < matte.length; i++) {
-    const [x, y, z, m] = [data[4 * i] / 255, data[4 * i + 1] / 255, data[4 * i + 2] / 255, matte[i]];
-    [r[i], g[i], b[i], a[i]] = [x, y, z, m];
-    [rr[i], rg[i], rb[i], gg[i], gb[i], bb[i]] = [x * x, x * y, x * z, y * y, y * z, z * z];
-    [ra[i], ga[i], ba[i]] = [x * m, y * m, z * m];
-  }
-  for (const name of names) average(means[name], size, RADIUS);
-  return means;
+  const channels = [0, 1, 2].map((c) => {
+    const channel = new Float32Array(matte.length);
+    for (let i = 0, at = c; i < channel.length; i++, at += 4) channel[i] = data[at] / 255;
+    return channel;
+  });
+  channels.push(matte);
+  const mean = (x, y) => {
+    const products = new Float32Array(matte.length);
+    for (let i = 0; i < products.length; i++) products[i] = x[i] * y[i];
+    return average(products, size, RADIUS);
+  };
+  const [r, g, b, m] = channels;
+  const own = channels.map((channel) => average(channel.slice(), size, RADIUS));
+  return {
+    r: own[0], g: own[1], b: own[2], m: own[3],
+    rr: mean(r, r), rg: mean(r, g), rb: mean(r, b), gg: mean(g, g), gb: mean(g, b), bb: mean(b, b),
+    rm: mean(r, m), gm: mean(g, m), bm: mean(b, m),
+  };
 }
 
 /** The functions of points: their factors of red, green and blue, and their constants. */
-function functionsOf({ r, g, b, a, rr, rg, rb, gg, gb, bb, ra, ga, ba }, size) {
-  const [p, q, s, constant] = [0, 0, 0, 0].map(() => new Float32Array(a.length));
-  for (let i = 0; i < a.length; i++) {
-    constant[i] = a[i];
-    if (isFlat(a[i])) continue;
-    const [x, y, z, m] = [r[i], g[i], b[i], a[i]];
-    [p[i], q[i], s[i]] = solve(
-      rr[i] - x * x + EPS, rg[i] - x * y, rb[i] - x * z, gg[i] - y * y + EPS, gb[i] - y * z, bb[i] - z * z + EPS,
-      ra[i] - x * m, ga[i] - y * m, ba[i] - z * m,
-    );
-    constant[i] = m - p[i] * x - q[i] * y - s[i] * z;
+function functionsOf({ r, g, b, m, rr, rg, rb, gg, gb, bb, rm, gm, bm }, size) {
+  const functions = [0, 1, 2, 3].map(() => new Float32Array(m.length));
+  const [p, q, s, constant] = functions;
+  for (let i = 0; i < m.length; i++) {
+    constant[i] = m[i];
+    if (isFlat(m[i])) continue;
+    const [x, y, z] = [r[i], g[i], b[i]];
+    // (Σ + εI)⁻¹·cov(colour, matte): the inverse of a symmetric matrix, by its cofactors.
+    const [A, B, C] = [rr[i] - x * x + EPS, rg[i] - x * y, rb[i] - x * z];
+    const [D, E, F] = [gg[i] - y * y + EPS, gb[i] - y * z, bb[i] - z * z + EPS];
+    const [u, v, w] = [rm[i] - x * m[i], gm[i] - y * m[i], bm[i] - z * m[i]];
+    const [a, b0, c] = [D * F - E * E, C * E - B * F, B * E - C * D];
+    const scale = 1 / (A * a + B * b0 + C * c);
+    p[i] = (a * u + b0 * v + c * w) * scale;
+    q[i] = (b0 * u + (A * F - C * C) * v + (B * C - A * E) * w) * scale;
+    s[i] = (c * u + (B * C - A * E) * v + (A * D - B * B) * w) * scale;
+    constant[i] = m[i] - p[i] * x - q[i] * y - s[i] * z;
   }
-  return [p, q, s, constant].map((values) => average(values, size, RADIUS));
+  return functions.map((values) => average(values, size, RADIUS));
 }
 
 /** Points near which the matte is nothing, or all; and the others. */
-function kindsOf(a, size) {
-  const near = new Float32Array(a.length);
-  for (let i = 0; i < a.length; i++) near[i] = Number(!isFlat(a[i]));
+function kindsOf(means, size) {
+  const near = new Float32Array(means.length);
+  for (let i = 0; i < means.length; i++) near[i] = Number(!isFlat(means[i]));
   average(near, size, RADIUS);
-  const kinds = new Uint8Array(a.length);
-  for (let i = 0; i < a.length; i++) kinds[i] = near[i] > 1e-6 ? EDGE : Number(a[i] > 0.5);
+  const kinds = new Uint8Array(means.length);
+  for (let i = 0; i < means.length; i++) kinds[i] = near[i] > 1e-6 ? EDGE : Number(means[i] > 0.5);
   return kinds;
 }
 
 /** How far the mean colour of what is kept is from that of the rest, where both are near: -255 to 255. */
-function setDifferences(values, { r, g, b, a, ra, ga, ba }) {
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] < 0.02 || a[i] > 0.98) continue;
-    const [front, behind] = [255 / a[i], 255 / (1 - a[i])];
-    values[VALUES * i + 4] = ra[i] * front - (r[i] - ra[i]) * behind;
-    values[VALUES * i + 5] = ga[i] * front - (g[i] - ga[i]) * behind;
-    values[VALUES * i + 6] = ba[i] * front - (b[i] - ba[i]) * behind;
+function setDifferences(values, { r, g, b, m, rm, gm, bm }) {
+  for (let i = 0; i < m.length; i++) {
+    if (m[i] < 0.02 || m[i] > 0.98) continue;
+    const [front, behind] = [255 / m[i], 255 / (1 - m[i])];
+    values[VALUES * i + 4] = rm[i] * front - (r[i] - rm[i]) * behind;
+    values[VALUES * i + 5] = gm[i] * front - (g[i] - gm[i]) * behind;
+    values[VALUES * i + 6] = bm[i] * front - (b[i] - bm[i]) * behind;
   }
 }
 
@@ -235,9 +250,12 @@ function applyFunction(pixels, at, line, left, right, share, isFeathered) {
   const after = (line[right] * r + line[right + 1] * g + line[right + 2] * b) / 255 + line[right + 3];
   const value = before * (1 - share) + after * share;
   const alpha = isFeathered ? value : sharpened(value);
-  if (alpha <= 0) return void pixels.fill(0, at, at + 4);
-  pixels[at + 3] = Math.round(255 * alpha);
   if (alpha >= 1) return;
+  if (alpha <= 0) {
+    pixels[at] = pixels[at + 1] = pixels[at + 2] = pixels[at + 3] = 0;
+    return;
+  }
+  pixels[at + 3] = Math.round(pixels[at + 3] * alpha);
   // A pixel is alpha of the colour in front and the rest of the one behind.
   const rest = 1 - alpha;
   pixels[at] = r + rest * (line[left + 4] * (1 - share) + line[right + 4] * share);
@@ -249,14 +267,6 @@ function applyFunction(pixels, at, line, left, right, share, isFeathered) {
 export function sharpened(value) {
   const t = Math.max(0, Math.min((value - CLEAR) / (SOLID - CLEAR), 1));
   return t * t * (3 - 2 * t);
-}
-
-/** The solution of a symmetric system of three equations. */
-function solve(a, b, c, d, e, f, x, y, z) {
-  const [A, B, C] = [d * f - e * e, c * e - b * f, b * e - c * d];
-  const [D, E, F] = [a * f - c * c, b * c - a * e, a * d - b * b];
-  const scale = 1 / (a * A + b * B + c * C);
-  return [(A * x + B * y + C * z) * scale, (B * x + D * y + E * z) * scale, (C * x + E * y + F * z) * scale];
 }
 
 /** Between which points of a grid of n a pixel of an axis lies, and how far from the first. */

@@ -15,13 +15,16 @@ import { decodePhoto, tooLarge } from "./photo.js";
 import { PngWriter } from "./png.js";
 
 /** Edges are found, and backgrounds blurred, on a copy of the photo of about so many pixels. */
-const SMALL_PIXELS = 7e5;
+const SMALL_PIXELS = 4.5e5;
 
 /** Pixels of a strip. */
 const STRIP = 1 << 20;
 
 /** Beyond their limits, which differ, browsers draw nothing on a canvas and report nothing. */
 const WIDEST_CANVAS = 16384;
+
+/** Pixels of a canvas from which on memory counts more than time. All browsers have canvases of this size. */
+const LARGEST_CANVAS = 16e6;
 
 /** How often a background is averaged: after three times, it looks as if a Gaussian had blurred it. */
 const SPREADS = 3;
@@ -39,8 +42,7 @@ async function apply({ photo, effect, kept, type, quality }) {
   const { width, height } = picture;
   if (width > WIDEST_CANVAS) throw tooLarge({ width, height });
   const draw = drawerOf(picture, effect, kept);
-  const isOpaque = effect.kind !== "cut";
-  const out = type === "image/png" ? new PngWriter({ width, height }, isOpaque ? "rgb" : "rgba") : new CanvasWriter({ width, height }, type, quality);
+  const out = writerFor({ width, height }, effect, type, quality);
   const rows = Math.max(1, Math.floor(STRIP / width));
   const strip = newContext(width, Math.min(rows, height));
   for (let top = 0; top < height; top += rows) {
@@ -53,6 +55,13 @@ async function apply({ photo, effect, kept, type, quality }) {
   }
   picture.close();
   return out.finish();
+}
+
+/** A canvas writes PNGs several times as fast as strips are compressed; but it holds all of the picture. */
+function writerFor(size, { kind }, type, quality) {
+  const isLarge = size.width * size.height > LARGEST_CANVAS;
+  if (type === "image/png" && isLarge) return new PngWriter(size, kind === "cut" ? "rgba" : "rgb");
+  return new CanvasWriter(size, type, quality);
 }
 
 /**
