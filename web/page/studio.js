@@ -31,6 +31,7 @@ const TOOLS = {
  * @property {(mask: Uint8Array) => void} correct  shows another mask of the picture, with its areas
  * @property {() => void} segmentAgain  with other classes or another model
  * @property {(error: Error, again: () => void) => void} fail  reports an error
+ * @property {() => boolean} isShown  whether its tab is open
  *
  * A tool is made once, when its tab is first opened.
  *
@@ -143,7 +144,8 @@ export class Studio {
 
   async #load(name, panel) {
     const { open } = await TOOLS[name]();
-    return open({ ...this.#hooks, panel, surface: this.#surface });
+    const isShown = () => this.isOpen && this.#open === name;
+    return open({ ...this.#hooks, panel, surface: this.#surface, isShown });
   }
 
   /** The tabs are one stop of the Tab key; arrows move among them. */
