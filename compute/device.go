@@ -117,7 +117,7 @@ type Pictures interface {
 	// paint, whether its class is one of a set; in has an element per class. Of the
 	// classes that compete for the pixel, the best of the set stands against the best
 	// of the others:
-	//   dst[i] = 255·sigmoid(best score in − best score out)
+	//   dst[i] = 255·sigmoid(MatteGain·(best score in − best score out))
 	// It is 255 where all that compete are in the set, 0 where none is. Matte waits. It
 	// exchanges nothing between ranks: only the first calls it.
 	Matte(dst []uint8, height, width int, scores Tensor, view View, guide Frame, in []bool) error

@@ -78,7 +78,7 @@ func (d *Device) refine(last program, height, width int, s *tensor, v compute.Vi
 				uint32(v.Patch), uint32(v.Rows()), uint32(v.Cols()), uint32(s.cols),
 				uint32(v.Height), uint32(v.Width), uint32(height), uint32(width), from.first, from.stride,
 				uint32(n.GuideRows), uint32(n.GuideCols), uint32(n.Side), uint32(n.Rows), uint32(n.Cols),
-				math.Float32bits(compute.GuideEps),
+				math.Float32bits(compute.GuideEps), math.Float32bits(compute.MatteGain),
 			},
 			groups: [2]int{min(maxGroups, groups(invocations, flatGroup)), 1},
 		}

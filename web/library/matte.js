@@ -16,8 +16,8 @@ const RADIUS = 8;
 const EPS = 2e-4;
 
 /** Below the first a matte is 0, above the second 1: a guided filter reaches neither where colours vary. */
-const CLEAR = 0.15;
-const SOLID = 0.85;
+const CLEAR = 0.2;
+const SOLID = 0.8;
 
 /**
  * The matte of what is kept. An engine's matte counts where it agrees with the mask or the selection on
@@ -127,6 +127,7 @@ export class Edges {
     this.#size = { width, height };
     this.#isFeathered = feather >= 1;
     this.#values = new Float32Array(VALUES * width * height);
+    decide(matte, this.#size);
     const means = meansOf(data, matte, this.#size);
     setDifferences(this.#values, means);
     for (let i = 0; i < SPREADS && this.#isFeathered; i++) average(matte, this.#size, Math.max(1, Math.round(feather / 2)));
@@ -172,6 +173,13 @@ export class Edges {
     const kinds = this.#kinds;
     return kinds[a] === kinds[b] && kinds[a] === kinds[c] && kinds[a] === kinds[d] ? kinds[a] : EDGE;
   }
+}
+
+/** Away from edges, nothing is kept in part: that the engine is not sure of a class makes nothing transparent. */
+function decide(matte, size) {
+  const near = matte.map((value) => Number(value > 0.5));
+  average(near, size, RADIUS);
+  for (let i = 0; i < matte.length; i++) if (isFlat(near[i])) matte[i] = Number(near[i] > 0.5);
 }
 
 /** The means, over windows, of colours, the matte, and their products. */

@@ -1,5 +1,5 @@
-// How far the classes of a set are ahead at every pixel: 255·sigmoid(best score in the
-// set − best score out of it), among the winners of the cells around it. An invocation
+// How far the classes of a set are ahead at every pixel: 255·sigmoid(gain·(best score
+// in the set − best score out of it)), among the winners of the cells around it. An invocation
 // computes four pixels, a word of the matte.
 
 @group(0) @binding(4) var<storage, read_write> matte: array<u32>;
@@ -40,5 +40,5 @@ fn valueAt(pixel: u32) -> u32 {
       best[side] = max(best[side], scoreOf(candidate, at.y, at.x, colour));
     }
   }
-  return u32(0.5 + 255 / (1 + exp(clamp(best.x - best.y, -80, 80))));
+  return u32(0.5 + 255 / (1 + exp(clamp(view.gain * (best.x - best.y), -80, 80))));
 }

@@ -5,6 +5,7 @@
 // are saved are made of the photo itself, by library/photo-effects.js.
 
 import { Compositor } from "../../library/effects.js";
+import { sharpened } from "../../library/matte.js";
 import { make } from "../elements.js";
 
 /** A large screen shows no more of a photo, and more takes longer than a frame. */
@@ -12,6 +13,9 @@ const PIXELS = 1.2e6;
 
 /** How much is seen of what is not kept, while things are picked or painted. */
 const GHOST = 0.35;
+
+/** The edges of the engine's matte, as words of white. */
+const WHITES = Uint32Array.from({ length: 256 }, (_, value) => ((Math.round(255 * sharpened(value / 255)) << 24) | 0xffffff) >>> 0);
 
 /** For a photo of this longer side, an effect's radius is what it says. */
 export const EFFECT_SIDE = 1280;
@@ -108,7 +112,7 @@ export class EditView {
       for (let x = 0; x < width; x++, to++) {
         const at = row + columns[x];
         const isIn = chosen ? chosen[at] : colours[mask.pixels[at]] ? 1 : 0;
-        if (matte && matte[at] >> 7 === isIn) pixels[to] = ((matte[at] << 24) | 0xffffff) >>> 0;
+        if (matte && matte[at] >> 7 === isIn) pixels[to] = WHITES[matte[at]];
         else if (isIn) pixels[to] = colours[mask.pixels[at]];
       }
     }
