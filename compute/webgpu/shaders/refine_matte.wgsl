@@ -3,7 +3,7 @@
 // computes four pixels, a word of the matte.
 
 @group(0) @binding(4) var<storage, read_write> matte: array<u32>;
-@group(0) @binding(5) var<storage> set: array<u32>;  // 1 for each class in it, 0 for others
+@group(0) @binding(5) var<storage> chosen: array<u32>;  // 1 for each class in it, 0 for others
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -21,7 +21,7 @@ fn valueAt(pixel: u32) -> u32 {
   var inside = false;
   for (var row = at.around.top; row < at.around.bottom; row++) {
     for (var column = at.around.left; column < at.around.right; column++) {
-      let isIn = set[winner(row, column)] == 1;
+      let isIn = chosen[winner(row, column)] == 1;
       inside |= isIn;
       outside |= !isIn;
     }
@@ -36,7 +36,7 @@ fn valueAt(pixel: u32) -> u32 {
       let candidate = winner(row, column);
       if (candidate == last) { continue; }  // as mostly
       last = candidate;
-      let side = set[candidate];
+      let side = chosen[candidate];
       best[side] = max(best[side], scoreOf(candidate, at.y, at.x, colour));
     }
   }
