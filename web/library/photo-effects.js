@@ -28,13 +28,13 @@ export async function applyEffect(photo, effect, kept, { type = "image/png", qua
   requireFunction("onProgress", onProgress);
   requireOption(TYPES.includes(type), "type", `one of ${TYPES.join(", ")}`, type);
   requireKept(kept);
-  const message = { photo, effect: await effectMessage(effect), kept: keptMessage(kept), type, quality };
+  const message = { photo: await handed(photo), effect: await effectMessage(effect), kept: keptMessage(kept), type, quality };
   const worker = new Worker(new URL("./photo-effects.worker.js", import.meta.url), { type: "module", name: "photo effects" });
   try {
     return await unlessAborted(answer(worker, message, onProgress), signal);
   } finally {
     worker.terminate();
-    message.effect.picture?.close();
+    for (const picture of picturesOf(message)) picture.close(); // of no effect on what was handed over
   }
 }
 
@@ -52,10 +52,25 @@ function keptMessage({ width, height, mask, classes, selection, matte, feather =
   return { width, height, mask, classes: classes && [...classes], selection, matte, feather };
 }
 
+/** What the worker gets of a photo: to post a bitmap would copy its pixels here; this copy shares them where browsers can. */
+function handed(photo) {
+  if (photo instanceof Blob) return photo;
+  requireOption(photo instanceof ImageBitmap, "photo", "a file or an ImageBitmap", photo);
+  return createImageBitmap(photo);
+}
+
+function picturesOf({ photo, effect }) {
+  return [photo, effect.picture].filter((picture) => picture instanceof ImageBitmap);
+}
+
 /** Elements cannot be posted. */
 async function effectMessage(given) {
   const { kind, opacity, radius, colour, picture, colours } = { ...EFFECT_DEFAULTS, ...given };
   requireOption(EFFECTS.includes(kind), "effect.kind", `one of ${EFFECTS.join(", ")}`, kind);
+  const isOpacity = opacity >= 0 && opacity <= 1;
+  requireOption(isOpacity, "effect.opacity", "0 to 1", opacity);
+  requireOption(Number.isFinite(radius) && radius >= 0, "effect.radius", "a number of pixels", radius);
+  requireOption(kind !== "tint" || typeof colours === "object", "effect.colours", "an object of colours by class id", colours);
   if (kind !== "picture") return { kind, opacity, radius, colour, colours };
   const isPicture = typeof picture === "object" && picture !== null;
   requireOption(isPicture, "effect.picture", "a picture to put behind", picture);
@@ -75,6 +90,17 @@ function answer(worker, message, onProgress) {
       const sentence = `The photo could not be worked on${event.message ? ` (${event.message})` : ""}: close other tabs if memory is short, and try again.`;
       reject(await explained(new SegmenterError("internal", sentence), WORKER, "worker"));
     });
-    worker.postMessage(message);
+    post(worker, message).catch(reject);
   });
+}
+
+/** Posts the large parts one by one, so that the page can do other things between: copying each takes a while. */
+async function post(worker, { photo, kept, ...message }) {
+  const { mask, selection, matte, ...others } = kept;
+  worker.postMessage({ photo }, picturesOf({ photo, effect: {} }));
+  for (const [name, values] of Object.entries({ mask, selection, matte })) {
+    await new Promise((resolve) => setTimeout(resolve));
+    worker.postMessage({ [name]: values });
+  }
+  worker.postMessage({ ...message, kept: others }, picturesOf(message));
 }

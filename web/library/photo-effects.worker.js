@@ -2,7 +2,8 @@
 // the full resolution there is the decoded photo in memory, and no other picture unless the kind of file
 // needs one.
 //
-// It is sent one photo by photo-effects.js, { photo, effect, kept, type, quality }, and posts
+// It is sent one photo by photo-effects.js, in several messages: { photo }, { mask }, { selection },
+// { matte } and { effect, kept, type, quality }. It posts
 //   { type: "progress", payload: { done, total } }   any number of times: rows
 //   { type: "result", payload: Blob }
 //   { type: "error", payload: { code, message, reason, values } }
@@ -29,9 +30,14 @@ const LARGEST_CANVAS = 16e6;
 /** How often a background is averaged: after three times, it looks as if a Gaussian had blurred it. */
 const SPREADS = 3;
 
+const parts = {};
+
 self.addEventListener("message", async ({ data }) => {
+  Object.assign(parts, data);
+  if (!data.kept) return; // which comes last
+  const { photo, mask, selection, matte, ...others } = parts;
   try {
-    postMessage({ type: "result", payload: await apply(data) });
+    postMessage({ type: "result", payload: await apply({ photo, ...others, kept: { ...others.kept, mask, selection, matte } }) });
   } catch ({ code, message, reason = "", values = {} }) {
     postMessage({ type: "error", payload: { code: typeof code === "string" ? code : "internal", message, reason, values } });
   }
