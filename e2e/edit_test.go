@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -48,7 +47,6 @@ func (v *visit) place(x, y float64) (left, top float64) {
 
 const (
 	alt   = 1
-	ctrl  = 2
 	shift = 8
 )
 
@@ -277,6 +275,130 @@ func TestEditTouch(t *testing.T) {
 	v.downloaded(folder, "webp")
 }
 
-var _ = emulation.SetEmulatedMedia
-var _ = kb.Enter
-var _ = slices.Contains[[]string]
+// TestEditKeyboard picks and paints without a mouse.
+func TestEditKeyboard(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.edits("")
+	v.setField("edit-effect", "cut")
+	if got := v.focused(); got != "studio-edit" {
+		t.Errorf("in the studio, the focus is on %q", got)
+	}
+	stops := []string{}
+	for range 9 {
+		v.press(kb.Tab)
+		stops = append(stops, v.focused())
+	}
+	want := []string{"studio-close", "edit-tool", "edit-pick", "edit-effect", "edit-feather", "edit-png", "edit-webp", "edit-copy", "edit-save-mask"}
+	if !slices.Equal(stops, want) {
+		t.Errorf("Tab stops at %q, expected %q", stops, want)
+	}
+	evaluate[bool](v, `(document.getElementById("surface").focus(), true)`)
+	v.press(kb.ArrowLeft, " ")
+	if picked := evaluate[string](v, `document.getElementById("announcement").textContent`); !strings.HasPrefix(picked, "cat picked, ") {
+		t.Errorf("the page announces the pick as %q", picked)
+	}
+	v.tool("edit-tool", "brush")
+	v.tool("edit-stroke", "erase")
+	evaluate[bool](v, `(document.getElementById("surface").focus(), true)`)
+	size := func() float64 { return evaluate[float64](v, `document.getElementById("edit-size").valueAsNumber`) }
+	before := size()
+	v.press("]", "]", "[")
+	if got := size(); got != before+5 {
+		t.Errorf("the brush has the size %g, expected %g", got, before+5)
+	}
+	v.press(kb.ArrowRight, kb.ArrowRight, " ")
+	v.tool("edit-tool", "look")
+	at := func() int { return v.edited(0.5+2./50, 0.5)[3] }
+	if got := at(); got != 0 {
+		t.Errorf("where the keyboard erased, the alpha is %d", got)
+	}
+	v.do(chromedp.KeyEvent("z", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	if got := at(); got != 255 {
+		t.Errorf("after undoing, the alpha is %d", got)
+	}
+	v.do(chromedp.KeyEvent("Z", chromedp.KeyModifiers(chromedp.ModifierCtrl, chromedp.ModifierShift)))
+	if got := at(); got != 0 {
+		t.Errorf("after doing it again, the alpha is %d", got)
+	}
+}
+
+// TestEditLost opens another photo, and segments the same one again, with corrections that nobody saved.
+func TestEditLost(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	folder := v.downloads()
+	v.edits("")
+	paint := func() {
+		t.Helper()
+		v.tool("edit-tool", "brush")
+		dog := evaluate[string](v, `[...document.getElementById("edit-target").options].find(({ textContent }) => textContent === "dog").value`)
+		v.setField("edit-target", dog)
+		v.drag(0, cat, [2]float64{0.6, 0.5})
+	}
+	messages := func() string {
+		return evaluate[string](v, `[...document.querySelectorAll(".message p")].map(({ textContent }) => textContent).join(" ")`)
+	}
+	paint()
+	v.after(func() { v.set("size", "384") })
+	v.settle()
+	if got := messages(); !strings.Contains(got, "segmented again") {
+		t.Errorf("after another size the page says %q", got)
+	}
+	if got := v.classNow(cat[0], cat[1]); got != "cat" {
+		t.Errorf("after another size, the painted place is a %s", got)
+	}
+	v.click(".message button")
+	if got := v.classNow(cat[0], cat[1]); got != "dog" {
+		t.Errorf("what was brought back is a %s", got)
+	}
+	v.consistent()
+	v.click("#studio-close")
+	if state := v.after(func() { v.choose(samples + "/coffee.png") }); state != "done" {
+		t.Fatalf("%s: %s", state, v.message())
+	}
+	v.settle()
+	if got := messages(); !strings.Contains(got, "The corrections of “chelsea” are not saved.") {
+		t.Errorf("after another photo the page says %q", got)
+	}
+	mask := v.saved(folder, ".message button", "png").(*image.Paletted)
+	if size := mask.Rect.Size(); size != image.Pt(451, 300) {
+		t.Errorf("the saved mask has %v pixels", size)
+	}
+	if v.after(func() { v.choose(samples + "/chelsea.png") }); messages() != "" {
+		t.Errorf("with nothing to save, the page says %q", messages())
+	}
+	v.click("#studio-open")
+	v.settle()
+	v.drop(v.files(folder)[0])
+	v.eventually(func() bool { return v.classNow(cat[0], cat[1]) == "dog" })
+}
+
+// TestEditAccessible runs axe-core on the tab with each tool.
+func TestEditAccessible(t *testing.T) {
+	source := readAxe(t)
+	for _, test := range []struct {
+		name, scheme, lang string
+		width, height      int64
+	}{
+		{"light", "light", "en", 1280, 800},
+		{"phone", "dark", "zh", 390, 844},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v := newVisit(t, "/", nil)
+			v.emulate("prefers-color-scheme", test.scheme, "prefers-reduced-motion", "reduce")
+			v.do(chromedp.EmulateViewport(test.width, test.height))
+			v.edits("&lang=" + test.lang)
+			for _, tool := range []string{"look", "pick", "brush"} {
+				v.tool("edit-tool", tool)
+				v.setField("edit-effect", map[string]string{"look": "blur", "pick": "cut", "brush": "colour"}[tool])
+				v.settle()
+				v.axe(source, tool)
+				v.screenshot("axe-edit-" + test.name + "-" + tool)
+			}
+			evaluate[bool](v, `(document.getElementById("edit-png").scrollIntoView(), true)`)
+			v.screenshot("axe-edit-" + test.name + "-end")
+			if n := evaluate[int](v, `document.documentElement.scrollWidth - innerWidth`); n > 0 {
+				t.Errorf("the page is %d pixels wider than the window", n)
+			}
+		})
+	}
+}

@@ -10,7 +10,7 @@
 // refined mask does the same for scores; its guide has a few hundred pixels a side, this one the photo's.
 
 /** Half the side of a window, in pixels of the small copy. */
-const RADIUS = 8;
+const RADIUS = 7;
 
 /** Keeps functions from following noise: colours are 0 to 1. */
 const EPS = 2e-4;

@@ -12,11 +12,15 @@
 import { drawBackground } from "./effects.js";
 import { SegmenterError } from "./errors.js";
 import { average, Edges, matteOf, shrinkMatte } from "./matte.js";
+import { sample } from "./painting.js";
 import { decodePhoto, tooLarge } from "./photo.js";
 import { PngWriter } from "./png.js";
 
 /** Edges are found, and backgrounds blurred, on a copy of the photo of about so many pixels. */
-const SMALL_PIXELS = 4.5e5;
+const SMALL_PIXELS = 3e5;
+
+/** Of the mask, so many pixels count along each side of a pixel of that copy. */
+const SAMPLES = 2;
 
 /** Pixels of a strip. */
 const STRIP = 1 << 20;
@@ -80,7 +84,7 @@ function drawerOf(picture, effect, kept) {
   if (effect.kind === "none") return (strip, top, count) => strip.getImageData(0, 0, width, count);
   if (effect.kind === "tint") return (strip, top, count) => tinted(strip.getImageData(0, 0, width, count), { width, height }, top, effect, kept);
   const small = smallCopy(picture, kept);
-  const matte = shrinkMatte({ ...kept, values: matteOf(kept) }, small);
+  const matte = smallMatte(kept, small);
   const behind = effect.kind === "blur" ? { kind: "picture", picture: blurred(small, matte, (effect.radius * small.width) / width) } : effect;
   const edges = new Edges(small, matte, (kept.feather * small.width) / width);
   return (strip, top, count) => {
@@ -107,6 +111,15 @@ function smallCopy(picture, mask) {
   context.imageSmoothingQuality = "high";
   context.drawImage(picture, 0, 0, width, height);
   return context.getImageData(0, 0, width, height);
+}
+
+/** The matte at the size of the small copy: means of a few of the mask's pixels each. */
+function smallMatte({ width, height, mask, classes, selection, matte }, small) {
+  const fit = (side, most) => Math.min(side, SAMPLES * most);
+  const size = { width: fit(width, small.width), height: fit(height, small.height) };
+  const sampled = (values) => values && sample({ width, height, mask: values }, size).mask;
+  const values = matteOf({ mask: sampled(mask), classes, selection: sampled(selection), matte: sampled(matte) });
+  return shrinkMatte({ ...size, values }, small);
 }
 
 /** Blends rows of a photo with the colours of the classes that are kept. */

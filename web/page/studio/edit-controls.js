@@ -126,7 +126,10 @@ export class EditControls {
     this.#rows.feather.hidden = effect === "tint" || effect === "none";
     this.#field("edit-colour").hidden = effect !== "colour";
     this.#buttons.picture.hidden = effect !== "picture";
-    say(this.#rows.hint, () => t(`edit.hint-${tool}`));
+    const [hint, keys] = this.#rows.hint.children;
+    say(hint, () => t(`edit.hint-${tool}`));
+    keys.hidden = tool === "look";
+    if (!keys.hidden) say(keys, () => t(`edit.keys-${tool}`));
     say(this.#outputs["edit-feather"], () => (this.feather ? t("edit.per-mille", { number: Math.round(this.feather * 1000) }) : t("edit.crisp")));
     for (const name of ["edit-size", "edit-strength"]) {
       const { valueAsNumber, max } = this.#field(name);
@@ -136,7 +139,7 @@ export class EditControls {
 
   #tools() {
     const tools = this.#segmented("edit-tool", "edit.tool", { look: "edit.look", pick: "edit.pick", brush: "edit.brush" }, "pick");
-    this.#rows.hint = make("p", { className: "hint" });
+    this.#rows.hint = make("p", { className: "hint" }, make("span", {}), " ", make("span", { className: "wide" })); // not by touch
     this.#rows.pick = this.#segmented("edit-pick", "edit.click", { new: "edit.new", add: "edit.add", remove: "edit.remove" }, "new");
     this.#rows.stroke = this.#segmented("edit-stroke", "edit.stroke", { paint: "edit.paint", erase: "edit.erase" }, "paint");
     this.#rows.target = this.#row("edit.target", "edit-target", make("select", { id: "edit-target", name: "edit-target" }));
