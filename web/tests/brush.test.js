@@ -89,15 +89,15 @@ test("changes are undone and done again, in any number", () => {
 });
 
 test("a change of several layers is one step", () => {
-  const [a, b] = [layerOf(70, 70), layerOf(20, 20)];
+  const [a, b] = [layerOf(300, 300), layerOf(20, 20)];
   const change = new Change();
-  change.touch(a, box(60, 60, 70, 70));
+  change.touch(a, box(290, 290, 300, 300));
   change.touch(b, box(0, 0, 1, 1));
-  a.pixels[65 * 70 + 65] = 1;
+  a.pixels[295 * 300 + 295] = 1;
   b.pixels[0] = 1;
   const step = change.finish();
   assert.deepEqual(changedBox(step, b), box(0, 0, 20, 20));
-  assert.deepEqual(changedBox(step, a), box(64, 64, 70, 70));
+  assert.deepEqual(changedBox(step, a), box(256, 256, 300, 300));
   assert.equal(changedBox(step, layerOf(1, 1)), null);
   const history = new History();
   history.add(step);

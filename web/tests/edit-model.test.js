@@ -57,7 +57,7 @@ test("strokes paint classes, and areas follow", () => {
   const picture = pictureOf();
   const original = picture.result.mask.slice();
   const model = new EditModel(picture, () => {});
-  model.beginStroke(2, false, at(20, 30));
+  model.beginStroke(2, false, at(20, 30), []);
   model.moveStroke([at(40, 30), at(45, 35)]);
   model.endStroke();
   assert.ok(counted(model)[2] > 150);
@@ -71,27 +71,37 @@ test("strokes paint classes, and areas follow", () => {
   assert.ok(model.isUnsaved, "what was saved is another mask");
   model.redo();
   assert.equal(model.isUnsaved, false);
-  model.beginStroke(0, true, at(30, 30, 40));
+  model.beginStroke(0, true, at(30, 30, 40), []);
   model.endStroke();
   assert.deepEqual(picture.result.mask, original, "the eraser brings the network's classes back");
   assert.deepEqual(areasOf(model), counted(model));
 });
 
-test("strokes paint the selection", () => {
+test("strokes paint the selection, which begins with what is kept", () => {
   const model = new EditModel(pictureOf(), () => {});
-  model.beginStroke("selection", false, at(20, 30));
+  model.beginStroke("selection", true, at(20, 30), [1]);
+  assert.ok(model.hasSelection, "while it is painted, too");
   model.endStroke();
-  assert.ok(model.hasSelection);
+  assert.ok(model.hasSelection && selected(model) > 700 && selected(model) < 800, `${selected(model)}`);
   assert.deepEqual(counted(model), [WIDTH * HEIGHT - 800, 800, 0]);
-  model.beginStroke("selection", true, at(20, 30, 9));
+  model.beginStroke("selection", false, at(20, 30, 4), [0]);
   model.endStroke();
+  assert.equal(selected(model), 800);
+  model.undo();
+  model.undo();
+  assert.deepEqual([model.hasSelection, selected(model)], [false, 0]);
+  model.pick(65, 25, "remove", [1]);
+  assert.equal(selected(model), 400, "a thing is taken from what is kept");
+  model.undo();
+  model.beginStroke("selection", true, at(45, 30, 200), [1]);
+  model.cancelStroke();
   assert.equal(model.hasSelection, false);
 });
 
 test("a stroke that is given up leaves nothing", () => {
   const model = new EditModel(pictureOf(), () => {});
   const before = model.mask.pixels.slice();
-  model.beginStroke(2, false, at(20, 30));
+  model.beginStroke(2, false, at(20, 30), []);
   model.moveStroke([at(50, 50)]);
   model.cancelStroke();
   assert.deepEqual(model.mask.pixels, before);

@@ -21,6 +21,7 @@ export class EditModel {
   #original; // the mask as the network found it
   #areas = new Uint32Array(256);
   #selected = 0; // pixels
+  #isPainted = false; // whether a stroke makes the first selection
   #history = new History();
   #saved; // the mask's state that was saved last: the number of its changes
   #changes = 0; // of the mask; undone ones count back
@@ -48,7 +49,7 @@ export class EditModel {
   }
 
   get hasSelection() {
-    return this.#selected > 0;
+    return this.#selected > 0 || this.#isPainted;
   }
 
   get canUndo() {
@@ -100,13 +101,15 @@ export class EditModel {
    * @param {number} x
    * @param {number} y
    * @param {"new" | "add" | "remove"} mode
+   * @param {number[]} kept  classes: what is taken away from while nothing is selected
    * @returns {import("../../library/regions.js").Region}
    */
-  pick(x, y, mode) {
+  pick(x, y, mode, kept = []) {
     const region = regionAt({ ...this.mask, mask: this.mask.pixels }, x, y);
     const { left, top, width, height, pixels } = region;
     const change = new Change();
-    if (mode === "new") this.#fillSelection(change, 0);
+    if (mode === "new") this.#select(change, []);
+    if (mode === "remove" && !this.hasSelection) this.#select(change, kept);
     change.touch(this.selection, { left, top, right: left + width, bottom: top + height });
     const value = mode === "remove" ? 0 : 1;
     for (let y = 0, i = 0; y < height; y++) {
@@ -121,14 +124,17 @@ export class EditModel {
   /** Nothing is selected. */
   clearSelection() {
     const change = new Change();
-    this.#fillSelection(change, 0);
+    this.#select(change, []);
     this.#finish(change);
   }
 
-  #fillSelection(change, value) {
+  /** Selects all pixels of some classes, and no others. */
+  #select(change, classes) {
     const { width, height, pixels } = this.selection;
     change.touch(this.selection, { left: 0, top: 0, right: width, bottom: height });
-    pixels.fill(value);
+    const inside = new Uint8Array(256);
+    for (const id of classes) inside[id] = 1;
+    for (let i = 0; i < pixels.length; i++) pixels[i] = inside[this.mask.pixels[i]];
   }
 
   /** Another mask, such as one that was saved. @param {Uint8Array} pixels */
@@ -146,11 +152,17 @@ export class EditModel {
    * @param {number | "selection"} target  a class, or the selection
    * @param {boolean} erases  brings the network's class back, or takes from the selection
    * @param {{ x: number, y: number, radius: number }} place
+   * @param {number[]} kept  classes: what a selection begins with
    */
-  beginStroke(target, erases, place) {
+  beginStroke(target, erases, place, kept) {
     const isSelection = target === "selection";
     const value = isSelection ? Number(!erases) : erases ? this.#original : target;
-    this.#stroke = { change: new Change(), layer: isSelection ? this.selection : this.mask, value, last: place };
+    const change = new Change();
+    if (isSelection && !this.hasSelection) {
+      this.#select(change, kept);
+      this.#isPainted = true;
+    }
+    this.#stroke = { change, layer: isSelection ? this.selection : this.mask, value, last: place };
     this.moveStroke([place]);
   }
 
@@ -173,6 +185,7 @@ export class EditModel {
     if (!this.#stroke) return;
     const { change } = this.#stroke;
     this.#stroke = null;
+    this.#isPainted = false;
     this.#finish(change);
   }
 
@@ -180,6 +193,7 @@ export class EditModel {
     if (!this.#stroke) return;
     const { change, layer } = this.#stroke;
     this.#stroke = null;
+    this.#isPainted = false;
     change.revert();
     this.#onChange({ left: 0, top: 0, right: layer.width, bottom: layer.height });
   }

@@ -226,7 +226,7 @@ class Edit {
     const [column, row] = [Math.floor(x), Math.floor(y)];
     if (column < 0 || row < 0 || column >= mask.width || row >= mask.height) return;
     const mode = alt ? "remove" : shift ? "add" : this.#controls.pickMode;
-    const { classId, area } = this.#model.pick(column, row, mode);
+    const { classId, area } = this.#model.pick(column, row, mode, this.#classes);
     const { name } = this.#model.picture.classes.find(({ id }) => id === classId);
     const share = area / mask.pixels.length;
     announce(() => t(mode === "remove" ? "edit.removed" : "edit.picked", { class: className(name), share: percent(share) }));
@@ -241,7 +241,7 @@ class Edit {
     };
     return {
       onStart: (place) => {
-        this.#model.beginStroke(this.#controls.target, this.#controls.erases !== place.alt, placed(place));
+        this.#model.beginStroke(this.#controls.target, this.#controls.erases !== place.alt, placed(place), this.#classes);
         drawCursor(this.#host.surface, place, this.#radiusAt(place));
       },
       onMove: (places) => {

@@ -5,7 +5,7 @@
 // place before it is written to.
 
 /** Changes are kept in squares of so many pixels a side. */
-const SIDE = 64;
+const SIDE = 256;
 
 /** Bytes that all changes may take. */
 const MOST_BYTES = 32e6;
@@ -60,7 +60,7 @@ export class Change {
       for (const [number, before] of squares) {
         const box = squareOf(layer, number);
         const after = copy(layer, box);
-        if (after.some((value, i) => value !== before[i])) parts.push({ layer, box, before: toRuns(before), after: toRuns(after) });
+        if (!areSame(before, after)) parts.push({ layer, box, before: toRuns(before), after: toRuns(after) });
       }
     }
     const bytes = parts.reduce((sum, { before, after }) => sum + before.length + after.length + 64, 0);
@@ -136,6 +136,11 @@ function copy({ width, pixels }, { left, top, right, bottom }) {
 
 function paste({ width, pixels }, { left, top, right, bottom }, values) {
   for (let y = top, from = 0; y < bottom; y++, from += right - left) pixels.set(values.subarray(from, from + right - left), y * width + left);
+}
+
+function areSame(a, b) {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Pairs of a length, 1 to 255, and a value. */

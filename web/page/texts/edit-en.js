@@ -20,7 +20,7 @@ export const texts = {
   "edit.paint": "Paints",
   "edit.erase": "Erases",
   "edit.target": "What",
-  "edit.selection": "The selection",
+  "edit.selection": "What is kept",
   "edit.size": "Size",
   "edit.changes": "Changes",
   "edit.undo": "Undo",

@@ -20,7 +20,7 @@ export const texts = {
   "edit.paint": "涂",
   "edit.erase": "擦",
   "edit.target": "对象",
-  "edit.selection": "所选部分",
+  "edit.selection": "保留的部分",
   "edit.size": "大小",
   "edit.changes": "改动",
   "edit.undo": "撤销",
