@@ -108,14 +108,20 @@ func (v *visit) classNow(x, y float64) string {
 // saved presses a button and returns the picture that it saves.
 func (v *visit) saved(folder, button, extension string) image.Image {
 	v.Helper()
-	for _, old := range v.files(folder) {
-		v.must(os.Remove(old))
-	}
+	v.forget(folder)
 	v.click(button)
 	_, content := v.downloaded(folder, extension)
 	picture, _, err := image.Decode(bytes.NewReader(content))
 	v.must(err)
 	return picture
+}
+
+// forget removes what was saved before.
+func (v *visit) forget(folder string) {
+	v.Helper()
+	for _, old := range v.files(folder) {
+		v.must(os.Remove(old))
+	}
 }
 
 func (v *visit) files(folder string) []string {

@@ -1,8 +1,26 @@
 package e2e
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/systeminfo"
+	"github.com/chromedp/chromedp"
+	"golang.org/x/image/draw"
 )
 
 // largePhoto makes a photo of so many megapixels of a sample, with a sensor's noise, as a JPEG; and
@@ -77,4 +95,133 @@ func BenchmarkEffects(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestLargePhoto cuts something out of a photo of so many megapixels as the variable LARGE says, such as
+// 50, and watches the memory of the page's process.
+func TestLargePhoto(t *testing.T) {
+	megapixels, _ := strconv.Atoi(os.Getenv("LARGE"))
+	if megapixels == 0 {
+		t.Skip("skipped: LARGE sets how many megapixels, such as 50")
+	}
+	path := filepath.Join(t.TempDir(), "large.jpg")
+	writeLargePhoto(t, path, megapixels)
+	v := newVisit(t, "/", nil)
+	folder := v.downloads()
+	v.open("?device=cpu&size=384")
+	v.waitFor("ready")
+	watch := v.watchMemory()
+	t.Logf("the page: %.0f MB", watch())
+	if state := v.after(func() { v.choose(path) }); state != "done" {
+		t.Fatalf("%s: %s", state, v.message())
+	}
+	t.Logf("while the photo is opened and segmented: %.0f MB", watch())
+	v.click("#studio-open")
+	v.eventually(func() bool { return evaluate[bool](v, `document.querySelector("#edit") !== null`) })
+	v.setField("edit-effect", "cut")
+	v.settle()
+	t.Logf("while the studio is opened: %.0f MB", watch())
+	for _, effect := range []string{"cut", "blur"} {
+		v.setField("edit-effect", effect)
+		start := time.Now()
+		v.forget(folder)
+		v.click("#edit-png")
+		for !evaluate[bool](v, `document.getElementById("progress").hidden`) {
+			time.Sleep(100 * time.Millisecond)
+		}
+		took := time.Since(start)
+		_, content := v.downloaded(folder, "png")
+		peak := watch()
+		picture, err := png.DecodeConfig(bytes.NewReader(content))
+		v.must(err)
+		t.Logf("%s of %v: %v, %.0f MB", effect, image.Pt(picture.Width, picture.Height), took.Round(100*time.Millisecond), peak)
+		if picture.Width*picture.Height < 1e6*megapixels*99/100 {
+			t.Errorf("the file has %d×%d pixels", picture.Width, picture.Height)
+		}
+		if peak > 600 {
+			t.Errorf("%s takes %.0f MB, expected at most 600", effect, peak)
+		}
+	}
+}
+
+// writeLargePhoto enlarges a sample, with noise.
+func writeLargePhoto(t *testing.T, path string, megapixels int) {
+	file, err := os.Open(samples + "/chelsea.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	sample, _, err := image.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := sample.Bounds().Size()
+	scale := math.Sqrt(1e6 * float64(megapixels) / float64(size.X*size.Y))
+	large := image.NewRGBA(image.Rect(0, 0, int(math.Ceil(float64(size.X)*scale)), int(math.Ceil(float64(size.Y)*scale))))
+	draw.BiLinear.Scale(large, large.Bounds(), sample, sample.Bounds(), draw.Src, nil)
+	for i := range large.Pix {
+		if i%4 < 3 {
+			large.Pix[i] = uint8(max(0, min(255, int(large.Pix[i])+rand.IntN(13)-6)))
+		}
+	}
+	out, err := os.Create(path)
+	if err == nil {
+		err = errors.Join(jpeg.Encode(out, large, &jpeg.Options{Quality: 92}), out.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// watchMemory reads the memory of the largest process that runs pages, again and again. The function that
+// it returns gives the peak since its last call, in megabytes: the private memory, which Chromium's own task
+// manager calls the memory footprint.
+func (v *visit) watchMemory() func() float64 {
+	v.Helper()
+	info, err := chromedp.CallBrowser(v.tab, systeminfo.GetProcessInfo, cdp.Empty{})
+	v.must(err)
+	var mu sync.Mutex
+	peak := 0.
+	stop := make(chan struct{})
+	v.Cleanup(func() { close(stop) })
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+			most := 0.
+			for _, process := range info.ProcessInfo {
+				if process.Type == "renderer" {
+					most = max(most, residentMegabytes(process.ID))
+				}
+			}
+			mu.Lock()
+			peak = max(peak, most)
+			mu.Unlock()
+		}
+	}()
+	return func() float64 {
+		time.Sleep(100 * time.Millisecond)
+		mu.Lock()
+		defer mu.Unlock()
+		was := peak
+		peak = 0
+		return was
+	}
+}
+
+// residentMegabytes is 0 where the system does not say it.
+func residentMegabytes(process int64) float64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", process))
+	total := 0
+	for line := range strings.Lines(string(text)) {
+		name, rest, _ := strings.Cut(line, ":")
+		if name == "RssAnon" || name == "VmSwap" {
+			kilobytes, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))
+			total += kilobytes
+		}
+	}
+	return float64(total) * 1024 / 1e6
 }

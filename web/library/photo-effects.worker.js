@@ -23,7 +23,7 @@ const SMALL_PIXELS = 3e5;
 const SAMPLES = 2;
 
 /** Pixels of a strip. */
-const STRIP = 1 << 20;
+const STRIP = 1 << 18;
 
 /** Beyond their limits, which differ, browsers draw nothing on a canvas and report nothing. */
 const WIDEST_CANVAS = 16384;
@@ -34,18 +34,24 @@ const LARGEST_CANVAS = 16e6;
 /** How often a background is averaged: after three times, it looks as if a Gaussian had blurred it. */
 const SPREADS = 3;
 
-const parts = {};
+let parts = {};
 
 self.addEventListener("message", async ({ data }) => {
   Object.assign(parts, data);
   if (!data.kept) return; // which comes last
-  const { photo, mask, selection, matte, ...others } = parts;
   try {
-    postMessage({ type: "result", payload: await apply({ photo, ...others, kept: { ...others.kept, mask, selection, matte } }) });
+    postMessage({ type: "result", payload: await apply(taken()) });
   } catch ({ code, message, reason = "", values = {} }) {
     postMessage({ type: "error", payload: { code: typeof code === "string" ? code : "internal", message, reason, values } });
   }
 });
+
+/** All that was sent, which goes when nobody needs it any more. */
+function taken() {
+  const { mask, selection, matte, ...others } = parts;
+  parts = {};
+  return { ...others, kept: { ...others.kept, mask, selection, matte } };
+}
 
 async function apply({ photo, effect, kept, type, quality }) {
   const picture = photo instanceof ImageBitmap ? photo : await decodePhoto(photo);
@@ -61,7 +67,9 @@ async function apply({ photo, effect, kept, type, quality }) {
     strip.setTransform(1, 0, 0, 1, 0, 0);
     strip.clearRect(0, 0, width, rows);
     strip.drawImage(picture, 0, top, width, count, 0, 0, width, count);
-    await out.write(draw(strip, top, count).data);
+    const { data } = draw(strip, top, count);
+    await out.write(data);
+    free(data);
   }
   picture.close();
   return out.finish();
@@ -82,17 +90,24 @@ function writerFor(size, { kind }, type, quality) {
 function drawerOf(picture, effect, kept) {
   const { width, height } = picture;
   if (effect.kind === "none") return (strip, top, count) => strip.getImageData(0, 0, width, count);
-  if (effect.kind === "tint") return (strip, top, count) => tinted(strip.getImageData(0, 0, width, count), { width, height }, top, effect, kept);
+  if (effect.kind === "tint") return tinterOf(picture, effect, kept);
   const small = smallCopy(picture, kept);
   const matte = smallMatte(kept, small);
   const behind = effect.kind === "blur" ? { kind: "picture", picture: blurred(small, matte, (effect.radius * small.width) / width) } : effect;
   const edges = new Edges(small, matte, (kept.feather * small.width) / width);
+  return edgeDrawerOf(picture, edges, behind);
+}
+
+/** (Apart from what makes the edges, so that the masks can go.) */
+function edgeDrawerOf(picture, edges, behind) {
+  const { width, height } = picture;
   return (strip, top, count) => {
     const front = strip.getImageData(0, 0, width, count);
     edges.apply(front.data, { width, height }, top);
-    if (effect.kind === "cut") return front;
+    if (behind.kind === "cut") return front;
     const layer = newContext(width, count);
     layer.putImageData(front, 0, 0);
+    free(front.data);
     strip.clearRect(0, 0, width, count);
     strip.setTransform(1, 0, 0, 1, 0, -top);
     drawBackground(strip, picture, behind, { width, height });
@@ -120,6 +135,15 @@ function smallMatte({ width, height, mask, classes, selection, matte }, small) {
   const sampled = (values) => values && sample({ width, height, mask: values }, size).mask;
   const values = matteOf({ mask: sampled(mask), classes, selection: sampled(selection), matte: sampled(matte) });
   return shrinkMatte({ ...size, values }, small);
+}
+
+function tinterOf({ width, height }, effect, kept) {
+  return (strip, top, count) => tinted(strip.getImageData(0, 0, width, count), { width, height }, top, effect, kept);
+}
+
+/** Gives memory back before the browser collects garbage, where it can. @param {Uint8ClampedArray} values */
+function free({ buffer }) {
+  buffer.transfer?.(0);
 }
 
 /** Blends rows of a photo with the colours of the classes that are kept. */

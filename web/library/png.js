@@ -20,6 +20,7 @@ export class PngWriter {
   #type;
   #width;
   #before; // the last row, without its filter
+  #filtered = new Uint8Array(0); // rows, as they are compressed
   #parts = [];
   #deflate = new CompressionStream("deflate");
   #input = this.#deflate.writable.getWriter();
@@ -52,16 +53,18 @@ export class PngWriter {
    * @returns {Promise<void>}  settles when there is room for more
    */
   async write(pixels) {
-    await this.#input.write(this.#filtered(pixels));
+    await this.#input.write(this.#filter(pixels));
   }
 
-  /** The rows as they are compressed: before each, the byte of its filter. */
-  #filtered(pixels) {
+  /** The rows as they are compressed: before each, the byte of its filter. Valid until the next. */
+  #filter(pixels) {
     const bytes = this.#before.length;
     const step = this.#type === "palette" ? 1 : 4; // bytes of a pixel that come in
     const used = bytes / this.#width; // and go out
     const rows = pixels.length / (step * this.#width);
-    const out = new Uint8Array(rows * (1 + bytes));
+    const length = rows * (1 + bytes);
+    if (this.#filtered.length < length) this.#filtered = new Uint8Array(length);
+    const out = this.#filtered.subarray(0, length);
     for (let row = 0, from = 0, to = 0; row < rows; row++) {
       out[to++] = this.#type === "palette" ? NONE : UP;
       for (let i = 0; i < bytes; from += step) {

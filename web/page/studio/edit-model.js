@@ -18,7 +18,7 @@ export class EditModel {
   mask;
   /** 1 for each pixel that is selected. @type {import("./history.js").Layer} */
   selection;
-  #original; // the mask as the network found it
+  #original = null; // the mask as the network found it, once it is corrected
   #areas = new Uint32Array(256);
   #selected = 0; // pixels
   #isPainted = false; // whether a stroke makes the first selection
@@ -37,7 +37,6 @@ export class EditModel {
     this.picture = picture;
     this.mask = { width, height, pixels: mask };
     this.selection = { width, height, pixels: new Uint8Array(mask.length) };
-    this.#original = mask.slice();
     for (const { id, area } of classes) this.#areas[id] = area;
     this.#saved = 0;
     this.#onChange = onChange;
@@ -140,6 +139,7 @@ export class EditModel {
   /** Another mask, such as one that was saved. @param {Uint8Array} pixels */
   replaceMask(pixels) {
     const { width, height } = this.mask;
+    this.#original ??= this.mask.pixels.slice();
     const change = new Change();
     change.touch(this.mask, { left: 0, top: 0, right: width, bottom: height });
     this.mask.pixels.set(pixels);
@@ -156,6 +156,7 @@ export class EditModel {
    */
   beginStroke(target, erases, place, kept) {
     const isSelection = target === "selection";
+    if (!isSelection) this.#original ??= this.mask.pixels.slice();
     const value = isSelection ? Number(!erases) : erases ? this.#original : target;
     const change = new Change();
     if (isSelection && !this.hasSelection) {
