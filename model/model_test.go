@@ -95,13 +95,13 @@ func TestMatte(t *testing.T) {
 	m := smallModel(t)
 	classes := []int{0, 1}
 	one := newSegmenter(t, m, cpu.New(1, compute.Float32))
-	if _, err := one.Matte(classes); err == nil {
+	if _, err := one.Matte(classes, nil); err == nil {
 		t.Error("a matte without a photo: expected an error")
 	}
 	src := goldenPhoto(t, "chelsea")
 	for _, o := range []Options{{Size: 48}, {Size: 64, Refine: true}, {Size: 64, Window: 48, Stride: 32}, {Size: 64, Refine: true, MaskHeight: 30, MaskWidth: 45}} {
 		r := segment(t, one, src, o)
-		matte, err := one.Matte(classes)
+		matte, err := one.Matte(classes, nil)
 		if err != nil || len(matte) != len(r.Mask) {
 			t.Fatalf("a matte of %d values for a mask of %d: %v", len(matte), len(r.Mask), err)
 		}
@@ -118,20 +118,20 @@ func TestMatte(t *testing.T) {
 		for class := range all {
 			all[class] = class
 		}
-		if whole, err := one.Matte(all); err != nil || slices.Min(whole) < 255 {
+		if whole, err := one.Matte(all, nil); err != nil || slices.Min(whole) < 255 {
 			t.Errorf("the matte of all classes has the value %d: %v", slices.Min(whole), err)
 		}
-		if none, err := one.Matte(nil); err != nil || slices.Max(none) > 0 {
+		if none, err := one.Matte(nil, nil); err != nil || slices.Max(none) > 0 {
 			t.Errorf("the matte of no class has the value %d: %v", slices.Max(none), err)
 		}
 		three := newSegmenter(t, m, cpu.New(3, compute.Float32))
 		segment(t, three, src, o)
-		if got, err := three.Matte(classes); err != nil || !slices.Equal(got, matte) {
+		if got, err := three.Matte(classes, nil); err != nil || !slices.Equal(got, matte) {
 			t.Errorf("%+v: three ranks give another matte: %v", o, err)
 		}
 	}
 	for _, class := range []int{-1, len(m.Classes)} {
-		if _, err := one.Matte([]int{class}); err == nil {
+		if _, err := one.Matte([]int{class}, nil); err == nil {
 			t.Errorf("the matte of class %d: expected an error", class)
 		}
 	}

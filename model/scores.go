@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"segmenter/compute"
 )
@@ -35,8 +36,9 @@ func (s *Segmenter) Probabilities(class int) ([]float32, error) {
 
 // Matte tells for each pixel of the last mask whether its class is one of a set, row by row: 255
 // is sure, 0 is sure of the others, and 128 or more where the mask has a class of the set, specks
-// aside. Edges are soft where the scores of both are close, and follow the picture if the mask's do.
-func (s *Segmenter) Matte(classes []int) ([]uint8, error) {
+// aside. Edges are soft where the scores of both are close, and follow the picture if the mask's do. The
+// matte takes the memory of out if there is enough.
+func (s *Segmenter) Matte(classes []int, out []uint8) ([]uint8, error) {
 	if s.passes == nil {
 		return nil, errNoScores
 	}
@@ -47,7 +49,7 @@ func (s *Segmenter) Matte(classes []int) ([]uint8, error) {
 		}
 		in[class] = true
 	}
-	matte := make([]uint8, s.plan.maskHeight*s.plan.maskWidth)
+	matte := slices.Grow(out[:0], s.plan.maskHeight*s.plan.maskWidth)[:s.plan.maskHeight*s.plan.maskWidth]
 	if p := s.passes[0]; p.refines(s.refined) {
 		scores, guide := p.shown()
 		return matte, p.device.Matte(matte, s.plan.maskHeight, s.plan.maskWidth, scores, p.view, guide, in)

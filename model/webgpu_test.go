@@ -74,7 +74,7 @@ func TestInt8WebGPU(t *testing.T) {
 	for _, o := range []Options{{Size: 224}, {Size: 224, Refine: true}} {
 		want := segment(t, newSegmenter(t, m, cpu.New(1, compute.Float32)), src, o)
 		agree(t, fmt.Sprintf("bytes, refined %v", o.Refine), segment(t, s, src, o).Mask, want.Mask, 0.98)
-		cat, err := s.Matte([]int{int(want.Mask[len(want.Mask)/2])})
+		cat, err := s.Matte([]int{int(want.Mask[len(want.Mask)/2])}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

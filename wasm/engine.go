@@ -179,10 +179,11 @@ func (e *engine) matte(m message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
-	values, err := e.segmenter.Matte(readMatte(m))
+	values, err := e.segmenter.Matte(readMatte(m), e.result.Mask)
 	if err != nil {
 		return nil, e.deviceError(err)
 	}
+	e.result.Mask = values
 	return typedArray("Uint8Array", values), nil
 }
 

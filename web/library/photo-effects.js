@@ -10,8 +10,12 @@
 
 import { explained, SegmenterError, unlessAborted } from "./errors.js";
 import { EFFECT_DEFAULTS, EFFECTS, requireFunction, requireOption, requireSignal } from "./options.js";
+import { sample } from "./painting.js";
 
 const WORKER = new URL("./photo-effects.worker.js", import.meta.url).href;
+
+/** Edges come from the photo: of the mask and the matte, no more pixels matter. */
+const MASK_PIXELS = 1.2e6;
 
 /** Files that can be made. */
 const TYPES = ["image/png", "image/webp", "image/jpeg"];
@@ -28,7 +32,7 @@ export async function applyEffect(photo, effect, kept, { type = "image/png", qua
   requireFunction("onProgress", onProgress);
   requireOption(TYPES.includes(type), "type", `one of ${TYPES.join(", ")}`, type);
   requireKept(kept);
-  const message = { photo: await handed(photo), effect: await effectMessage(effect), kept: keptMessage(kept), type, quality };
+  const message = { photo: await handed(photo), effect: await effectMessage(effect), kept: keptMessage(kept, effect), type, quality };
   const worker = new Worker(new URL("./photo-effects.worker.js", import.meta.url), { type: "module", name: "photo effects" });
   try {
     return await unlessAborted(answer(worker, message, onProgress), signal);
@@ -47,9 +51,12 @@ function requireKept({ width, height, mask, classes, selection, matte, feather =
   requireOption(feather >= 0 && feather < Infinity, "feather", "a number of pixels", feather);
 }
 
-/** Only what the worker needs: the rest might not be posted. */
-function keptMessage({ width, height, mask, classes, selection, matte, feather = 0 }) {
-  return { width, height, mask, classes: classes && [...classes], selection, matte, feather };
+/** What the worker needs, which is few of the pixels, but for a tint. */
+function keptMessage({ width, height, mask, classes, selection, matte, feather = 0 }, { kind }) {
+  const scale = kind === "tint" ? 1 : Math.min(1, Math.sqrt(MASK_PIXELS / (width * height)));
+  const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+  const sampled = (values) => values && sample({ width, height, mask: values }, size).mask;
+  return { ...size, mask: sampled(mask), classes: classes && [...classes], selection: sampled(selection), matte: sampled(matte), feather };
 }
 
 /** What the worker gets of a photo: to post a bitmap would copy its pixels here; this copy shares them where browsers can. */
@@ -90,17 +97,6 @@ function answer(worker, message, onProgress) {
       const sentence = `The photo could not be worked on${event.message ? ` (${event.message})` : ""}: close other tabs if memory is short, and try again.`;
       reject(await explained(new SegmenterError("internal", sentence), WORKER, "worker"));
     });
-    post(worker, message).catch(reject);
+    worker.postMessage(message, picturesOf(message));
   });
-}
-
-/** Posts the large parts one by one, so that the page can do other things between: copying each takes a while. */
-async function post(worker, { photo, kept, ...message }) {
-  const { mask, selection, matte, ...others } = kept;
-  worker.postMessage({ photo }, picturesOf({ photo, effect: {} }));
-  for (const [name, values] of Object.entries({ mask, selection, matte })) {
-    await new Promise((resolve) => setTimeout(resolve));
-    worker.postMessage({ [name]: values });
-  }
-  worker.postMessage({ ...message, kept: others }, picturesOf(message));
 }

@@ -2,8 +2,7 @@
 // the full resolution there is the decoded photo in memory, and no other picture unless the kind of file
 // needs one.
 //
-// It is sent one photo by photo-effects.js, in several messages: { photo }, { mask }, { selection },
-// { matte } and { effect, kept, type, quality }. It posts
+// It is sent one photo by photo-effects.js, { photo, effect, kept, type, quality }, and posts
 //   { type: "progress", payload: { done, total } }   any number of times: rows
 //   { type: "result", payload: Blob }
 //   { type: "error", payload: { code, message, reason, values } }
@@ -12,15 +11,17 @@
 import { drawBackground } from "./effects.js";
 import { SegmenterError } from "./errors.js";
 import { average, Edges, matteOf, shrinkMatte } from "./matte.js";
-import { sample } from "./painting.js";
 import { decodePhoto, tooLarge } from "./photo.js";
 import { PngWriter } from "./png.js";
 
 /** Edges are found, and backgrounds blurred, on a copy of the photo of about so many pixels. */
 const SMALL_PIXELS = 3e5;
 
-/** Of the mask, so many pixels count along each side of a pixel of that copy. */
-const SAMPLES = 2;
+/** A pixel of that copy is the mean of so many by so many of the photo's. */
+const LOOKS = 4;
+
+/** Rows of the copy that are made at a time. */
+const ROWS = 16;
 
 /** Pixels of a strip. */
 const STRIP = 1 << 18;
@@ -34,24 +35,13 @@ const LARGEST_CANVAS = 16e6;
 /** How often a background is averaged: after three times, it looks as if a Gaussian had blurred it. */
 const SPREADS = 3;
 
-let parts = {};
-
 self.addEventListener("message", async ({ data }) => {
-  Object.assign(parts, data);
-  if (!data.kept) return; // which comes last
   try {
-    postMessage({ type: "result", payload: await apply(taken()) });
+    postMessage({ type: "result", payload: await apply(data) });
   } catch ({ code, message, reason = "", values = {} }) {
     postMessage({ type: "error", payload: { code: typeof code === "string" ? code : "internal", message, reason, values } });
   }
 });
-
-/** All that was sent, which goes when nobody needs it any more. */
-function taken() {
-  const { mask, selection, matte, ...others } = parts;
-  parts = {};
-  return { ...others, kept: { ...others.kept, mask, selection, matte } };
-}
 
 async function apply({ photo, effect, kept, type, quality }) {
   const picture = photo instanceof ImageBitmap ? photo : await decodePhoto(photo);
@@ -90,17 +80,11 @@ function writerFor(size, { kind }, type, quality) {
 function drawerOf(picture, effect, kept) {
   const { width, height } = picture;
   if (effect.kind === "none") return (strip, top, count) => strip.getImageData(0, 0, width, count);
-  if (effect.kind === "tint") return tinterOf(picture, effect, kept);
+  if (effect.kind === "tint") return (strip, top, count) => tinted(strip.getImageData(0, 0, width, count), { width, height }, top, effect, kept);
   const small = smallCopy(picture, kept);
-  const matte = smallMatte(kept, small);
+  const matte = shrinkMatte({ ...kept, values: matteOf(kept) }, small);
   const behind = effect.kind === "blur" ? { kind: "picture", picture: blurred(small, matte, (effect.radius * small.width) / width) } : effect;
   const edges = new Edges(small, matte, (kept.feather * small.width) / width);
-  return edgeDrawerOf(picture, edges, behind);
-}
-
-/** (Apart from what makes the edges, so that the masks can go.) */
-function edgeDrawerOf(picture, edges, behind) {
-  const { width, height } = picture;
   return (strip, top, count) => {
     const front = strip.getImageData(0, 0, width, count);
     edges.apply(front.data, { width, height }, top);
@@ -117,28 +101,36 @@ function edgeDrawerOf(picture, edges, behind) {
   };
 }
 
-/** The pixels of a small copy of the photo, no larger than the mask. */
+/**
+ * The pixels of a small copy of the photo, no larger than the mask. (A canvas that shrinks well makes copies
+ * of half the size, a quarter and so on, which take a third of the photo's memory.)
+ */
 function smallCopy(picture, mask) {
   const scale = Math.min(1, Math.sqrt(SMALL_PIXELS / (picture.width * picture.height)));
   const fit = (side, most) => Math.max(1, Math.min(Math.round(side * scale), most));
   const [width, height] = [fit(picture.width, mask.width), fit(picture.height, mask.height)];
-  const context = newContext(width, height);
-  context.imageSmoothingQuality = "high";
-  context.drawImage(picture, 0, 0, width, height);
-  return context.getImageData(0, 0, width, height);
+  const looks = newContext(LOOKS * width, LOOKS * ROWS);
+  const copy = new ImageData(width, height);
+  for (let top = 0; top < height; top += ROWS) {
+    looks.clearRect(0, 0, LOOKS * width, LOOKS * ROWS);
+    looks.drawImage(picture, 0, (top * picture.height) / height, picture.width, (ROWS * picture.height) / height, 0, 0, LOOKS * width, LOOKS * ROWS);
+    const { data } = looks.getImageData(0, 0, LOOKS * width, LOOKS * ROWS);
+    const rows = copy.data.subarray(4 * width * top, 4 * width * Math.min(top + ROWS, height));
+    for (let i = 0; i < rows.length; i++) rows[i] = meanOf(data, i >> 2, i & 3, width);
+  }
+  return copy;
 }
 
-/** The matte at the size of the small copy: means of a few of the mask's pixels each. */
-function smallMatte({ width, height, mask, classes, selection, matte }, small) {
-  const fit = (side, most) => Math.min(side, SAMPLES * most);
-  const size = { width: fit(width, small.width), height: fit(height, small.height) };
-  const sampled = (values) => values && sample({ width, height, mask: values }, size).mask;
-  const values = matteOf({ mask: sampled(mask), classes, selection: sampled(selection), matte: sampled(matte) });
-  return shrinkMatte({ ...size, values }, small);
-}
-
-function tinterOf({ width, height }, effect, kept) {
-  return (strip, top, count) => tinted(strip.getImageData(0, 0, width, count), { width, height }, top, effect, kept);
+/** A channel of a pixel: the mean of its looks. */
+function meanOf(data, pixel, channel, width) {
+  const x = pixel % width;
+  const y = (pixel - x) / width;
+  let sum = 0;
+  for (let dy = 0; dy < LOOKS; dy++) {
+    const first = 4 * LOOKS * ((LOOKS * y + dy) * width + x) + channel;
+    for (let dx = 0; dx < LOOKS; dx++) sum += data[first + 4 * dx];
+  }
+  return sum / LOOKS ** 2;
 }
 
 /** Gives memory back before the browser collects garbage, where it can. @param {Uint8ClampedArray} values */

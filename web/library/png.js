@@ -98,7 +98,9 @@ export class PngWriter {
         length += next.value.length;
       }
       if (length === 0 || (!done && length < LEAST_CHUNK)) continue;
-      this.#parts.push(new Blob([chunk("IDAT", ...pieces)]));
+      const bytes = chunk("IDAT", ...pieces);
+      this.#parts.push(new Blob([bytes]));
+      for (const { buffer } of [bytes, ...pieces]) buffer.transfer?.(0); // gives the memory back at once
       [pieces, length] = [[], 0];
     }
   }
