@@ -20,6 +20,7 @@ var all = []test{
 	{"LiveAligned", testLiveAligned},
 	{"Effects", testEffects},
 	{"EffectsHide", testEffectsHide},
+	{"PhotoEffects", testPhotoEffects},
 	{"LiveFile", testLiveFile},
 	{"LiveStream", testLiveStream},
 	{"BrokenVideo", testBrokenVideo},

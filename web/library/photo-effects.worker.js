@@ -57,9 +57,7 @@ async function apply({ photo, effect, kept, type, quality }) {
     strip.setTransform(1, 0, 0, 1, 0, 0);
     strip.clearRect(0, 0, width, rows);
     strip.drawImage(picture, 0, top, width, count, 0, 0, width, count);
-    const { data } = draw(strip, top, count);
-    await out.write(data);
-    free(data);
+    await out.write(draw(strip, top, count).data);
   }
   picture.close();
   return out.finish();
@@ -91,7 +89,6 @@ function drawerOf(picture, effect, kept) {
     if (behind.kind === "cut") return front;
     const layer = newContext(width, count);
     layer.putImageData(front, 0, 0);
-    free(front.data);
     strip.clearRect(0, 0, width, count);
     strip.setTransform(1, 0, 0, 1, 0, -top);
     drawBackground(strip, picture, behind, { width, height });
@@ -131,11 +128,6 @@ function meanOf(data, pixel, channel, width) {
     for (let dx = 0; dx < LOOKS; dx++) sum += data[first + 4 * dx];
   }
   return sum / LOOKS ** 2;
-}
-
-/** Gives memory back before the browser collects garbage, where it can. @param {Uint8ClampedArray} values */
-function free({ buffer }) {
-  buffer.transfer?.(0);
 }
 
 /** Blends rows of a photo with the colours of the classes that are kept. */

@@ -98,9 +98,7 @@ export class PngWriter {
         length += next.value.length;
       }
       if (length === 0 || (!done && length < LEAST_CHUNK)) continue;
-      const bytes = chunk("IDAT", ...pieces);
-      this.#parts.push(new Blob([bytes]));
-      for (const { buffer } of [bytes, ...pieces]) buffer.transfer?.(0); // gives the memory back at once
+      this.#parts.push(new Blob([chunk("IDAT", ...pieces)]));
       [pieces, length] = [[], 0];
     }
   }
