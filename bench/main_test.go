@@ -63,7 +63,7 @@ func TestFlags(t *testing.T) {
 	if err != nil || b.complete() || !slices.Equal(b.sizes, []int{256, 512}) || !slices.Equal(b.threads, []int{0}) || len(b.engines) != 2 {
 		t.Errorf("got %+v, %v", b, err)
 	}
-	for _, arguments := range [][]string{{"-engines", "torch"}, {"-skip", "lunch"}, {"-rounds", "0"}, {"-processor", "m1"}} {
+	for _, arguments := range [][]string{{"-engines", "torch"}, {"-skip", "lunch"}, {"-rounds", "0"}} {
 		if _, err := parseFlags(arguments); err == nil {
 			t.Errorf("%v was accepted", arguments)
 		}

@@ -140,6 +140,8 @@ func int32Pairs(a code) code { return vector(0x7e, a) }
 // relaxedMultiplyAdd is a·b + c, rounded once or twice.
 func relaxedMultiplyAdd(a, b, c code) code { return vector(0x105, a, b, c) }
 
+func and(a, b code) code { return vector(0x4e, a, b) }
+
 func addInt16s(a, b code) code { return vector(0x8e, a, b) }
 
 // load8Bytes loads 8 bytes and widens them to int16.

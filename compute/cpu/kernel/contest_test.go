@@ -12,15 +12,19 @@ type product = func(c []float32, ldc int, a []byte, lda int, info []Row, panels 
 
 // kernels returns the products that this platform chooses from.
 func kernels(run int) []product {
-	all := []product{dotMatMul}
-	if isRelaxed {
-		all = append(all, func(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, _ bool) {
-			matMulOf(matmulPairsWasm, c, ldc, a, lda, info, panels, inputs)
-		})
+	by := func(multiply matMulWasm) product {
+		return func(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
+			matMulBy(multiply, c, ldc, a, lda, info, panels, inputs, add)
+		}
 	}
-	if isRelaxed && run > 0 {
+	all := []product{by(matmulWasm)}
+	if !isRelaxed {
+		return all
+	}
+	all = append(all, by(matmulPairsWasm))
+	if run > 0 {
 		all = append(all, func(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
-			narrowMatMul(c, ldc, a, lda, info, panels, inputs, run, add)
+			matMulNarrow(c, ldc, a, lda, info, panels, inputs, run, add)
 		})
 	}
 	return all

@@ -141,10 +141,18 @@ func TestRun(t *testing.T) {
 			got, want := make([]float32, rows*outputs), make([]float32, rows*outputs)
 			plainMatMul(want, outputs, a, inputs, info, panels, inputs, false)
 			for _, both := range kernels(run) {
-				clear(got)
+				for i := range got {
+					got[i] = float32(math.NaN()) // what was there does not matter
+				}
 				both(got, outputs, a, inputs, info, panels, inputs, false)
 				if !slices.Equal(got, want) {
 					t.Errorf("sums are %v, expected %v", got, want)
+				}
+				both(got, outputs, a, inputs, info, panels, inputs, true)
+				for i, v := range got {
+					if v != 2*want[i] {
+						t.Fatalf("added to itself, sum %d is %g, expected %g", i, v, 2*want[i])
+					}
 				}
 			}
 		})

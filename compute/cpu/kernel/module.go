@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"strings"
-)
+import "math"
 
 //go:generate go run ./generate
 
@@ -16,15 +13,14 @@ func Module(relaxed bool) []byte {
 		e = engine{(*tile).accumulateDots, relaxedMultiplyAdd}
 	}
 	functions := []*function{
-		e.matmul("matmul", false), e.matmul("matmulAdd", true), e.attend("attend"),
+		e.matmul("matmul", 10), e.attend("attend"),
 		e.softmax(), e.normalise(), e.quantise(), quantiseSigned(), e.gelu(),
 		packPanels(), packValues(),
 	}
 	if relaxed {
 		pairs, narrow := engine{(*tile).accumulatePairs, relaxedMultiplyAdd}, engine{(*tile).accumulateNarrow, relaxedMultiplyAdd}
 		functions = append(functions,
-			pairs.matmul("matmulPairs", false), pairs.attend("attendPairs"),
-			narrow.matmul("matmulNarrow", false), narrow.matmul("matmulNarrowAdd", true))
+			pairs.matmul("matmulPairs", 10), pairs.attend("attendPairs"), narrow.matmul("matmulNarrow", 11))
 	}
 	return assemble(functions)
 }
@@ -174,25 +170,24 @@ func (t *tile) accumulateNarrow(steps local, step code) code {
 			end = join(end, set(sum, addInt32s(get(sum), int32Pairs(get(part)))))
 		}
 	}
-	run := steps + 1
+	run := local(10)
 	return join(set(t.runs, get(steps)), repeat(t.runs, start, set(t.count, get(run)), repeat(t.count, body), end))
 }
 
 // matmul is plainMatMul for
 //
-//	(c, ldc, a, lda, tiles, info, panels, count, steps)
+//	(c, ldc, a, lda, tiles, info, panels, count, steps, add)
 //
-// where ldc and lda are bytes, tiles = rows/6, count is the number of panels
-// and steps = inputs/16. matmulNarrow has one more, run: there, steps = inputs/16/run.
-func (e engine) matmul(name string, accumulate bool) *function {
-	f := newFunction(name, 9)
-	if strings.HasPrefix(name, "matmulNarrow") {
-		f = newFunction(name, 10)
-	}
+// where ldc and lda are bytes, tiles = rows/6, count is the number of panels, steps =
+// inputs/16, and add is −1 to add to c, otherwise 0. The narrow one has one more, run: there,
+// steps = inputs/16/run.
+func (e engine) matmul(name string, params int) *function {
+	f := newFunction(name, params)
 	c, ldc, a, lda, tiles, info := local(0), local(1), local(2), local(3), local(4), local(5)
-	panels, count, steps := local(6), local(7), local(8)
+	panels, count, steps, adding := local(6), local(7), local(8), local(9)
 	t := newTile(f)
 	rows, from, row, to := f.local(i32), f.local(i32), f.local(i32), f.local(i32)
+	mask := f.local(v128)
 
 	var start, end code
 	for r, sums := range t.sums {
@@ -202,14 +197,12 @@ func (e engine) matmul(name string, accumulate bool) *function {
 			word := func(i int) code { return load128(get(panels), (2*i+half)*16) }
 			start = join(start, set(sum, mulInt32s(get(t.input), word(0))))
 			y := e.multiplyAdd(floatOf(get(sum)), mulFloats(get(t.input), word(1)), word(2))
-			if accumulate {
-				y = addFloats(y, load128(get(to), 16*half))
-			}
+			y = addFloats(y, and(load128(get(to), 16*half), get(mask)))
 			end = join(end, store128(get(to), 16*half, y))
 		}
 		end = join(end, advance(to, get(ldc)))
 	}
-	f.body = repeat(count,
+	f.body = join(set(mask, splat(get(adding))), repeat(count,
 		set(rows, get(tiles)), set(from, get(a)), set(to, get(c)), set(row, get(info)),
 		repeat(rows,
 			t.point(from, lda),
@@ -221,7 +214,7 @@ func (e engine) matmul(name string, accumulate bool) *function {
 		),
 		set(panels, get(t.panel)),
 		advance(c, constant(4*PanelWidth)),
-	)
+	))
 	return f
 }
 

@@ -67,22 +67,16 @@ func installed(module []byte) bool {
 func install(module unsafe.Pointer, size int32) int32
 
 //go:wasmimport kernel matmul
-func matmulWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps int32)
-
-//go:wasmimport kernel matmulAdd
-func matmulAddWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps int32)
+func matmulWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps, add int32)
 
 //go:wasmimport kernel matmulPairs
-func matmulPairsWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps int32)
+func matmulPairsWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps, add int32)
 
 //go:wasmimport kernel attendPairs
 func attendPairsWasm(sums unsafe.Pointer, width int32, weights unsafe.Pointer, ldw, tiles int32, blend, values unsafe.Pointer, count, steps int32)
 
 //go:wasmimport kernel matmulNarrow
-func matmulNarrowWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, parts, run int32)
-
-//go:wasmimport kernel matmulNarrowAdd
-func matmulNarrowAddWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, parts, run int32)
+func matmulNarrowWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, parts, add, run int32)
 
 //go:wasmimport kernel attend
 func attendWasm(sums unsafe.Pointer, width int32, weights unsafe.Pointer, ldw, tiles int32, blend, values unsafe.Pointer, count, steps int32)
@@ -116,52 +110,41 @@ func start[T any](s []T, n int) unsafe.Pointer { return unsafe.Pointer(unsafe.Sl
 
 // MatMul: see plainMatMul.
 func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs, run int, add bool) {
-	pairs := products.next()
-	switch {
-	case pairs && run > 0:
-		narrowMatMul(c, ldc, a, lda, info, panels, inputs, run, add)
-	case pairs && !add:
-		matMulOf(matmulPairsWasm, c, ldc, a, lda, info, panels, inputs)
-	default:
-		dotMatMul(c, ldc, a, lda, info, panels, inputs, add)
+	if pairs := products.next(); !pairs {
+		matMulBy(matmulWasm, c, ldc, a, lda, info, panels, inputs, add)
+	} else if run > 0 {
+		matMulNarrow(c, ldc, a, lda, info, panels, inputs, run, add)
+	} else {
+		matMulBy(matmulPairsWasm, c, ldc, a, lda, info, panels, inputs, add)
 	}
 	products.done(len(info) * len(panels))
 }
 
-// dotMatMul is MatMul with the instruction for products of bytes, or what the engine makes of it.
-func dotMatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
-	multiply := matmulWasm
-	if add {
-		multiply = matmulAddWasm
-	}
-	matMulOf(multiply, c, ldc, a, lda, info, panels, inputs)
-}
+type matMulWasm = func(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps, add int32)
 
-type matMulWasm = func(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps int32)
-
-func matMulOf(multiply matMulWasm, c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int) {
+func matMulBy(multiply matMulWasm, c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
 	rows, count := len(info), len(panels)/PanelBytes(inputs)
 	if rows == 0 || count == 0 {
 		return
 	}
 	multiply(
 		start(c, (rows-1)*ldc+count*PanelWidth), int32(4*ldc), start(a, (rows-1)*lda+inputs), int32(lda), int32(rows/TileRows),
-		start(info, rows), start(panels, count*PanelBytes(inputs)), int32(count), int32(inputs/Unit))
+		start(info, rows), start(panels, count*PanelBytes(inputs)), int32(count), int32(inputs/Unit), mask(add))
 }
 
-// narrowMatMul is MatMul with sums of int16. It needs relaxed SIMD.
-func narrowMatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs, run int, add bool) {
-	rows, count := len(info), len(panels)/PanelBytes(inputs)
-	if rows == 0 || count == 0 {
-		return
+func matMulNarrow(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs, run int, add bool) {
+	narrow := func(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps, add int32) {
+		matmulNarrowWasm(c, ldc, a, lda, tiles, info, panels, count, int32(inputs/run), add, int32(run/Unit))
 	}
-	multiply := matmulNarrowWasm
-	if add {
-		multiply = matmulNarrowAddWasm
+	matMulBy(narrow, c, ldc, a, lda, info, panels, inputs, add)
+}
+
+// mask has all bits set if b.
+func mask(b bool) int32 {
+	if b {
+		return -1
 	}
-	multiply(
-		start(c, (rows-1)*ldc+count*PanelWidth), int32(4*ldc), start(a, (rows-1)*lda+inputs), int32(lda), int32(rows/TileRows),
-		start(info, rows), start(panels, count*PanelBytes(inputs)), int32(count), int32(inputs/run), int32(run/Unit))
+	return 0
 }
 
 // Attend: see plainAttend.
