@@ -95,8 +95,16 @@ class Views {
     this.#offer(model);
     if (isHeat) {
       document.documentElement.dataset.view = name;
-      const listeners = { onStart: (place) => this.#lookAt(place), onMove: (places) => this.#lookAt(places.at(-1)), onEnd() {}, onCancel() {}, onHover: (place) => place ? this.#lookAt(place) : this.#draw() };
-      this.#host.surface.begin(this.#picture.photo, () => t("views.surface", { view: t(`views.${name}`) }), listeners);
+      this.#host.surface.begin(this.#picture.photo, () => t("views.surface", { view: t(`views.${name}`) }), {
+        onStart: (place) => {
+          this.#token.checked = false;
+          this.#lookAt(place);
+        },
+        onMove: (places) => this.#lookAt(places.at(-1)),
+        onEnd() {},
+        onCancel() {},
+        onHover: (place) => this.#lookAt(place ?? this.#place),
+      });
     } else {
       this.hide();
     }
@@ -114,7 +122,6 @@ class Views {
   }
 
   #lookAt(place) {
-    if (this.#token.checked && this.#name === "attention") this.#token.checked = false;
     this.#place = place;
     this.#draw();
   }
@@ -161,24 +168,32 @@ class Views {
 
   async #showHeat(name, { values, network, patch }) {
     const place = this.#place;
-    const at = place && this.#patchAt(place, values, network, patch);
+    const isOfPatch = Boolean(VIEWS[name].isOfPatch);
+    const cell = isOfPatch ? patch : patch / FINER; // pixels of the network's picture for a value of the map
+    const at = place && this.#cellAt(place, isOfPatch ? values : values[name], network, cell);
     const map = await this.#mapOf(name, values, at);
     if (place !== this.#place || name !== this.#name) return;
     const { surface } = this.#host;
     surface.clear();
-    if (map) this.#paint(map, values.confidence ?? values, network, patch);
-    else say(this.#found, "");
-    if (!map) return;
-    if (VIEWS[name].isOfPatch) this.#mark(at, values, network, patch);
-    else this.#tell(name, values, network, patch);
+    if (!map) {
+      say(this.#found, "");
+      return;
+    }
+    this.#paint(map, network, cell);
+    if (isOfPatch) {
+      this.#mark(at, map, network, patch);
+      this.#tellClasses(name, map, network, patch);
+    } else {
+      this.#tell(name, values, at);
+    }
   }
 
-  /** The number of the patch under a place; the class token, if that is asked for. */
-  #patchAt({ x, y }, { rows, cols }, network, patch) {
+  /** The number of the value of a map under a place. */
+  #cellAt({ x, y }, { rows, cols }, network, cell) {
     const { width, height } = this.#picture.photo;
     const inside = (value, count) => Math.max(0, Math.min(Math.floor(value), count - 1));
-    const col = inside((x / width) * (network.width / patch), cols);
-    return inside((y / height) * (network.height / patch), rows) * cols + col;
+    const col = inside((x / width) * (network.width / cell), cols);
+    return inside((y / height) * (network.height / cell), rows) * cols + col;
   }
 
   /** @returns {Promise<import("./heat.js").Map | null>}  null until a patch is pointed at */
@@ -192,18 +207,16 @@ class Views {
     if (isRollout) say(this.#found, () => t("views.loading"));
     const head = this.#head.value === "mean" ? "mean" : Number(this.#head.value);
     const seen = isRollout ? await values.rollout(from) : values.map(from, { block: Number(this.#block.value), head });
-    if (isRollout) say(this.#found, "");
     return relative(values.rows, values.cols, seen);
   }
 
   /** Draws a map over the picture. Its last row and column of patches may reach beyond it. */
-  #paint(map, { rows, cols }, network, patch) {
+  #paint(map, network, cell) {
     const { canvas } = this.#host.surface;
     const image = coloured(map);
     const small = new OffscreenCanvas(image.width, image.height);
     small.getContext("2d").putImageData(image, 0, 0);
-    const finer = map.rows / rows;
-    const [width, height] = [(map.cols / finer) * patch * (canvas.width / network.width), rows * patch * (canvas.height / network.height)];
+    const [width, height] = [map.cols * cell * (canvas.width / network.width), map.rows * cell * (canvas.height / network.height)];
     const context = canvas.getContext("2d");
     context.globalAlpha = STRENGTH;
     context.imageSmoothingQuality = "high";
@@ -226,12 +239,28 @@ class Views {
   }
 
   /** Says what is under the pointer. */
-  #tell(name, values, network, patch) {
-    if (!this.#place) return say(this.#found, "");
-    const at = this.#patchAt(this.#place, values[name], network, patch / FINER);
-    const share = values[name].values[at];
-    const info = this.#picture.classes.find(({ id }) => id === values.classes[at]);
-    if (info) say(this.#found, () => t(`views.${name}-here`, { class: className(info.name), share: percentage(share) }));
+  #tell(name, values, at) {
+    const info = at !== null && this.#picture.classes.find(({ id }) => id === values.classes[at]);
+    const share = info && percentage(values[name].values[at]);
+    say(this.#found, () => (info ? t(`views.${name}-here`, { class: className(info.name), share }) : ""));
+  }
+
+  /** Says to which classes what is bright belongs. */
+  #tellClasses(name, { rows, cols, values }, network, patch) {
+    const { width, height, mask } = this.#picture.result;
+    const sums = new Map();
+    let total = 0;
+    for (let i = 0; i < rows * cols; i++) {
+      const x = Math.min(width - 1, Math.floor(((i % cols) + 0.5) * patch * (width / network.width)));
+      const y = Math.min(height - 1, Math.floor((Math.floor(i / cols) + 0.5) * patch * (height / network.height)));
+      const id = mask[y * width + x];
+      sums.set(id, (sums.get(id) ?? 0) + values[i]);
+      total += values[i];
+    }
+    const largest = [...sums].sort(([, a], [, b]) => b - a).slice(0, 3);
+    const nameOf = (id) => className(this.#picture.classes.find((info) => info.id === id)?.name ?? String(id));
+    const list = () => largest.map(([id, sum]) => `${nameOf(id)} ${percentage(sum / (total || 1))}`).join(t("comma"));
+    say(this.#found, () => t(`views.${name}-here`, { list: list() }));
   }
 
   // The plane of class embeddings.
@@ -240,7 +269,6 @@ class Views {
     const classes = this.#host.segmenter().model.classes.slice(0, count);
     const chosen = Number(this.#class.value);
     const near = nearest(vectors, count, chosen).slice(0, NAMED);
-    const named = new Set([chosen, ...near.map(({ id }) => id)]);
     const present = new Set(this.#picture.result.classes.map(({ id }) => id));
     const places = plane(vectors, count);
     const dots = classes.map(({ id, name, colour }) => {
@@ -249,7 +277,7 @@ class Views {
       const title = svg("title", {});
       say(title, () => className(name));
       dot.append(title);
-      if (!named.has(id)) return [dot];
+      if (id !== chosen && !present.has(id)) return [dot];
       const text = svg("text", { x: x > 0.4 ? x - 0.07 : x + 0.07, y: y + 0.03, "text-anchor": x > 0.4 ? "end" : "start", class: id === chosen ? "chosen" : "" });
       say(text, () => className(name));
       return [dot, text];
