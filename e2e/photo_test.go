@@ -146,7 +146,7 @@ func TestSubPath(t *testing.T) {
 func TestPublishedAddresses(t *testing.T) {
 	v := newVisit(t, "/some/where/", libraryPage)
 	v.open("library.html")
-	for _, name := range []string{"segmenter", "live"} {
+	for _, name := range []string{"segmenter", "live", "photo-effects", "regions"} {
 		if same := evaluate[bool](v, fmt.Sprintf(`Promise.all([import("./%[1]s.js"), import("./library/%[1]s.js")]).then(([published, own]) => {
 			const names = Object.keys(own);
 			return names.length > 0 && names.every((name) => published[name] === own[name]);

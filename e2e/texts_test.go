@@ -43,10 +43,10 @@ func TestTexts(t *testing.T) {
 		t.Error(problem)
 	}
 
-	keys := evaluate[[]string](v, `Promise.all(["en", "models-en"].map((name) => import("./page/texts/" + name + ".js")))
+	keys := evaluate[[]string](v, `Promise.all(["en", "models-en", "studio-en", "edit-en", "views-en"].map((name) => import("./page/texts/" + name + ".js")))
 		.then((files) => files.flatMap(({ texts }) => Object.keys(texts)))`)
 	used := regexp.MustCompile(`\bt\("([^"]+)"`)
-	for _, pattern := range []string{"../web/library/*.js", "../web/page/*.js"} {
+	for _, pattern := range []string{"../web/library/*.js", "../web/page/*.js", "../web/page/studio/*.js"} {
 		scripts, err := filepath.Glob(pattern)
 		v.must(err)
 		for _, script := range scripts {

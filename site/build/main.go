@@ -59,7 +59,7 @@ var sourcesOnly = []string{"tests", "package.json"}
 
 // published are the library's modules that other pages import from the site's root,
 // their published address.
-var published = []string{"segmenter", "live", "importer"}
+var published = []string{"segmenter", "live", "importer", "photo-effects", "regions"}
 
 func main() {
 	out := flag.String("o", filepath.Join("dist", "site"), "write the site to this `folder`")

@@ -1,9 +1,9 @@
 // Effects: puts a frame and its painted mask together on a canvas.
 //
 // It owns the layers that it needs. live.js sends it frames, paintings and an effect; it draws. What
-// stands behind, photo-effects.worker.js draws by the same rules. The canvas does all the work, on the GPU where the browser uses it: nothing here touches pixels. Nor does
-// anything here need what a browser may ignore in silence, as WebKit does filters: that would show the
-// background that an effect is to hide.
+// stands behind, photo-effects.worker.js draws by the same rules. The canvas does all the work, on the
+// GPU where the browser uses it: nothing here touches pixels. Nor does anything here need what a browser
+// may ignore in silence, as WebKit does filters: that would show the background that an effect is to hide.
 
 import { SegmenterError } from "./errors.js";
 
