@@ -48,7 +48,7 @@ async function apply({ photo, effect, kept, type, quality }) {
   const { width, height } = picture;
   if (width > WIDEST_CANVAS) throw tooLarge({ width, height });
   const draw = drawerOf(picture, effect, kept);
-  const out = writerFor({ width, height }, effect, type, quality);
+  const out = writerFor({ width, height }, type, quality);
   const rows = Math.max(1, Math.floor(STRIP / width));
   const strip = newContext(width, Math.min(rows, height));
   for (let top = 0; top < height; top += rows) {
@@ -64,10 +64,9 @@ async function apply({ photo, effect, kept, type, quality }) {
 }
 
 /** A canvas writes PNGs several times as fast as strips are compressed; but it holds all of the picture. */
-function writerFor(size, { kind }, type, quality) {
+function writerFor(size, type, quality) {
   const isLarge = size.width * size.height > LARGEST_CANVAS;
-  if (type === "image/png" && isLarge) return new PngWriter(size, kind === "cut" ? "rgba" : "rgb");
-  return new CanvasWriter(size, type, quality);
+  return type === "image/png" && isLarge ? new PngWriter(size) : new CanvasWriter(size, type, quality);
 }
 
 /**
@@ -83,11 +82,12 @@ function drawerOf(picture, effect, kept) {
   const matte = shrinkMatte({ ...kept, values: matteOf(kept) }, small);
   const behind = effect.kind === "blur" ? { kind: "picture", picture: blurred(small, matte, (effect.radius * small.width) / width) } : effect;
   const edges = new Edges(small, matte, (kept.feather * small.width) / width);
+  let layer = null;
   return (strip, top, count) => {
     const front = strip.getImageData(0, 0, width, count);
     edges.apply(front.data, { width, height }, top);
     if (behind.kind === "cut") return front;
-    const layer = newContext(width, count);
+    layer ??= newContext(width, count); // the first strip is the highest
     layer.putImageData(front, 0, 0);
     strip.clearRect(0, 0, width, count);
     strip.setTransform(1, 0, 0, 1, 0, -top);

@@ -13,14 +13,12 @@ const [NONE, UP] = [0, 2];
 /** Chunks of data are at least so long, but for the last. */
 const LEAST_CHUNK = 1 << 20;
 
-/** Types of pixels in the header, and their bytes. */
-const TYPES = { palette: [3, 1], rgb: [2, 3], rgba: [6, 4] };
+/** What the header says of pixels: indices into a palette, or R, G, B and A. */
+const [INDEXED, COLOURS] = [3, 6];
 
 export class PngWriter {
-  #type;
-  #width;
+  #isIndexed;
   #before; // the last row, without its filter
-  #filtered = new Uint8Array(0); // rows, as they are compressed
   #parts = [];
   #deflate = new CompressionStream("deflate");
   #input = this.#deflate.writable.getWriter();
@@ -28,19 +26,16 @@ export class PngWriter {
 
   /**
    * @param {{ width: number, height: number }} size
-   * @param {"palette" | "rgb" | "rgba"} type
-   * @param {Uint8Array} [palette]  R, G, B of each value
+   * @param {Uint8Array} [palette]  R, G, B of each value; without it, pixels have R, G, B and A
    */
-  constructor({ width, height }, type, palette) {
-    const [code, bytes] = TYPES[type];
-    this.#type = type;
-    this.#width = width;
-    this.#before = new Uint8Array(bytes * width);
+  constructor({ width, height }, palette) {
+    this.#isIndexed = Boolean(palette);
+    this.#before = new Uint8Array(palette ? width : 4 * width);
     const header = new Uint8Array(13);
     const view = new DataView(header.buffer);
     view.setUint32(0, width);
     view.setUint32(4, height);
-    header.set([8, code], 8); // 8 bits
+    header.set([8, palette ? INDEXED : COLOURS], 8); // 8 bits
     this.#parts.push(Uint8Array.from(SIGNATURE), chunk("IHDR", header));
     if (palette) this.#parts.push(chunk("PLTE", palette));
     this.#output.catch(() => {}); // write reports it
@@ -49,30 +44,23 @@ export class PngWriter {
   /**
    * Adds rows.
    *
-   * @param {Uint8Array | Uint8ClampedArray} pixels  a value for each with a palette; else R, G, B, A
+   * @param {Uint8Array | Uint8ClampedArray} pixels
    * @returns {Promise<void>}  settles when there is room for more
    */
   async write(pixels) {
     await this.#input.write(this.#filter(pixels));
   }
 
-  /** The rows as they are compressed: before each, the byte of its filter. Valid until the next. */
+  /** The rows as they are compressed: before each, the byte of its filter. */
   #filter(pixels) {
-    const bytes = this.#before.length;
-    const step = this.#type === "palette" ? 1 : 4; // bytes of a pixel that come in
-    const used = bytes / this.#width; // and go out
-    const rows = pixels.length / (step * this.#width);
-    const length = rows * (1 + bytes);
-    if (this.#filtered.length < length) this.#filtered = new Uint8Array(length);
-    const out = this.#filtered.subarray(0, length);
+    const before = this.#before;
+    const rows = pixels.length / before.length;
+    const out = new Uint8Array(rows + pixels.length);
     for (let row = 0, from = 0, to = 0; row < rows; row++) {
-      out[to++] = this.#type === "palette" ? NONE : UP;
-      for (let i = 0; i < bytes; from += step) {
-        for (let c = 0; c < used; c++, i++, to++) {
-          const value = pixels[from + c];
-          out[to] = value - this.#before[i];
-          if (step > 1) this.#before[i] = value;
-        }
+      out[to++] = this.#isIndexed ? NONE : UP;
+      for (let i = 0; i < before.length; i++, from++, to++) {
+        out[to] = pixels[from] - before[i];
+        if (!this.#isIndexed) before[i] = pixels[from];
       }
     }
     return out;

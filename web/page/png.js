@@ -12,7 +12,7 @@ import { PngWriter } from "../library/png.js";
  * @returns {Promise<Blob>}
  */
 export async function encodeMask({ width, height, mask }, classes) {
-  const writer = new PngWriter({ width, height }, "palette", palette(classes));
+  const writer = new PngWriter({ width, height }, palette(classes));
   await writer.write(mask);
   return writer.finish();
 }

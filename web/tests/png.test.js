@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import * as zlib from "node:zlib";
 
+import { PngWriter } from "../library/png.js";
 import { encodeMask } from "../page/png.js";
 import { readCases } from "./cases.js";
 
@@ -39,4 +40,20 @@ test("a mask is written as a paletted PNG", async () => {
 test("the chunk IEND has the checksum that every PNG has", async () => {
   const file = Buffer.from(await (await encodeMask({ width: 1, height: 1, mask: Uint8Array.of(0) }, [{ id: 0, colour: "#000000" }])).arrayBuffer());
   assert.equal(file.subarray(-4).toString("hex"), "ae426082");
+});
+
+test("colours are written strip by strip", async () => {
+  const [width, height] = [5, 7];
+  const pixels = Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => (i * 31) % 256);
+  const writer = new PngWriter({ width, height });
+  for (let y = 0; y < height; y += 3) await writer.write(pixels.subarray(4 * width * y, 4 * width * (y + 3)));
+  const chunks = await chunksOf(await writer.finish());
+  assert.deepEqual([...chunks.get("IHDR")], [0, 0, 0, 5, 0, 0, 0, 7, 8, 6, 0, 0, 0]);
+  const rows = zlib.inflateSync(chunks.get("IDAT"));
+  const found = new Uint8Array(pixels.length);
+  for (let y = 0, to = 0; y < height; y++) {
+    assert.equal(rows[y * (1 + 4 * width)], 2);
+    for (let x = 0; x < 4 * width; x++, to++) found[to] = rows[y * (1 + 4 * width) + 1 + x] + (y > 0 ? found[to - 4 * width] : 0);
+  }
+  assert.deepEqual([...found], [...pixels]);
 });

@@ -415,7 +415,9 @@ class Edit {
     const isSame = picture?.photo === lost.picture.photo && picture.result.width === width && picture.result.height === height;
     if (isSame) {
       const bringBack = () => {
-        if (!this.#model?.isOf(this.#host.picture())) return;
+        const now = this.#host.picture();
+        if (now?.photo !== lost.picture.photo || now.result.mask.length !== pixels.length) return;
+        if (!this.#model?.isOf(now)) this.#take(now);
         this.#model.replaceMask(pixels);
         this.#finishChange();
         this.#refreshStage();
