@@ -358,6 +358,12 @@ func TestEditLost(t *testing.T) {
 	}
 	v.consistent()
 	v.click("#studio-close")
+	v.after(func() { v.set("size", "256") }) // while the studio is closed
+	v.settle()
+	v.click(".message button")
+	if got := v.classNow(cat[0], cat[1]); got != "dog" {
+		t.Errorf("what was brought back after the studio is a %s", got)
+	}
 	if state := v.after(func() { v.choose(samples + "/coffee.png") }); state != "done" {
 		t.Fatalf("%s: %s", state, v.message())
 	}
