@@ -9,7 +9,7 @@ import (
 )
 
 // Scores returns the network's scores of the last photo, before they are smoothed
-// and upsampled: (windows·rows·cols, C), where a window has rows×cols patches.
+// and upsampled: (windows·rows·cols, C), taught classes among them, where a window has rows×cols patches.
 func (s *Segmenter) Scores() (scores []float32, rows, cols int, err error) {
 	if s.passes == nil {
 		return nil, 0, 0, errors.New("there are no scores yet: segment a photo first")
@@ -22,13 +22,13 @@ func (s *Segmenter) Scores() (scores []float32, rows, cols int, err error) {
 // Probabilities returns the probability of a class at every pixel of the last
 // photo, row by row: the softmax of the pixel's scores over all classes.
 func (s *Segmenter) Probabilities(class int) ([]float32, error) {
-	C := len(s.model.Classes)
-	if class < 0 || class >= C {
-		return nil, fmt.Errorf("class %d: expected 0 to %d", class, C-1)
-	}
 	scores, _, _, err := s.Scores()
 	if err != nil {
 		return nil, err
+	}
+	C := s.passes[0].allScores.Cols()
+	if class < 0 || class >= C {
+		return nil, fmt.Errorf("class %d: expected 0 to %d", class, C-1)
 	}
 	height, width := s.plan.maskHeight, s.plan.maskWidth
 	var up compute.Upsampler
