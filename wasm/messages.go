@@ -82,6 +82,8 @@ func writeLoad(m *model.Model, gpu any) any {
 		"classes":    classes,
 		"patch":      m.Architecture.Patch,
 		"size":       m.Size,
+		"depth":      m.Architecture.Depth,
+		"heads":      m.Architecture.Heads,
 		"parameters": m.Parameters(),
 		"precision":  m.Precision(),
 		"gpu":        gpu,

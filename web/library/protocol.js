@@ -78,6 +78,8 @@ export const REQUESTS = {
       classes: "class[]",
       patch: "number: pixels",
       size: "number: pixels, the short side at which the model sees photos best",
+      depth: "number: blocks of the encoder",
+      heads: "number: of each",
       parameters: "number",
       precision: "string: int8 or float32",
       gpu: "gpu, or null on the CPU",

@@ -197,6 +197,9 @@ export interface ModelInfo {
   patch: number;
   /** The short side, in pixels, at which the model sees photos best: the default of `size`. */
   size: number;
+  /** Transformer blocks of the encoder, and attention heads of each. */
+  depth: number;
+  heads: number;
   /** How many numbers were learned. */
   parameters: number;
   /** How the weights are stored, such as "int8" or "float32". */
@@ -230,6 +233,36 @@ export interface ListedModel {
   source: string;
   /** Whether the browser keeps it, so that it needs no network. */
   stored: boolean;
+}
+
+export interface ClassEmbeddings {
+  classes: number;
+  width: number;
+  /** classes × width: vectors of length 1. */
+  values: Float32Array;
+}
+
+/** How much the tokens of a window look at each other. Patches count row by row. */
+export interface Attention {
+  /** Patches of the window. */
+  readonly rows: number;
+  readonly cols: number;
+  /** Transformer blocks of the encoder, and heads of each. */
+  readonly blocks: number;
+  readonly heads: number;
+
+  /**
+   * What a patch, or the class token, looks at in a block (default: the last), by one head or the mean
+   * of all (default): rows × cols values. What is missing to a sum of 1 falls to tokens that are no patches.
+   */
+  map(patch: number | "class", options?: { block?: number; head?: number | "mean" }): Float32Array;
+
+  /**
+   * The same over all blocks: the means of their heads, each averaged with the residual connection,
+   * multiplied ("attention rollout", Abnar and Zuidema 2020). The first call takes about a second, in
+   * slices of a few milliseconds.
+   */
+  rollout(patch: number | "class", options?: { signal?: AbortSignal; onProgress?: (share: number) => void }): Promise<Float32Array>;
 }
 
 export class Segmenter {
@@ -310,6 +343,22 @@ export class Segmenter {
 
   /** What the encoder made of each patch of the photo segmented last. */
   features(): Promise<Features>;
+
+  /**
+   * What attention looked at in the photo segmented last, or in one of its windows. The encoder runs
+   * once more for each block, up to it: about as long as six photos in all.
+   *
+   * @example
+   * const attention = await segmenter.attention();
+   * const seen = attention.map(200, { block: 11 }); // rows × cols values: what patch 200 looks at
+   */
+  attention(options?: { window?: number; signal?: AbortSignal; onProgress?: (share: number) => void }): Promise<Attention>;
+
+  /**
+   * What the mask transformer made of each class embedding for the photo segmented last, or for its
+   * first window. The nearer two are, the more alike the classes look to it.
+   */
+  classEmbeddings(): Promise<ClassEmbeddings>;
 
   /**
    * Gives up the running request and all that wait; their promises reject with code "aborted" at once.

@@ -245,10 +245,46 @@ export class Segmenter {
    * @returns {Promise<import("./segmenter.js").Features>}
    */
   async features() {
-    const { rows, cols, width, values } = await this.#inLine(async (signal) =>
-      (await this.#host.running(signal)).requestOfAll("inner", { kind: "features", block: 0 }, { signal }),
-    );
+    const { rows, cols, width, values } = await this.#inLine((signal) => this.#inner("features", signal));
     return { rows, cols, width, values };
+  }
+
+  /**
+   * What attention looked at in a window of the last photo.
+   *
+   * @param {{ window?: number, signal?: AbortSignal, onProgress?: (share: number) => void }} [options]
+   * @returns {Promise<import("./segmenter.js").Attention>}
+   */
+  async attention({ window = 0, signal, onProgress } = {}) {
+    const { Attention } = await import("./attention.js");
+    return this.#inLine(async (signal) => {
+      const { depth, heads } = this.model;
+      const blocks = [];
+      for (let block = 0; block < depth; block++) {
+        signal.throwIfAborted();
+        blocks.push(ofWindow(await this.#inner("attention", signal, block), window));
+        onProgress?.((block + 1) / depth);
+      }
+      return new Attention(blocks, heads);
+    }, signal);
+  }
+
+  /**
+   * What the mask transformer made of the class embeddings for the last photo.
+   *
+   * @returns {Promise<import("./segmenter.js").ClassEmbeddings>}
+   */
+  async classEmbeddings() {
+    const hasMask = this.model.decoders.includes("mask");
+    requireOption(hasMask, "model", "one with a mask transformer", "one without");
+    const { tokens, width, values } = ofWindow(await this.#inLine((signal) => this.#inner("classes", signal)), 0);
+    return { classes: tokens, width, values };
+  }
+
+  /** Values inside the network, of the last photo: see protocol.js. */
+  async #inner(kind, signal, block = 0) {
+    const engine = await this.#host.running(signal);
+    return engine.requestOfAll("inner", { kind, block }, { signal });
   }
 
   /** Asks the engine for something about the last photo. */
@@ -283,6 +319,14 @@ export class Segmenter {
 export async function listModels(list, options) {
   const models = await import("./model-list.js");
   return models.listModels(list, options);
+}
+
+/** The values of one window, as a copy. */
+function ofWindow({ tokens, width, values, ...rest }, window) {
+  const count = values.length / tokens / width;
+  const isOne = Number.isInteger(window) && window >= 0 && window < count;
+  requireOption(isOne, "window", `0 to ${count - 1}`, window);
+  return { ...rest, tokens, width, values: values.slice(window * tokens * width, (window + 1) * tokens * width) };
 }
 
 function requireBrowser() {

@@ -37,8 +37,9 @@ let showLoadingAgain = () => {};
  * @typedef {object} Picture
  * @property {string} name
  * @property {() => string} note  says how the photo was changed, "" if it was not
- * @property {ImageBitmap} photo
- * @property {import("../library/segmenter.js").Segmentation} result
+ * @property {ImageBitmap} photo  at most LARGEST_PHOTO
+ * @property {Blob} file          that it was decoded from
+ * @property {import("../library/segmenter.js").Segmentation} result  corrected, where the visitor did
  * @property {import("../library/segmenter.js").ClassInfo[]} classes  of the model that led to the result
  * @property {object} settings  that led to the result
  */
@@ -49,6 +50,7 @@ let showLoadingAgain = () => {};
  * @property {number} since        when it began
  * @property {() => void} again    starts the same job with the same settings
  * @property {ImageBitmap} [photo]  once it is decoded
+ * @property {Blob} [file]
  * @property {string} [name]
  * @property {() => string} note
  */
@@ -68,6 +70,8 @@ const OFF = {
 let live = OFF;
 /** Settles when the live picture is loaded. @type {Promise<import("./live-picture.js").LivePicture> | null} */
 let livePicture = null;
+/** Settles when the studio is loaded. @type {Promise<import("./studio.js").Studio> | null} */
+let studio = null;
 
 const stage = new Stage((classId) => legend.point(classId), (bare) => live.bare(bare));
 const legend = new Legend(highlight, (name) => live.toggle(name));
@@ -247,6 +251,7 @@ async function takeFile(mine, file) {
   const whole = await decodePhoto(file, { signal: mine.controller.signal });
   const { width, height } = whole;
   mine.photo = await shrinkPhoto(whole, LARGEST_PHOTO);
+  mine.file = file;
   mine.name = file.name.replace(/\.\w+$/, "") || "photo";
   if (mine.photo !== whole) {
     const sizes = { fromWidth: width, fromHeight: height, width: mine.photo.width, height: mine.photo.height };
@@ -261,8 +266,9 @@ function settingsChanged() {
   if (photo?.photo) segmentAgain(photo);
 }
 
-function segmentAgain({ photo, name, note }) {
-  work(async (mine) => Object.assign(mine, { photo, name, note }), () => segmentAgain({ photo, name, note }));
+function segmentAgain({ photo, file, name, note }) {
+  const again = () => segmentAgain({ photo, file, name, note });
+  work(async (mine) => Object.assign(mine, { photo, file, name, note }), again);
 }
 
 /**
@@ -321,7 +327,8 @@ async function segment(mine) {
   if (job !== mine) return;
   if (current && current.photo !== mine.photo) current.photo.close();
   const { classes } = segmenter.model;
-  current = { name: mine.name, note: mine.note, photo: mine.photo, result, classes, settings: used };
+  const { name, note, photo, file } = mine;
+  current = { name, note, photo, file, result, classes, settings: used };
   job = null;
   showPicture();
 }
@@ -399,6 +406,22 @@ async function newLivePicture() {
   });
 }
 
+function loadStudio() {
+  studio ??= part(import("./studio.js")).then(({ Studio }) => Studio.create({
+    stage,
+    legend,
+    segmenter: () => segmenter,
+    picture: () => current,
+    correct,
+    segmentAgain: () => current && segmentAgain(current),
+    fail,
+  })).catch((error) => {
+    studio = null;
+    throw error;
+  });
+  return studio;
+}
+
 function cancelLive() {
   live.cancel();
   hideProgress();
@@ -428,6 +451,7 @@ function makeWay() {
   failed = false;
   current?.photo.close();
   current = null;
+  studio?.then((opened) => opened.close(), () => {});
   stage.clear();
   legend.show([]);
   hideProgress();
@@ -443,16 +467,35 @@ function highlight(classId) {
 
 function showPicture() {
   const { result, note } = current;
-  globalThis.segmenterPage.result = result;
   hideProgress();
-  stage.showResult(result, () => describe(result));
-  legend.show(result.classes);
+  showResult();
   say(document.getElementById("facts"), factsOf(result, note));
-  say(document.getElementById("result-title"), () => t("classes", { count: result.classes.length }));
   announce(() => t("done", { classes: describe(result) }));
   page.dataset.width = result.width;
   page.dataset.height = result.height;
   showState();
+  studio?.then((opened) => opened.show(), () => {});
+}
+
+function showResult() {
+  const { result } = current;
+  globalThis.segmenterPage.result = result;
+  stage.showResult(result, () => describe(result));
+  legend.show(result.classes);
+  say(document.getElementById("result-title"), () => t("classes", { count: result.classes.length }));
+}
+
+/** Shows another mask of the picture. @param {Uint8Array} mask  of its size */
+function correct(mask) {
+  const { result, classes } = current;
+  const areas = new Uint32Array(256);
+  for (const id of mask) areas[id]++;
+  const found = classes
+    .map((info) => ({ ...info, area: areas[info.id], share: areas[info.id] / mask.length }))
+    .filter(({ area }) => area > 0)
+    .sort((a, b) => b.area - a.area);
+  current.result = { ...result, mask, classes: found };
+  showResult();
 }
 
 function describe({ classes }) {
@@ -479,7 +522,7 @@ function showState() {
   page.dataset.live = live.state;
   page.toggleAttribute("data-photo", hasPicture);
   document.getElementById("panel").hidden = !hasPicture;
-  for (const id of ["save-overlay", "save-mask"]) document.getElementById(id).disabled = !current;
+  for (const id of ["save-overlay", "save-mask", "studio-open"]) document.getElementById(id).disabled = !current;
   document.getElementById("compare").disabled = !current && !live.mayBare;
 }
 
@@ -534,6 +577,7 @@ function wireTools() {
 
   onClick("save-overlay", async () => (await part(import("./save.js"))).savePicture(current, settings.opacity));
   onClick("save-mask", async () => (await part(import("./save.js"))).saveMask(current));
+  onClick("studio-open", async () => (await loadStudio()).open());
   onClick("language", switchLanguage);
   onClick("models-open", async () => (await loadModels()).open());
 

@@ -3,7 +3,8 @@
 // It owns the dialog and what loads in it, and the note beside its link that says so while it is closed. models.js sends it entries, progress and errors; it calls
 // the methods of models.js for what the visitor does.
 
-import { button, classChip, errorLine, factsOf, make, noteOf, showProgress, size, textOfError, textOfProgress } from "./models-view.js";
+import { button, loadStyles, make } from "./elements.js";
+import { classChip, errorLine, factsOf, noteOf, showProgress, size, textOfError, textOfProgress } from "./models-view.js";
 import { showMessage } from "./status.js";
 import { say, t } from "./texts.js";
 
@@ -29,7 +30,7 @@ export class ModelsPanel {
 
   /** @param {import("./models.js").Models} models */
   static async create(models) {
-    await loadStyles();
+    await loadStyles(STYLES);
     return new ModelsPanel(models);
   }
 
@@ -284,8 +285,3 @@ export class ModelsPanel {
 }
 
 /** Settles when the panel's styles are there, or cannot be had. */
-function loadStyles() {
-  const link = make("link", { rel: "stylesheet", href: STYLES });
-  document.head.append(link);
-  return new Promise((resolve) => (link.onload = link.onerror = resolve));
-}

@@ -2,6 +2,7 @@
 //
 // It owns nothing. models-panel.js sends it entries, progress and errors; it sends back elements and texts.
 
+import { make } from "./elements.js";
 import { className, number, roughly, say, sentenceOf, t } from "./texts.js";
 
 export function showProgress(line, progress) {
@@ -69,18 +70,4 @@ const megabytes = (bytes) => number(Math.ceil(bytes / 1e5) / 10, bytes < 99.95e6
 
 export function size(bytes) {
   return bytes < 1e9 ? t("models.megabytes", { number: megabytes(bytes) }) : t("models.gigabytes", { number: number(bytes / 1e9, 1) });
-}
-
-/** An element with properties and children; functions among them are texts that follow the language. */
-export function make(tag, properties, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  if (typeof children[0] === "function") say(element, children[0]);
-  else element.append(...children);
-  return element;
-}
-
-export function button(id, text, run) {
-  const element = make("button", { type: "button", ...(id && { id }) }, text);
-  element.addEventListener("click", run);
-  return element;
 }

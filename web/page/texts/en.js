@@ -111,6 +111,8 @@ export const texts = {
   "detail": "Detail",
   "detail.full": "Full size",
   "detail.full-title": "A window slides over the photo at its own size. Slower.",
+  "studio": "Studio",
+  "studio.title": "Cut out, correct, teach a class, look inside, export",
   "save": "Save",
   "save.picture": "Picture",
   "save.picture-title": "The picture as you see it, as PNG",

@@ -111,6 +111,8 @@ export const texts = {
   "detail": "精细度",
   "detail.full": "原尺寸",
   "detail.full-title": "用窗口滑过原尺寸的照片，速度较慢。",
+  "studio": "工作室",
+  "studio.title": "抠图、修正、教新类别、看内部、导出",
   "save": "保存",
   "save.picture": "画面",
   "save.picture-title": "你看到的画面，存为PNG",

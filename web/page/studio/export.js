@@ -1,0 +1,4 @@
+export function open({ panel }) {
+  panel.textContent = "export";
+  return { show() {}, hide() {} };
+}

@@ -1,0 +1,4 @@
+export function open({ panel }) {
+  panel.textContent = "teach";
+  return { show() {}, hide() {} };
+}
