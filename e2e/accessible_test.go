@@ -172,7 +172,7 @@ func TestKeyboard(t *testing.T) {
 	class := func(n int) string {
 		return evaluate[string](v, fmt.Sprintf(`document.querySelectorAll("#legend .item")[%d].textContent`, n))
 	}
-	want = slices.Concat([]string{"language", "Open a photo", "Use the camera", "compare", "opacity", class(0), "decoder", "refine", "size", "save-overlay", "save-mask"}, footer)
+	want = slices.Concat([]string{"language", "Open a photo", "Use the camera", "compare", "studio-open", "opacity", class(0), "decoder", "refine", "size", "save-overlay", "save-mask"}, footer)
 	if got := v.tabStops(); !slices.Equal(got, want) {
 		t.Errorf("with a photo, Tab stops at %q, expected %q", got, want)
 	}

@@ -28,7 +28,13 @@ test("alike are patches whose features differ from the mean in the same way", ()
   [1, 1, 0, 0].forEach((value, i) => near(alike[i], value));
 });
 
-test("a map is relative to its highest value", () => {
+test("a map is relative to its highest value, but for outliers", () => {
+  const many = new Float32Array(100).fill(0.1);
+  many[3] = 9;
+  many[4] = 0.2;
+  const { values } = relative(10, 10, many);
+  near(values[0], 1);
+  near(values[3], 1);
   assert.deepEqual([...relative(1, 3, Float32Array.from([0, 1, 2])).values], [0, 0.5, 1]);
   assert.deepEqual([...relative(1, 2, new Float32Array(2)).values], [0, 0]);
 });

@@ -91,11 +91,21 @@ export function similarity({ rows, cols, width, values }, patch) {
   return { rows, cols, values: cosines };
 }
 
-/** A map relative to its highest value. @param {number} rows @param {number} cols @param {Float32Array} values @returns {Map} */
+/** Transformers keep notes in a few patches of no interest, which get most of the attention. */
+const OUTLIERS = 0.02;
+
+/**
+ * A map relative to its highest value, but for a few outliers.
+ *
+ * @param {number} rows
+ * @param {number} cols
+ * @param {Float32Array} values
+ * @returns {Map}
+ */
 export function relative(rows, cols, values) {
-  let highest = 0;
-  for (const value of values) highest = Math.max(highest, value);
-  return { rows, cols, values: values.map((value) => value / (highest || 1)) };
+  const sorted = values.slice().sort();
+  const highest = sorted[sorted.length - 1 - Math.floor(sorted.length * OUTLIERS)];
+  return { rows, cols, values: values.map((value) => Math.min(1, value / (highest || 1))) };
 }
 
 /** @param {Map} map @returns {ImageData} */
@@ -126,7 +136,7 @@ export function gradient() {
  *
  * @param {Float32Array} vectors  count × width
  * @param {number} count
- * @returns {{ x: number, y: number }[]}  from -1 to 1, of the same scale on both axes
+ * @returns {{ x: number, y: number }[]}  from -1 to 1, with the same scale on both axes
  */
 export function plane(vectors, count) {
   const width = vectors.length / count;
@@ -139,8 +149,9 @@ export function plane(vectors, count) {
     return sum;
   }));
   const axes = [0, 1].map(() => deflate(gram));
-  const reach = Math.max(...axes.flat().map(Math.abs)) || 1;
-  return Array.from({ length: count }, (_, i) => ({ x: axes[0][i] / reach, y: axes[1][i] / reach }));
+  const middles = axes.map((values) => (Math.max(...values) + Math.min(...values)) / 2);
+  const reach = Math.max(...axes.map((values, axis) => Math.max(...values) - middles[axis])) || 1;
+  return Array.from({ length: count }, (_, i) => ({ x: (axes[0][i] - middles[0]) / reach, y: (axes[1][i] - middles[1]) / reach }));
 }
 
 /** Takes the largest eigenvalue out of a matrix. Gives back its eigenvector times its root. */

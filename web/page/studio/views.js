@@ -166,11 +166,17 @@ class Views {
     if (place !== this.#place || name !== this.#name) return;
     const { surface } = this.#host;
     surface.clear();
-    if (map) this.#paint(map, values.confidence ?? values, network, patch);
-    else say(this.#found, "");
-    if (!map) return;
-    if (VIEWS[name].isOfPatch) this.#mark(at, values, network, patch);
-    else this.#tell(name, values, network, patch);
+    if (!map) {
+      say(this.#found, "");
+      return;
+    }
+    this.#paint(map, values.confidence ?? values, network, patch);
+    if (VIEWS[name].isOfPatch) {
+      this.#mark(at, values, network, patch);
+      this.#tellClasses(name, map, network, patch);
+    } else {
+      this.#tell(name, values, network, patch);
+    }
   }
 
   /** The number of the patch under a place; the class token, if that is asked for. */
@@ -192,7 +198,6 @@ class Views {
     if (isRollout) say(this.#found, () => t("views.loading"));
     const head = this.#head.value === "mean" ? "mean" : Number(this.#head.value);
     const seen = isRollout ? await values.rollout(from) : values.map(from, { block: Number(this.#block.value), head });
-    if (isRollout) say(this.#found, "");
     return relative(values.rows, values.cols, seen);
   }
 
@@ -234,13 +239,30 @@ class Views {
     if (info) say(this.#found, () => t(`views.${name}-here`, { class: className(info.name), share: percentage(share) }));
   }
 
+  /** Says to which classes what is bright belongs. */
+  #tellClasses(name, { rows, cols, values }, network, patch) {
+    const { width, height, mask } = this.#picture.result;
+    const sums = new Map();
+    let total = 0;
+    for (let i = 0; i < rows * cols; i++) {
+      const x = Math.min(width - 1, Math.floor(((i % cols) + 0.5) * patch * (width / network.width)));
+      const y = Math.min(height - 1, Math.floor((Math.floor(i / cols) + 0.5) * patch * (height / network.height)));
+      const id = mask[y * width + x];
+      sums.set(id, (sums.get(id) ?? 0) + values[i]);
+      total += values[i];
+    }
+    const largest = [...sums].sort(([, a], [, b]) => b - a).slice(0, 3);
+    const nameOf = (id) => className(this.#picture.classes.find((info) => info.id === id).name);
+    const list = () => largest.map(([id, sum]) => `${nameOf(id)} ${percentage(sum / (total || 1))}`).join(t("comma"));
+    say(this.#found, () => t(`views.${name}-here`, { list: list() }));
+  }
+
   // The plane of class embeddings.
 
   #showPlane({ classes: count, values: vectors }) {
     const classes = this.#host.segmenter().model.classes.slice(0, count);
     const chosen = Number(this.#class.value);
     const near = nearest(vectors, count, chosen).slice(0, NAMED);
-    const named = new Set([chosen, ...near.map(({ id }) => id)]);
     const present = new Set(this.#picture.result.classes.map(({ id }) => id));
     const places = plane(vectors, count);
     const dots = classes.map(({ id, name, colour }) => {
@@ -249,7 +271,7 @@ class Views {
       const title = svg("title", {});
       say(title, () => className(name));
       dot.append(title);
-      if (!named.has(id)) return [dot];
+      if (id !== chosen && !present.has(id)) return [dot];
       const text = svg("text", { x: x > 0.4 ? x - 0.07 : x + 0.07, y: y + 0.03, "text-anchor": x > 0.4 ? "end" : "start", class: id === chosen ? "chosen" : "" });
       say(text, () => className(name));
       return [dot, text];

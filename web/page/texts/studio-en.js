@@ -7,6 +7,6 @@ export const texts = {
   "studio.close": "Done",
   "studio.edit": "Edit",
   "studio.teach": "Teach",
-  "studio.views": "Look inside",
+  "studio.views": "Inside",
   "studio.export": "Export",
 };

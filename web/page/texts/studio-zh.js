@@ -7,6 +7,6 @@ export const texts = {
   "studio.close": "完成",
   "studio.edit": "编辑",
   "studio.teach": "教新类别",
-  "studio.views": "看内部",
+  "studio.views": "内部",
   "studio.export": "导出",
 };

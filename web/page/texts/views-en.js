@@ -26,6 +26,8 @@ export const texts = {
   "views.surface": "{view}: arrow keys move over the picture",
   "views.confidence-here": "{class}: {share} sure",
   "views.entropy-here": "{class}: {share} of the largest doubt",
+  "views.attention-here": "It looks at {list}.",
+  "views.similarity-here": "Alike is {list}.",
   "views.plane": "{count} classes on a map",
   "views.neighbours": "Nearest to {class}: {list}",
   "views.neighbour": "{class} ({cosine})",

@@ -26,6 +26,8 @@ export const texts = {
   "views.surface": "{view}：方向键在画面上移动",
   "views.confidence-here": "{class}：{share}把握",
   "views.entropy-here": "{class}：最大犹豫的{share}",
+  "views.attention-here": "它在看：{list}。",
+  "views.similarity-here": "相似的是：{list}。",
   "views.plane": "{count}个类别的分布图",
   "views.neighbours": "与{class}最近：{list}",
   "views.neighbour": "{class}（{cosine}）",
