@@ -30,6 +30,7 @@ const (
 
 // InnerValues are the values of an [Inner]: windows × tokens × width.
 type InnerValues struct {
+	View          compute.View
 	Rows, Cols    int // patches of a window
 	Tokens, Width int
 	Values        []float32
@@ -51,7 +52,7 @@ func (s *Segmenter) Inner(ctx context.Context, wanted Inner) (*InnerValues, erro
 	if v.Windows() > maxScores/n {
 		return nil, fmt.Errorf("the %s of %d windows are %w for memory: use a larger stride, or a smaller size", wanted.Kind, v.Windows(), ErrTooLarge)
 	}
-	r := &InnerValues{Rows: v.Rows(), Cols: v.Cols(), Tokens: tokens, Width: width}
+	r := &InnerValues{View: v, Rows: v.Rows(), Cols: v.Cols(), Tokens: tokens, Width: width}
 	if !s.passes[0].first {
 		r = nil
 	} else {

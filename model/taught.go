@@ -58,5 +58,8 @@ func (s *Segmenter) SetTaught(list []TaughtClass) error {
 
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
+// Model returns the model that runs.
+func (s *Segmenter) Model() *Model { return s.model }
+
 // Classes returns the model's classes and those taught, by id.
 func (s *Segmenter) Classes() []modelfile.Class { return s.classes }

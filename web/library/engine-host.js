@@ -9,6 +9,8 @@ import { readModel } from "./model.js";
 import { Ranks } from "./ranks.js";
 import { hasWebGPU, warmTime } from "./webgpu.js";
 
+const NOTHING = { file: new Uint8Array(), classes: [] };
+
 export class EngineHost {
   #wanted; // the model to load: a Model of model.js
   #threads;
@@ -21,6 +23,7 @@ export class EngineHost {
   #engine = null; // Ranks
   #rival = null; // Rival, while devices are to be compared
   #model = null; // what it says of itself
+  #taught = NOTHING; // beside what the model can do: the engine's, once it runs
   #isDisposed = false;
   #startRanks;
 
@@ -46,6 +49,37 @@ export class EngineHost {
   /** @type {import("./segmenter.js").ModelInfo} */
   get model() {
     return this.#model;
+  }
+
+  /**
+   * What was taught, as a file, and what is in it.
+   *
+   * @type {{ file: Uint8Array, classes: import("./segmenter.js").TaughtClass[] }}
+   */
+  get taught() {
+    return this.#taught;
+  }
+
+  /**
+   * Has masks show classes that were taught, from the next photo on. Nothing else may be asked of the
+   * engine meanwhile.
+   *
+   * @param {Uint8Array} file  of taught classes; an empty one for none
+   */
+  async useTaught(file) {
+    const engine = await this.running();
+    await this.#teach(engine, file).catch((error) => {
+      if (error.code !== "bad-option") engine.close(error); // ranks with different classes could not work together
+      throw error;
+    });
+  }
+
+  async #teach(engine, file) {
+    const { taught, classes } = await engine.requestOfAll("taught", { file });
+    const first = classes.length - taught.filter(({ off }) => !off).length;
+    let id = first;
+    this.#taught = { file, classes: taught.map((one) => ({ ...one, id: one.off ? null : id++ })) };
+    this.#model = { ...this.#model, classes };
   }
 
   /** @type {"cpu" | "webgpu"} */
@@ -105,6 +139,13 @@ export class EngineHost {
   async #load(engine, file) {
     const { gpu, ...model } = await engine.load(this.#wanted, file);
     this.#model = model;
+    const { file } = this.#taught;
+    if (file.length > 0) {
+      await this.#teach(engine, file).catch((error) => {
+        if (error.code !== "bad-option") throw error;
+        this.#taught = NOTHING; // it is of another encoder
+      });
+    }
     return gpu;
   }
 
@@ -190,6 +231,7 @@ export class EngineHost {
     const engine = this.#engine;
     try {
       if (!rival.engine || !engine.alive) return;
+      if (this.#taught.file.length > 0) await rival.engine.requestOfAll("taught", { file: this.#taught.file });
       const unpainted = { ...options, painting: null };
       const onCpu = await warmTime(engine, source, unpainted);
       const onWebGPU = await warmTime(rival.engine, source, unpainted);
