@@ -32,13 +32,17 @@ var engines = []engine{
 	{id: "ort-f32", title: "onnxruntime-web f32", module: "onnxruntime", extension: ".onnx", precision: network.Float, export: onnx.Export, webgpu: true},
 }
 
+// plain is this project with a kernel.js that takes the browser for one without relaxed SIMD.
+var plain = engine{id: "ours-plain", title: "without relaxed SIMD", module: "ours-plain", precision: network.Int8}
+
 // chooseEngines returns ours and the named engines, or all if there are no names.
 func chooseEngines(names []string) ([]engine, error) {
 	if len(names) == 0 {
 		return engines, nil
 	}
 	var known []string
-	for _, e := range engines {
+	all := append(slices.Clone(engines), plain)
+	for _, e := range all {
 		known = append(known, e.id)
 	}
 	for _, name := range names {
@@ -46,7 +50,7 @@ func chooseEngines(names []string) ([]engine, error) {
 			return nil, fmt.Errorf("unknown engine %q: expected some of %s", name, strings.Join(known, ", "))
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(engines), func(e engine) bool {
+	return slices.DeleteFunc(all, func(e engine) bool {
 		return e.id != ours && !slices.Contains(names, e.id)
 	}), nil
 }

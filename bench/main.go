@@ -34,6 +34,7 @@ import (
 // benchmark is a run with its flags.
 type benchmark struct {
 	engines       []engine
+	processors    []processor
 	sizes         []int
 	threads       []int // 0 = all
 	rounds, block int   // of warm frames
@@ -69,12 +70,13 @@ var (
 var parts = []string{"warm", "webgpu", "cold", "memory"}
 
 func parseFlags(arguments []string) (*benchmark, error) {
-	b := &benchmark{sizes: defaultSizes, threads: defaultThreads}
+	b := &benchmark{processors: defaultProcessors, sizes: defaultSizes, threads: defaultThreads}
 	var names []string
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	flags.Func("sizes", "sides of the picture in pixels, `N,N…` (default 256,384,512,768)", parseNumbers(&b.sizes))
 	flags.Func("threads", "numbers of threads, `N,N…`; 0 = all (default 1,0)", parseNumbers(&b.threads))
-	flags.Func("engines", "measure this project and only these `peers`: litert-int8,litert-f32,ort-int8,ort-f32", parseWords(&names))
+	flags.Func("engines", "measure this project and only these `peers`: litert-int8,litert-f32,ort-int8,ort-f32; or ours-plain, this project where a browser has no relaxed SIMD", parseWords(&names))
+	flags.Func("processor", "have Chromium compute as on `kinds` of processors: own,no-vnni,no-avx (default own,no-vnni)", parseProcessors(&b.processors))
 	flags.Func("skip", "skip `parts`: warm,webgpu,cold,memory", parseWords(&b.skip))
 	flags.IntVar(&b.rounds, "rounds", 5, "`turns` of every engine, warm")
 	flags.IntVar(&b.block, "block", 4, "`frames` of a turn")
@@ -118,7 +120,7 @@ func parseWords(list *[]string) func(string) error {
 
 // complete reports whether the run measures everything in the document.
 func (b *benchmark) complete() bool {
-	return len(b.skip) == 0 && len(b.engines) == len(engines) &&
+	return len(b.skip) == 0 && len(b.engines) == len(engines) && slices.Equal(b.processors, defaultProcessors) &&
 		slices.Equal(b.sizes, defaultSizes) && slices.Equal(b.threads, defaultThreads)
 }
 
@@ -143,8 +145,12 @@ func (b *benchmark) run(ctx context.Context) error {
 	defer b.server.Close()
 
 	if !slices.Contains(b.skip, "warm") {
-		if r.warm, err = b.measureCPU(ctx, weights); err != nil {
-			return err
+		for _, p := range b.processors {
+			c, err := b.measureCPU(ctx, weights, p)
+			if err != nil {
+				return err
+			}
+			r.warm = append(r.warm, c)
 		}
 	}
 	if !slices.Contains(b.skip, "webgpu") {
@@ -183,12 +189,12 @@ func (b *benchmark) run(ctx context.Context) error {
 }
 
 // measureCPU times warm frames of every size with every number of threads.
-func (b *benchmark) measureCPU(ctx context.Context, weights *network.Network) (*comparison, error) {
+func (b *benchmark) measureCPU(ctx context.Context, weights *network.Network, p processor) (*comparison, error) {
 	turns := schedule{warmUp: 3, pause: 3 * time.Second, rounds: b.rounds, leadIn: 1, block: b.block}
 	var settings []setting
 	for _, size := range b.sizes {
 		for _, threads := range b.threads {
-			settings = append(settings, setting{size: size, threads: threads})
+			settings = append(settings, setting{size: size, threads: threads, processor: p})
 		}
 	}
 	return b.compare(ctx, weights, b.engines, turns, settings)

@@ -127,12 +127,12 @@ func TestReport(t *testing.T) {
 	}
 	r := report{
 		engines: engines,
-		warm: &comparison{engines, []warmResult{
-			{setting{512, 1, false}, []warmSide{side(100), side(250), side(400), side(300), side(200)}},
-			{setting{512, 0, false}, []warmSide{side(50, 60), side(110), side(200), side(220), side(330)}},
-		}},
+		warm: []*comparison{{engines, []warmResult{
+			{setting{size: 512, threads: 1}, []warmSide{side(100), side(250), side(400), side(300), side(200)}},
+			{setting{size: 512, processor: processors[1]}, []warmSide{side(50, 60), side(110), side(200), side(220), side(330)}},
+		}}},
 		webgpu: &comparison{[]engine{engines[0], engines[2]}, []warmResult{
-			{setting{256, 1, true}, []warmSide{side(1000), side(1750)}},
+			{setting{size: 256, threads: 1, webgpu: true}, []warmSide{side(1000), side(1750)}},
 		}},
 		cold: []coldResult{
 			{[]float64{500, 600, 700}, 1e6, 4e6, 5e6}, {[]float64{1200}, 2e6, 6e6, 8e6}, {[]float64{1}, 1, 1, 2}, {[]float64{1}, 1, 1, 2}, {[]float64{1}, 1, 1, 2},
@@ -143,7 +143,7 @@ func TestReport(t *testing.T) {
 	for _, want := range []string{
 		"LiteRT.js int8 takes 2.00× to 2.50× this project's time; the median is 2.25×.",
 		"The faster of onnxruntime-web's two takes 2.00× to 4.00×",
-		"55 (60)", "2.00×", "8.0 MB", "1.60×", "300.0 MB", "3.00×", "0; 100.0 %", "256², WebGPU", "1.75×",
+		"55 (60)", "2.00×", "8.0 MB", "1.60×", "300.0 MB", "3.00×", "0; 100.0 %", "256², WebGPU", "1.75×", "512², all threads, without VNNI",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

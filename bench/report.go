@@ -13,7 +13,7 @@ import (
 type report struct {
 	environment environment
 	engines     []engine
-	warm        *comparison
+	warm        []*comparison // by processor
 	webgpu      *comparison
 	cold        []coldResult
 	memory      *memoryResult
@@ -33,9 +33,15 @@ func (r *report) String() string {
 		fmt.Fprintf(&out, "## %s\n\n%s\n", title, strings.Join(parts, "\n"))
 	}
 	section("Machine, browser, versions", r.environment.String())
-	if r.warm != nil {
-		section("A frame, warm", r.warm.frames(), r.warm.ratios(), r.warm.summary())
-		section("The same results", r.warm.agreements())
+	for _, c := range r.warm {
+		title := "A frame, warm"
+		if kind := c.results[0].setting.title; kind != "" {
+			title += ", on a processor " + kind
+		}
+		section(title, c.frames(), c.ratios(), c.summary())
+	}
+	if len(r.warm) > 0 {
+		section("The same results", r.warm[0].agreements())
 	}
 	if r.webgpu != nil {
 		section("A frame with WebGPU on the CPU", r.webgpu.frames(), r.webgpu.ratios(), r.webgpu.agreements())

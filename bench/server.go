@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,12 +26,29 @@ func serve(s *stage) *server {
 		mux.Handle(prefix, http.StripPrefix(prefix, site.Handler(os.DirFS(dir))))
 	}
 	mount("/ours/", dist)
+	mount("/plain/", dist)
+	mux.HandleFunc("/plain/library/kernel.js", servePlainKernel)
 	mount("/bench/", pages)
 	mux.Handle("/", site.Handler(os.DirFS(s.dir)))
 	served.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(&counter{w, served, r.URL.Path}, r)
 	}))
 	return served
+}
+
+// servePlainKernel serves kernel.js with one line more: the first module, the one with relaxed SIMD,
+// is refused.
+func servePlainKernel(w http.ResponseWriter, _ *http.Request) {
+	const line = "if (!WebAssembly.validate(bytes)) return false;"
+	content, err := os.ReadFile(dist + "/library/kernel.js")
+	if err != nil || bytes.Count(content, []byte(line)) != 1 {
+		http.Error(w, "kernel.js is not as this benchmark expects it", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/javascript")
+	w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
+	w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+	w.Write(bytes.Replace(content, []byte(line), []byte(line+" if (!globalThis.isSecond) return !(globalThis.isSecond = true);"), 1))
 }
 
 // counter counts the bytes of a response's body.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"segmenter/e2e/browser"
 )
 
@@ -15,18 +13,25 @@ type setting struct {
 	size    int  // sides of the picture in pixels
 	threads int  // 0 = navigator.hardwareConcurrency
 	webgpu  bool // compute with WebGPU
+	processor
 }
 
 func (s setting) String() string {
+	text := fmt.Sprintf("%d², ", s.size)
 	switch {
 	case s.webgpu:
-		return fmt.Sprintf("%d², WebGPU", s.size)
+		text += "WebGPU"
 	case s.threads == 0:
-		return fmt.Sprintf("%d², all threads", s.size)
+		text += "all threads"
 	case s.threads == 1:
-		return fmt.Sprintf("%d², 1 thread", s.size)
+		text += "1 thread"
+	default:
+		text += fmt.Sprintf("%d threads", s.threads)
 	}
-	return fmt.Sprintf("%d², %d threads", s.size, s.threads)
+	if s.title != "" {
+		text += ", " + s.title
+	}
+	return text
 }
 
 // warmResult holds the results of the engines at one setting, in their order.
@@ -64,7 +69,7 @@ var webgpuSizes = []int{256, 512}
 // a time, in another order each round, so that only one computes at a time.
 func (b *benchmark) measureWarm(ctx context.Context, engines []engine, s setting, turns schedule, want []float32) (warmResult, error) {
 	result := warmResult{s, make([]warmSide, len(engines))}
-	var options []chromedp.ExecAllocatorOption
+	options := s.options()
 	if s.webgpu {
 		options = browser.SoftwareGPU
 	}

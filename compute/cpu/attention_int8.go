@@ -175,7 +175,7 @@ func (d *Device) newQueries8(x []float32, ldx, rows int, all *keyValues8) *queri
 func (a *queries8) attend(keys, values []byte, inverse []float32, first, n int, all *keyValues8) {
 	panel := kernel.PanelBytes(all.inputs)
 	panels := keys[first/kernel.PanelWidth*panel:][:n/kernel.PanelWidth*panel]
-	kernel.MatMul(a.scores, keys8, a.query.data, a.query.stride, a.query.rows[:a.rows], panels, all.inputs, false)
+	kernel.MatMul(a.scores, keys8, a.query.data, a.query.stride, a.query.rows[:a.rows], panels, all.inputs, 0, false)
 	kernel.Softmax(a.weights, keys8, a.scores, keys8, inverse[first:], n, a.state[:a.rows], a.blend[:a.rows])
 	kernel.Attend(a.sums, all.width, a.weights, keys8, a.blend[:a.rows], values[first*all.width:], n)
 }

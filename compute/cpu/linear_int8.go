@@ -12,6 +12,7 @@ type linear8 struct {
 	host.Freed
 	out, in int
 	panels  []byte
+	run     int // of panels
 }
 
 func (l *linear8) In() int  { return l.in }
@@ -42,6 +43,7 @@ func newLinear8(w compute.Weight, bias []float32) *linear8 {
 	for o := range w.Out {
 		kernel.SetScale(l.panels[o/kernel.PanelWidth*size:], o%kernel.PanelWidth, w.Scale[o], bias[o])
 	}
+	l.run = kernel.Run(l.panels, inputs)
 	return l
 }
 
@@ -68,14 +70,14 @@ func (l *linear8) apply(d *Device, c, x []float32, rows int, accumulate bool) {
 		whole = rows / kernel.TileRows * kernel.TileRows
 	}
 	if whole > 0 {
-		kernel.MatMul(c, l.out, a.data, inputs, a.rows[:whole], l.panels, inputs, accumulate)
+		kernel.MatMul(c, l.out, a.data, inputs, a.rows[:whole], l.panels, inputs, l.run, accumulate)
 	}
 	if whole == rows {
 		return
 	}
 	rest := pad(rows-whole, kernel.TileRows)
 	product := d.product.get(rest * l.width())
-	kernel.MatMul(product, l.width(), a.data[whole*inputs:], inputs, a.rows[whole:][:rest], l.panels, inputs, false)
+	kernel.MatMul(product, l.width(), a.data[whole*inputs:], inputs, a.rows[whole:][:rest], l.panels, inputs, l.run, false)
 	for r := range rows - whole {
 		y := c[(whole+r)*l.out:][:l.out]
 		if accumulate {

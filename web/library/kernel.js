@@ -13,8 +13,10 @@ export class Kernels {
   /** What the engine imports as "kernel" (compute/cpu/kernel/wasm.go). */
   imports = {
     install: (module, size) => Number(this.#install(module, size)),
-    matmul: (a, b, c, d, e, f, g, h, i) => this.#kernels.matmul(a, b, c, d, e, f, g, h, i),
-    matmulAdd: (a, b, c, d, e, f, g, h, i) => this.#kernels.matmulAdd(a, b, c, d, e, f, g, h, i),
+    matmul: (a, b, c, d, e, f, g, h, i, j) => this.#kernels.matmul(a, b, c, d, e, f, g, h, i, j),
+    matmulPairs: (a, b, c, d, e, f, g, h, i, j) => this.#kernels.matmulPairs(a, b, c, d, e, f, g, h, i, j),
+    attendPairs: (a, b, c, d, e, f, g, h, i) => this.#kernels.attendPairs(a, b, c, d, e, f, g, h, i),
+    matmulNarrow: (a, b, c, d, e, f, g, h, i, j, k) => this.#kernels.matmulNarrow(a, b, c, d, e, f, g, h, i, j, k),
     attend: (a, b, c, d, e, f, g, h, i) => this.#kernels.attend(a, b, c, d, e, f, g, h, i),
     softmax: (a, b, c, d, e, f, g, h, i) => this.#kernels.softmax(a, b, c, d, e, f, g, h, i),
     normalise: (a, b, c, d, e, f, g, h) => this.#kernels.normalise(a, b, c, d, e, f, g, h),

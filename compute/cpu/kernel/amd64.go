@@ -10,7 +10,7 @@ import (
 var haveAVX2 = archsimd.X86.AVX2()
 
 // MatMul: see plainMatMul.
-func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
+func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs, run int, add bool) {
 	if !haveAVX2 {
 		plainMatMul(c, ldc, a, lda, info, panels, inputs, add)
 		return
@@ -23,7 +23,12 @@ func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, 
 		scales := archsimd.LoadUint32x8(words[PanelWidth:]).BitsToFloat32()
 		bias := archsimd.LoadUint32x8(words[2*PanelWidth:]).BitsToFloat32()
 		for r := 0; r < len(info); r += TileRows {
-			tile := dot(a[r*lda:], lda, panel[panelHeader:], 4*PanelWidth, inputs)
+			var tile [TileRows]archsimd.Int32x8
+			if run > 0 {
+				tile = dotNarrow(a[r*lda:], lda, panel[panelHeader:], inputs, run)
+			} else {
+				tile = dot(a[r*lda:], lda, panel[panelHeader:], 4*PanelWidth, inputs)
+			}
 			for i, sum := range tile {
 				row := info[r+i]
 				sum = sum.Add(sums.Mul(archsimd.BroadcastInt32x8(row.Offset)))
@@ -76,6 +81,30 @@ func dot(a []byte, lda int, w []byte, step, inputs int) [TileRows]archsimd.Int32
 		s5 = s5.Add(four(x, i+5*lda).DotProductPairsSaturated(weights).DotProductPairs(ones))
 	}
 	return [TileRows]archsimd.Int32x8{s0, s1, s2, s3, s4, s5}
+}
+
+// dotNarrow is dot for a panel, of whose products run inputs at a time are summed as int16.
+func dotNarrow(a []byte, lda int, w []byte, inputs, run int) (tile [TileRows]archsimd.Int32x8) {
+	_, _ = a[(TileRows-1)*lda+inputs-1], w[PanelWidth*inputs-1]
+	ones := archsimd.BroadcastInt16x16(1)
+	x := unsafe.Pointer(unsafe.SliceData(a))
+	p := unsafe.Pointer(unsafe.SliceData(w))
+	for from := 0; from < inputs; from += run {
+		var s0, s1, s2, s3, s4, s5 archsimd.Int16x16
+		for i := from; i < from+run; i += 4 {
+			weights := archsimd.LoadInt8x32Array((*[32]int8)(unsafe.Add(p, PanelWidth*i)))
+			s0 = s0.Add(four(x, i).DotProductPairsSaturated(weights))
+			s1 = s1.Add(four(x, i+lda).DotProductPairsSaturated(weights))
+			s2 = s2.Add(four(x, i+2*lda).DotProductPairsSaturated(weights))
+			s3 = s3.Add(four(x, i+3*lda).DotProductPairsSaturated(weights))
+			s4 = s4.Add(four(x, i+4*lda).DotProductPairsSaturated(weights))
+			s5 = s5.Add(four(x, i+5*lda).DotProductPairsSaturated(weights))
+		}
+		for r, sum := range [TileRows]archsimd.Int16x16{s0, s1, s2, s3, s4, s5} {
+			tile[r] = tile[r].Add(sum.DotProductPairs(ones))
+		}
+	}
+	return tile
 }
 
 // four loads four bytes into every lane.

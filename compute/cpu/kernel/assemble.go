@@ -128,10 +128,9 @@ func higher(a, b code) code { return vector(0xeb, a, b) }
 func int16sOf(a, b code) code { return vector(0x85, a, b) }
 func bytesOf(a, b code) code  { return vector(0x65, a, b) }
 
-// lowInt16s and highInt16s widen half of a's bytes to int16; pairSums multiplies
-// and sums pairs of neighbours.
+// lowInt16s widens the lower half of a's bytes to int16; pairSums multiplies and sums
+// pairs of neighbours.
 func lowInt16s(a code) code   { return vector(0x87, a) }
-func highInt16s(a code) code  { return vector(0x88, a) }
 func pairSums(a, b code) code { return vector(0xba, a, b) }
 
 // Sums of neighbours: 16 bytes as 8 int16, 8 int16 as 4 int32.
@@ -140,6 +139,17 @@ func int32Pairs(a code) code { return vector(0x7e, a) }
 
 // relaxedMultiplyAdd is a·b + c, rounded once or twice.
 func relaxedMultiplyAdd(a, b, c code) code { return vector(0x105, a, b, c) }
+
+func and(a, b code) code { return vector(0x4e, a, b) }
+
+func addInt16s(a, b code) code { return vector(0x8e, a, b) }
+
+// load8Bytes loads 8 bytes and widens them to int16.
+func load8Bytes(address code, offset int) code { return join(vector(0x01, address), memory(offset)) }
+
+// relaxedDot16 multiplies signed bytes of a by bytes of b, 0 to 127, and sums pairs of neighbours as
+// int16.
+func relaxedDot16(a, b code) code { return vector(0x112, a, b) }
 
 // relaxedDot adds to each int32 of c the products of four signed bytes of a and
 // four bytes of b, which must be 0 to 127. Go cannot emit this instruction.

@@ -23,11 +23,15 @@ func BenchmarkMatMul(b *testing.B) {
 			a, info := bytes(s.rows*s.inputs), make([]Row, s.rows)
 			panels := make([]byte, s.outputs/PanelWidth*PanelBytes(s.inputs))
 			c := make([]float32, s.rows*s.outputs)
-			for b.Loop() {
-				MatMul(c, s.outputs, a, s.inputs, info, panels, s.inputs, false)
+			for _, multiply := range kernels(Run(panels, s.inputs)) {
+				b.Run("", func(b *testing.B) {
+					for b.Loop() {
+						multiply(c, s.outputs, a, s.inputs, info, panels, s.inputs, false)
+					}
+					operations := 2 * float64(s.rows*s.inputs*s.outputs) * float64(b.N)
+					b.ReportMetric(operations/float64(b.Elapsed().Nanoseconds()), "GOP/s")
+				})
 			}
-			operations := 2 * float64(s.rows*s.inputs*s.outputs) * float64(b.N)
-			b.ReportMetric(operations/float64(b.Elapsed().Nanoseconds()), "GOP/s")
 		})
 	}
 }

@@ -81,6 +81,7 @@ func TestMatMul(t *testing.T) {
 					}
 					SetScale(panels[o/PanelWidth*PanelBytes(inputs):], o%PanelWidth, float32(seed.Float64()), float32(seed.Float64()))
 				}
+				run := Run(panels, inputs)
 				lda, ldc := inputs+16, outputs+5
 				a, info := bytes(rows*lda), make([]Row, rows)
 				for i := range lda {
@@ -92,12 +93,69 @@ func TestMatMul(t *testing.T) {
 				for _, add := range []bool{false, true} {
 					got := floats(rows * ldc)
 					want := append([]float32(nil), got...)
-					MatMul(got, ldc, a, lda, info, panels, inputs, add)
+					MatMul(got, ldc, a, lda, info, panels, inputs, run, add)
 					plainMatMul(want, ldc, a, lda, info, panels, inputs, add)
 					near(t, fmt.Sprintf("%d×%d×%d, add %v", rows, inputs, outputs, add), got, want, 1e-6)
 				}
 			}
 		}
+	}
+}
+
+// TestRun multiplies by weights as small as those of models, and as large as they may be for sums of
+// int16.
+func TestRun(t *testing.T) {
+	const inputs, outputs, rows = 96, Group, TileRows
+	for _, test := range []struct {
+		name   string
+		weight func(o, i int) int8
+		want   int
+	}{
+		{"small", func(o, i int) int8 { return int8(seed.IntN(9) - 4) }, 96},
+		{"256 in all", func(o, i int) int8 { return int8(256/48*(1-2*(i%2))) + int8(i/64) }, 96},
+		{"too much for all", func(o, i int) int8 { return 6 }, 48},
+		{"one large one", func(o, i int) int8 { return int8(110 / (1 + i)) }, 16},
+		{"too large", func(o, i int) int8 { return 127 }, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			weights := make([]int8, outputs*inputs)
+			for i := range weights {
+				weights[i] = test.weight(i/inputs, i%inputs)
+			}
+			panels := make([]byte, outputs/PanelWidth*PanelBytes(inputs))
+			PackPanels(panels, weights, inputs, inputs)
+			for o := range outputs {
+				SetScale(panels[o/PanelWidth*PanelBytes(inputs):], o%PanelWidth, 1, 0)
+			}
+			run := Run(panels, inputs)
+			if run != test.want {
+				t.Errorf("%d inputs fit, expected %d", run, test.want)
+			}
+			a, info := make([]byte, rows*inputs), make([]Row, rows)
+			for i := range a {
+				a[i] = 127
+			}
+			for r := range info {
+				info[r].Scale = 1
+			}
+			got, want := make([]float32, rows*outputs), make([]float32, rows*outputs)
+			plainMatMul(want, outputs, a, inputs, info, panels, inputs, false)
+			for _, both := range kernels(run) {
+				for i := range got {
+					got[i] = float32(math.NaN()) // what was there does not matter
+				}
+				both(got, outputs, a, inputs, info, panels, inputs, false)
+				if !slices.Equal(got, want) {
+					t.Errorf("sums are %v, expected %v", got, want)
+				}
+				both(got, outputs, a, inputs, info, panels, inputs, true)
+				for i, v := range got {
+					if v != 2*want[i] {
+						t.Fatalf("added to itself, sum %d is %g, expected %g", i, v, 2*want[i])
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -8,51 +8,53 @@ import "math"
 // the memory that it works in as go.mem. With relaxed, it needs an engine with
 // relaxed SIMD; without, it computes the same products more slowly.
 func Module(relaxed bool) []byte {
-	e := engine{exactDot, exactMultiplyAdd}
+	e := engine{(*tile).accumulateExact, exactMultiplyAdd}
 	if relaxed {
-		e = engine{relaxedDot, relaxedMultiplyAdd}
+		e = engine{(*tile).accumulateDots, relaxedMultiplyAdd}
 	}
-	return assemble([]*function{
-		e.matmul("matmul", false), e.matmul("matmulAdd", true), e.attend(),
+	functions := []*function{
+		e.matmul("matmul", 10), e.attend("attend"),
 		e.softmax(), e.normalise(), e.quantise(), quantiseSigned(), e.gelu(),
 		packPanels(), packValues(),
-	})
+	}
+	if relaxed {
+		pairs, narrow := engine{(*tile).accumulatePairs, relaxedMultiplyAdd}, engine{(*tile).accumulateNarrow, relaxedMultiplyAdd}
+		functions = append(functions,
+			pairs.matmul("matmulPairs", 10), pairs.attend("attendPairs"), narrow.matmul("matmulNarrow", 11))
+	}
+	return assemble(functions)
 }
 
 // engine has the instructions that depend on the WebAssembly engine.
 type engine struct {
-	dot         func(a, b, c code) code // adds products of bytes to c
-	multiplyAdd func(a, b, c code) code // a·b + c
+	accumulate  func(t *tile, steps local, step code) code // adds products of bytes to the sums
+	multiplyAdd func(a, b, c code) code                    // a·b + c
 }
 
 func exactMultiplyAdd(a, b, c code) code { return addFloats(mulFloats(a, b), c) }
 
-// exactDot is relaxedDot in instructions that every engine has.
-func exactDot(a, b, c code) code {
-	low, high := pairSums(lowInt16s(a), lowInt16s(b)), pairSums(highInt16s(a), highInt16s(b))
-	return addInt32s(c, addInt32s(words(low, high, 0, 2, 4, 6), words(low, high, 1, 3, 5, 7)))
-}
-
 // tile has the locals of a tile: the sums of 6 rows × 8 columns, and the operands
 // and pointers to add to them.
 type tile struct {
-	dot     func(a, b, c code) code
 	sums    [TileRows][2]local
 	rows    [TileRows]local // pointers into the rows of bytes
 	weights [2]local
 	input   local
 	panel   local // pointer to the weights
 	count   local
+	parts   []local // sums that end up in sums
+	runs    local
 }
 
-func (e engine) newTile(f *function) *tile {
-	t := &tile{dot: e.dot}
+func newTile(f *function) *tile {
+	t := &tile{}
 	for r := range t.sums {
 		t.sums[r] = [2]local(f.list(v128, 2))
 		t.rows[r] = f.local(i32)
 	}
 	t.weights, t.input = [2]local(f.list(v128, 2)), f.local(v128)
-	t.panel, t.count = f.local(i32), f.local(i32)
+	t.panel, t.count, t.runs = f.local(i32), f.local(i32), f.local(i32)
+	t.parts = f.list(v128, 2*TileRows)
 	return t
 }
 
@@ -66,9 +68,18 @@ func (t *tile) point(first, stride local) code {
 	return join(c, set(first, add(get(t.rows[TileRows-1]), get(stride))))
 }
 
-// accumulate adds the products of 16 inputs, steps times. Each four inputs' weights
+// accumulateDots adds the products of 16 inputs, steps times. Each four inputs' weights
 // are step bytes apart.
-func (t *tile) accumulate(steps local, step code) code {
+func (t *tile) accumulateDots(steps local, step code) code {
+	return t.accumulate(steps, step, relaxedDot)
+}
+
+// accumulatePairs is accumulateDots for a CPU without an instruction for products of bytes.
+func (t *tile) accumulatePairs(steps local, step code) code {
+	return t.accumulate(steps, step, func(a, b, c code) code { return addInt32s(c, int32Pairs(relaxedDot16(a, b))) })
+}
+
+func (t *tile) accumulate(steps local, step code, dot func(a, b, c code) code) code {
 	var body code
 	for four := range Unit / 4 {
 		body = join(body,
@@ -78,7 +89,7 @@ func (t *tile) accumulate(steps local, step code) code {
 		for r, sums := range t.sums {
 			body = join(body, set(t.input, splat32(get(t.rows[r]), 4*four)))
 			for half, sum := range sums {
-				body = join(body, set(sum, t.dot(get(t.weights[half]), get(t.input), get(sum))))
+				body = join(body, set(sum, dot(get(t.weights[half]), get(t.input), get(sum))))
 			}
 		}
 	}
@@ -88,18 +99,95 @@ func (t *tile) accumulate(steps local, step code) code {
 	return join(set(t.count, get(steps)), repeat(t.count, body))
 }
 
+// accumulateExact is accumulateDots in instructions that every engine has. They sum pairs of products, so
+// an output has two sums, which are joined in the end: twice as many as accumulateDots holds in registers.
+// Hence the rows take turns, and each turn reads the weights anew.
+func (t *tile) accumulateExact(steps local, step code) code {
+	const turn = 2
+	all := get(t.runs) // the panel's start
+	c := set(t.runs, get(t.panel))
+	for first := 0; first < TileRows; first += turn {
+		var body code
+		c = join(c, set(t.panel, all), set(t.count, get(steps)))
+		for i := range 4 * turn {
+			c = join(c, set(t.parts[i], vectorOf(0)))
+		}
+		inputs := [turn]local{t.weights[0], t.weights[1]}
+		for four := range Unit / 4 {
+			for r, input := range inputs {
+				bytes := splat32(get(t.rows[first+r]), 4*four)
+				body = join(body, set(input, lowInt16s(bytes)))
+			}
+			for pair := range 4 {
+				body = join(body, set(t.input, load8Bytes(get(t.panel), 8*pair)))
+				for r, input := range inputs {
+					part := t.parts[4*r+pair]
+					body = join(body, set(part, addInt32s(get(part), pairSums(get(t.input), get(input)))))
+				}
+			}
+			body = join(body, advance(t.panel, step))
+		}
+		for r := range inputs {
+			body = join(body, advance(t.rows[first+r], constant(Unit)))
+		}
+		c = join(c, repeat(t.count, body))
+		for r := range inputs {
+			for half, sum := range t.sums[first+r] {
+				low, high := get(t.parts[4*r+2*half]), get(t.parts[4*r+2*half+1])
+				joined := addInt32s(words(low, high, 0, 2, 4, 6), words(low, high, 1, 3, 5, 7))
+				c = join(c, set(sum, addInt32s(get(sum), joined)))
+			}
+		}
+	}
+	return c
+}
+
+// accumulateNarrow is accumulatePairs for weights that are so small that the products of run steps fit
+// into int16, where run is the parameter after the others: two instructions instead of three.
+func (t *tile) accumulateNarrow(steps local, step code) code {
+	var body code
+	for four := range Unit / 4 {
+		body = join(body,
+			set(t.weights[0], load128(get(t.panel), 0)),
+			set(t.weights[1], load128(get(t.panel), 16)),
+			advance(t.panel, step))
+		for r := range t.sums {
+			body = join(body, set(t.input, splat32(get(t.rows[r]), 4*four)))
+			for half := range t.weights {
+				part := t.parts[2*r+half]
+				body = join(body, set(part, addInt16s(get(part), relaxedDot16(get(t.weights[half]), get(t.input)))))
+			}
+		}
+	}
+	for _, row := range t.rows {
+		body = join(body, advance(row, constant(Unit)))
+	}
+	var start, end code
+	for r, sums := range t.sums {
+		for half, sum := range sums {
+			part := t.parts[2*r+half]
+			start = join(start, set(part, vectorOf(0)))
+			end = join(end, set(sum, addInt32s(get(sum), int32Pairs(get(part)))))
+		}
+	}
+	run := local(10)
+	return join(set(t.runs, get(steps)), repeat(t.runs, start, set(t.count, get(run)), repeat(t.count, body), end))
+}
+
 // matmul is plainMatMul for
 //
-//	(c, ldc, a, lda, tiles, info, panels, count, steps)
+//	(c, ldc, a, lda, tiles, info, panels, count, steps, add)
 //
-// where ldc and lda are bytes, tiles = rows/6, count is the number of panels
-// and steps = inputs/16.
-func (e engine) matmul(name string, accumulate bool) *function {
-	f := newFunction(name, 9)
+// where ldc and lda are bytes, tiles = rows/6, count is the number of panels, steps =
+// inputs/16, and add is −1 to add to c, otherwise 0. The narrow one has one more, run: there,
+// steps = inputs/16/run.
+func (e engine) matmul(name string, params int) *function {
+	f := newFunction(name, params)
 	c, ldc, a, lda, tiles, info := local(0), local(1), local(2), local(3), local(4), local(5)
-	panels, count, steps := local(6), local(7), local(8)
-	t := e.newTile(f)
+	panels, count, steps, adding := local(6), local(7), local(8), local(9)
+	t := newTile(f)
 	rows, from, row, to := f.local(i32), f.local(i32), f.local(i32), f.local(i32)
+	mask := f.local(v128)
 
 	var start, end code
 	for r, sums := range t.sums {
@@ -109,26 +197,24 @@ func (e engine) matmul(name string, accumulate bool) *function {
 			word := func(i int) code { return load128(get(panels), (2*i+half)*16) }
 			start = join(start, set(sum, mulInt32s(get(t.input), word(0))))
 			y := e.multiplyAdd(floatOf(get(sum)), mulFloats(get(t.input), word(1)), word(2))
-			if accumulate {
-				y = addFloats(y, load128(get(to), 16*half))
-			}
+			y = addFloats(y, and(load128(get(to), 16*half), get(mask)))
 			end = join(end, store128(get(to), 16*half, y))
 		}
 		end = join(end, advance(to, get(ldc)))
 	}
-	f.body = repeat(count,
+	f.body = join(set(mask, splat(get(adding))), repeat(count,
 		set(rows, get(tiles)), set(from, get(a)), set(to, get(c)), set(row, get(info)),
 		repeat(rows,
 			t.point(from, lda),
 			start,
 			set(t.panel, add(get(panels), constant(panelHeader))),
-			t.accumulate(steps, constant(4*PanelWidth)),
+			e.accumulate(t, steps, constant(4*PanelWidth)),
 			end,
 			advance(row, constant(8*TileRows)),
 		),
 		set(panels, get(t.panel)),
 		advance(c, constant(4*PanelWidth)),
-	)
+	))
 	return f
 }
 
@@ -138,11 +224,11 @@ func (e engine) matmul(name string, accumulate bool) *function {
 //
 // where width is in bytes, the same for a row of sums and for the values of four
 // keys, tiles = rows/6, count = width/8 and steps = keys/16.
-func (e engine) attend() *function {
-	f := newFunction("attend", 9)
+func (e engine) attend(name string) *function {
+	f := newFunction(name, 9)
 	sums, width, weights, ldw, tiles, blend := local(0), local(1), local(2), local(3), local(4), local(5)
 	values, count, steps := local(6), local(7), local(8)
-	t := e.newTile(f)
+	t := newTile(f)
 	rows, from, row, to := f.local(i32), f.local(i32), f.local(i32), f.local(i32)
 	shrink := f.local(v128)
 
@@ -162,7 +248,7 @@ func (e engine) attend() *function {
 			t.point(from, ldw),
 			start,
 			set(t.panel, get(values)),
-			t.accumulate(steps, get(width)),
+			e.accumulate(t, steps, get(width)),
 			end,
 			advance(row, constant(8*TileRows)),
 		),

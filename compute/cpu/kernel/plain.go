@@ -10,7 +10,8 @@ import "math"
 //	c[r][o] = (Σ a[r][i]·w[o][i] + row.Offset·Σ w[o][i])·row.Scale·scale[o] + bias[o]
 //
 // With add, it adds that to c. The number of rows is a multiple of TileRows. Rows
-// of a are lda bytes apart, and have inputs bytes each.
+// of a are lda bytes apart, and have inputs bytes each. MatMul also gets what [Run] says of
+// the panels, or 0: it is faster then on many CPUs.
 func plainMatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
 	size := PanelBytes(inputs)
 	for r, row := range info {

@@ -3,7 +3,7 @@
 package kernel
 
 // MatMul: see plainMatMul.
-func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
+func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs, _ int, add bool) {
 	plainMatMul(c, ldc, a, lda, info, panels, inputs, add)
 }
 

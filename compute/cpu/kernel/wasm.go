@@ -23,8 +23,14 @@ var relaxed []byte
 //go:embed plain.wasm
 var plain []byte
 
+// isRelaxed says which is installed. The plain module has one kernel for each product.
+var isRelaxed bool
+
 func init() {
-	if !installed(relaxed) && !installed(plain) {
+	products.isOver = true // for the tests of installed
+	isRelaxed = installed(relaxed)
+	products.isOver = !isRelaxed
+	if !isRelaxed && !installed(plain) {
 		panic("kernel: this WebAssembly engine refuses the kernels or computes wrong sums: expected one with SIMD, which the whole program needs")
 	}
 }
@@ -52,7 +58,7 @@ func installed(module []byte) bool {
 			SetScale(panels[o/PanelWidth*PanelBytes(Unit):], o%PanelWidth, 1, 0)
 		}
 	}
-	MatMul(got, Group, inputs, Unit, info, panels, Unit, false)
+	MatMul(got, Group, inputs, Unit, info, panels, Unit, 0, false)
 	plainMatMul(want, Group, inputs, Unit, info, panels, Unit, false)
 	return slices.Equal(got, want)
 }
@@ -61,10 +67,16 @@ func installed(module []byte) bool {
 func install(module unsafe.Pointer, size int32) int32
 
 //go:wasmimport kernel matmul
-func matmulWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps int32)
+func matmulWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps, add int32)
 
-//go:wasmimport kernel matmulAdd
-func matmulAddWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps int32)
+//go:wasmimport kernel matmulPairs
+func matmulPairsWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps, add int32)
+
+//go:wasmimport kernel attendPairs
+func attendPairsWasm(sums unsafe.Pointer, width int32, weights unsafe.Pointer, ldw, tiles int32, blend, values unsafe.Pointer, count, steps int32)
+
+//go:wasmimport kernel matmulNarrow
+func matmulNarrowWasm(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, parts, add, run int32)
 
 //go:wasmimport kernel attend
 func attendWasm(sums unsafe.Pointer, width int32, weights unsafe.Pointer, ldw, tiles int32, blend, values unsafe.Pointer, count, steps int32)
@@ -97,27 +109,61 @@ func Fast() bool { return true }
 func start[T any](s []T, n int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s[:n])) }
 
 // MatMul: see plainMatMul.
-func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
+func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs, run int, add bool) {
+	if pairs := products.next(); !pairs {
+		matMulBy(matmulWasm, c, ldc, a, lda, info, panels, inputs, add)
+	} else if run > 0 {
+		matMulNarrow(c, ldc, a, lda, info, panels, inputs, run, add)
+	} else {
+		matMulBy(matmulPairsWasm, c, ldc, a, lda, info, panels, inputs, add)
+	}
+	products.done(len(info) * len(panels))
+}
+
+type matMulWasm = func(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps, add int32)
+
+func matMulBy(multiply matMulWasm, c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs int, add bool) {
 	rows, count := len(info), len(panels)/PanelBytes(inputs)
 	if rows == 0 || count == 0 {
 		return
 	}
-	multiply := matmulWasm
-	if add {
-		multiply = matmulAddWasm
-	}
 	multiply(
 		start(c, (rows-1)*ldc+count*PanelWidth), int32(4*ldc), start(a, (rows-1)*lda+inputs), int32(lda), int32(rows/TileRows),
-		start(info, rows), start(panels, count*PanelBytes(inputs)), int32(count), int32(inputs/Unit))
+		start(info, rows), start(panels, count*PanelBytes(inputs)), int32(count), int32(inputs/Unit), mask(add))
+}
+
+func matMulNarrow(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs, run int, add bool) {
+	narrow := func(c unsafe.Pointer, ldc int32, a unsafe.Pointer, lda, tiles int32, info, panels unsafe.Pointer, count, steps, add int32) {
+		matmulNarrowWasm(c, ldc, a, lda, tiles, info, panels, count, int32(inputs/run), add, int32(run/Unit))
+	}
+	matMulBy(narrow, c, ldc, a, lda, info, panels, inputs, add)
+}
+
+// mask has all bits set if b.
+func mask(b bool) int32 {
+	if b {
+		return -1
+	}
+	return 0
 }
 
 // Attend: see plainAttend.
 func Attend(sums []float32, width int, weights []byte, ldw int, blend []Blend, values []byte, keys int) {
+	pairs := products.next()
+	attendBy(pairs, sums, width, weights, ldw, blend, values, keys)
+	products.done(len(blend) * keys * width)
+}
+
+func attendBy(pairs bool, sums []float32, width int, weights []byte, ldw int, blend []Blend, values []byte, keys int) {
 	rows := len(blend)
 	if rows == 0 {
 		return
 	}
-	attendWasm(
+	attend := attendWasm
+	if pairs {
+		attend = attendPairsWasm
+	}
+	attend(
 		start(sums, rows*width), int32(4*width), start(weights, (rows-1)*ldw+keys), int32(ldw), int32(rows/TileRows),
 		start(blend, rows), start(values, keys*width), int32(width/PanelWidth), int32(keys/Unit))
 }
