@@ -26,6 +26,9 @@ const (
 	// Classes are the class embeddings after the mask transformer, of length 1: D values a
 	// class. Their products with patches, of length 1 too, are the scores before their norm.
 	Classes InnerKind = "classes"
+	// Rows are those of the linear decoder: D weights and a bias for each class, the same for
+	// every photo. Models without that decoder have none.
+	Rows InnerKind = "rows"
 )
 
 // InnerValues are the values of an [Inner]: windows × tokens × width.
@@ -42,6 +45,9 @@ type InnerValues struct {
 func (s *Segmenter) Inner(ctx context.Context, wanted Inner) (*InnerValues, error) {
 	if s.passes == nil {
 		return nil, errors.New("there are no values yet: segment a photo first")
+	}
+	if wanted.Kind == Rows {
+		return s.rows(), nil
 	}
 	tokens, width, err := s.innerShape(wanted)
 	if err != nil {
@@ -78,6 +84,27 @@ func (s *Segmenter) Inner(ctx context.Context, wanted Inner) (*InnerValues, erro
 		}
 	}
 	return r, nil
+}
+
+// rows returns the rows of the linear decoder.
+func (s *Segmenter) rows() *InnerValues {
+	r := &InnerValues{Width: s.model.Architecture.Width + 1}
+	if s.model.Linear == nil {
+		return r
+	}
+	w, bias := s.model.Matrix(s.model.Linear.Weight), s.model.Floats(s.model.Linear.Bias)
+	r.Tokens = w.Out
+	for c := range w.Out {
+		for i := c * w.In; i < (c+1)*w.In; i++ {
+			if w.Int8 != nil {
+				r.Values = append(r.Values, float32(w.Int8[i])*w.Scale[c])
+			} else {
+				r.Values = append(r.Values, w.Float[i])
+			}
+		}
+		r.Values = append(r.Values, bias[c])
+	}
+	return r
 }
 
 // innerShape returns the shape of the values of a window.

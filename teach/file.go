@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"segmenter/model"
 	"segmenter/modelfile"
 	"segmenter/modelfile/safetensors"
 )
@@ -195,10 +194,10 @@ func (s *Set) readTensors(file *safetensors.Reader) error {
 }
 
 // Open reads a file for a model.
-func Open(r io.Reader, m *model.Model) (*Set, error) {
+func Open(r io.Reader, m *modelfile.Model) (*Set, error) {
 	s, err := Read(r)
 	if err != nil {
 		return nil, err
 	}
-	return s, s.Fits(m)
+	return s, s.Fits(m.EncoderID(), m.Architecture.Width)
 }

@@ -1,6 +1,7 @@
 package teach
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -38,14 +39,14 @@ func (c *Class) Strokes() (n int) {
 }
 
 // NewSet returns a set without classes for a model.
-func NewSet(m *model.Model) *Set {
+func NewSet(m *modelfile.Model) *Set {
 	return &Set{Encoder: m.EncoderID(), Width: m.Architecture.Width}
 }
 
-// Fits returns an error if the set was taught with another encoder than the model's.
-func (s *Set) Fits(m *model.Model) error {
-	if s.Encoder != m.EncoderID() || s.Width != m.Architecture.Width {
-		return fmt.Errorf("these classes were taught with another model, whose features %q does not have: open the model that they were taught with", m.Name)
+// Fits returns an error unless the set was taught with this encoder.
+func (s *Set) Fits(encoder string, width int) error {
+	if s.Encoder != encoder || s.Width != width {
+		return errors.New("these classes were taught with another model, whose encoder this one does not have: open the model that they were taught with")
 	}
 	return nil
 }
@@ -91,6 +92,23 @@ func (s *Set) Remove(i int) error {
 	return nil
 }
 
+// Merge adds the classes of another set of the same encoder. They take the place of those of the
+// same name.
+func (s *Set) Merge(other *Set) error {
+	for _, c := range other.Classes {
+		i := slices.IndexFunc(s.Classes, func(own Class) bool { return own.Name == c.Name })
+		if i >= 0 {
+			s.Classes[i] = c
+			continue
+		}
+		if len(s.Classes) == mostClasses {
+			return fmt.Errorf("there are %d classes already: remove some first", mostClasses)
+		}
+		s.Classes = append(s.Classes, c)
+	}
+	return nil
+}
+
 func (s *Set) requireClass(i int) error {
 	if i < 0 || i >= len(s.Classes) {
 		return fmt.Errorf("there is no taught class %d: there are %d", i, len(s.Classes))
@@ -111,8 +129,7 @@ const (
 // Fit makes the rows of all classes from what was shown of them. What shows one class is an
 // example of what the others are not. So is typical, unless it is nil: a set of what photos usually
 // show, for the same encoder, without rows.
-func (s *Set) Fit(m *model.Model, typical *Set) {
-	h := headOf(m)
+func (s *Set) Fit(h *Head, typical *Set) {
 	var usual []example
 	if typical != nil {
 		for _, c := range typical.Classes {
@@ -140,7 +157,7 @@ func (s *Set) Fit(m *model.Model, typical *Set) {
 	}
 }
 
-func (s *Set) examples(features []float32, yes bool, h *head) (list []example) {
+func (s *Set) examples(features []float32, yes bool, h *Head) (list []example) {
 	for f := range slices.Chunk(features, s.Width) {
 		list = append(list, example{features: f, rival: h.rival(f), yes: yes})
 	}

@@ -122,39 +122,32 @@ func appendHalf(list, values []float32) []float32 {
 	return list
 }
 
-// A head is what rows have to beat: the linear decoder.
-type head struct {
-	width         int
-	weights, bias []float32
+// A Head is what rows have to beat: the linear decoder. A model may have none, which is nil.
+type Head struct {
+	width int
+	rows  []float32 // (classes, weights and bias)
 }
 
-// headOf returns nil for a model without a linear decoder.
-func headOf(m *model.Model) *head {
-	if m.Linear == nil {
+// NewHead takes the values of [model.Rows].
+func NewHead(rows []float32, width int) *Head {
+	if len(rows) == 0 {
 		return nil
 	}
-	w := m.Matrix(m.Linear.Weight)
-	h := &head{w.In, w.Float, m.Floats(m.Linear.Bias)}
-	if w.Int8 != nil {
-		h.weights = make([]float32, len(w.Int8))
-		for i, v := range w.Int8 {
-			h.weights[i] = float32(v) * w.Scale[i/w.In]
-		}
-	}
-	return h
+	return &Head{width, rows}
 }
 
 // rival returns the highest score of the model's classes.
-func (h *head) rival(features []float32) float32 {
+func (h *Head) rival(features []float32) float32 {
 	if h == nil {
 		return 0
 	}
 	highest := float32(math.Inf(-1))
-	for c, b := range h.bias {
-		for i, w := range h.weights[c*h.width:][:h.width] {
-			b += w * features[i]
+	for from := 0; from < len(h.rows); from += h.width + 1 {
+		score := h.rows[from+h.width]
+		for i, w := range h.rows[from:][:h.width] {
+			score += w * features[i]
 		}
-		highest = max(highest, b)
+		highest = max(highest, score)
 	}
 	return highest
 }

@@ -46,8 +46,6 @@ func (e *engine) requests() map[string]handler {
 		"probabilities": e.probabilities,
 		"scores":        e.scores,
 		"inner":         e.inner,
-		"teach":         e.teach,
-		"revise":        e.revise,
 		"taught":        e.taught,
 		"abort":         e.abort,
 	}

@@ -43,13 +43,8 @@ export const RECORDS = {
   },
   class: { id: "number", name: "string", colour: "string: #rrggbb" },
   gpu: { name: "string: what the browser calls it, or empty" },
-  /** A line that somebody drew on a photo. */
-  stroke: {
-    points: "Float32Array: x, y, x, y, …: pixels of the mask",
-    width: "number: pixels of the mask",
-    not: "boolean: whether it shows what is not the class",
-  },
-  taughtClass: { name: "string", colour: "string: #rrggbb", off: "boolean: whether masks leave it out", strokes: "number: that showed it" },
+  /** A class that was taught: a row of the linear decoder. */
+  taughtClass: { name: "string", colour: "string: #rrggbb", weights: "Float32Array: of a patch's features", bias: "number" },
   progress: { done: "number: windows", total: "number: windows" },
   /** What the network saw. */
   network: { width: "number: pixels", height: "number: pixels", windows: "number" },
@@ -79,6 +74,7 @@ export const REQUESTS = {
     },
     answer: {
       name: "string",
+      encoder: "string: what tells its encoder from others",
       licence: "string",
       source: "string: where the model comes from",
       decoders: "string[]: the better one first",
@@ -147,7 +143,7 @@ export const REQUESTS = {
    * answer with empty values. model/inner.go says what there is.
    */
   inner: {
-    request: { kind: "string: features, attention or classes", block: "number: of the encoder, for attention" },
+    request: { kind: "string: features, attention, classes or rows", block: "number: of the encoder, for attention" },
     answer: {
       rows: "number: patches of a window",
       cols: "number: patches of a window",
@@ -156,31 +152,10 @@ export const REQUESTS = {
       values: "Float32Array: windows × tokens × width",
     },
   },
-  /**
-   * Shows a class on the last photo, and learns from it. Classes that are taught travel as a file, of
-   * package teach. The first rank gets this, the others a request for features.
-   */
-  teach: {
-    request: {
-      file: "Uint8Array: what was taught before; empty if nothing was",
-      typical: "Uint8Array: a file of what photos usually show; empty if there is none",
-      index: "number: of the class among those taught; their number for a new one",
-      name: "string",
-      colour: "string: #rrggbb",
-      strokes: "stroke[]",
-      again: "boolean: whether they take the place of the class's last lesson",
-    },
-    answer: { file: "Uint8Array: with it" },
-  },
-  /** Changes a class of a file. The first rank gets this. */
-  revise: {
-    request: { file: "Uint8Array", index: "number", name: "string", colour: "string: #rrggbb", off: "boolean", remove: "boolean" },
-    answer: { file: "Uint8Array" },
-  },
-  /** Has masks show the classes of a file beside the model's, from the next photo on. All ranks get this. */
+  /** Has masks show classes that were taught beside the model's, from the next photo on. All ranks get this. */
   taught: {
-    request: { file: "Uint8Array: empty for none" },
-    answer: { taught: "taughtClass[]: of the file", classes: "class[]: all that masks may show" },
+    request: { classes: "taughtClass[]" },
+    answer: { classes: "class[]: all that masks may show" },
   },
   /** What operations took since the last request for it: time[], empty where they are not timed. */
   times: { request: {}, on: "webgpu" },

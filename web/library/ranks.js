@@ -172,16 +172,6 @@ export class Ranks {
     return this.#together([type, payload, options], [type, payload]);
   }
 
-  /**
-   * Has the first rank learn from the last photo, whose features all ranks have.
-   *
-   * @param {object} payload  of the request "teach"
-   * @returns {Promise<{ file: Uint8Array }>}
-   */
-  teach(payload) {
-    return this.#together(["teach", payload], ["inner", { kind: "features", block: 0 }]);
-  }
-
   /** Has the first rank do its part of something, and the others theirs. */
   async #together(firstRequest, otherRequest) {
     const [first, ...others] = this.#clients;

@@ -226,6 +226,8 @@ export interface TaughtClass {
 
 export interface ModelInfo {
   name: string;
+  /** What tells its encoder from others; the same for a model and its quantised form. */
+  encoder: string;
   /** Those that the model has, the better one first. */
   decoders: Decoder[];
   classes: ClassInfo[];
@@ -407,10 +409,13 @@ export class Segmenter {
   exportTaught(): Blob;
 
   /**
-   * Takes the classes of a file in place of those that were taught. A file of another encoder is refused
-   * with code "bad-option"; then those before stay.
+   * Adds the classes of a file to those that were taught, in place of those of the same names. A file of
+   * another encoder is refused with code "bad-option".
    */
-  importTaught(file: Blob | ArrayBuffer | Uint8Array): Promise<void>;
+  importTaught(file: Blob | ArrayBuffer | Uint8Array, options?: {
+    /** The file is from exportTaught and nobody else had it: it is taken as it is, in place of what was taught. */
+    own?: boolean;
+  }): Promise<void>;
 
   /** What the encoder made of each patch of the photo segmented last. */
   features(): Promise<Features>;

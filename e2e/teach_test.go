@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// eyes are strokes on the cat of chelsea.png: two on its nose and forehead.
+const eyes = `[{ points: [{ x: 220, y: 60 }, { x: 250, y: 110 }], width: 14 }, { points: [{ x: 190, y: 160 }, { x: 260, y: 170 }], width: 14 }]`
+
+// TestTeach teaches the library a class that the model has under another name, so that it can be seen
+// where it must be, and changes it in every way.
+func TestTeach(t *testing.T) {
+	v := newVisit(t, "/", libraryPage)
+	v.library()
+	var want string
+	for _, threads := range []string{"1", "2"} {
+		v.start(threads)
+		got := evaluate[string](v, `(async () => {
+			const { segmenter, photo } = threads;
+			const options = { size: 256 };
+			const share = async (name) => {
+				const { classes } = await segmenter.segment(photo, options);
+				return classes.find((one) => one.name === name)?.share ?? 0;
+			};
+			const before = await share("cat");
+			const taught = await segmenter.teach({ photo, name: "Chelsea", strokes: `+eyes+`, size: 256 });
+			const after = await share("Chelsea");
+			await segmenter.teach({ photo, name: "Chelsea", strokes: [`+eyes+`[0]], size: 256 });
+			const [again] = segmenter.taught;
+			await segmenter.changeTaught("Chelsea", { off: true });
+			const off = await share("Chelsea");
+			await segmenter.changeTaught("Chelsea", { name: "our cat", colour: "#00ff00", off: false });
+			const renamed = await share("our cat");
+			const file = segmenter.exportTaught();
+			const { id, name, colour } = segmenter.model.classes.at(-1);
+			await segmenter.forget("our cat");
+			const forgotten = segmenter.model.classes.length;
+			await segmenter.importTaught(file);
+			const opened = await share("our cat");
+			await segmenter.importTaught(file, { own: true });
+			const same = await share("our cat");
+			return JSON.stringify({ before, taught, after, again, off, renamed, last: { id, name, colour }, forgotten, opened, same });
+		})()`)
+		if want != "" && got != want {
+			t.Errorf("%s threads: %s\nexpected what one finds: %s", threads, got, want)
+		}
+		want = got
+		t.Log(got)
+	}
+	for _, part := range []string{
+		`"taught":{"name":"Chelsea","colour":"#`, `"off":false,"strokes":2,"id":38}`, `"again":{"name":"Chelsea"`, `"strokes":1,"id":38}`,
+		`"off":0,`, `"last":{"id":38,"name":"our cat","colour":"#00ff00"},"forgotten":38`,
+	} {
+		if !strings.Contains(want, part) {
+			t.Errorf("found %s\nexpected %s in it", want, part)
+		}
+	}
+	if ok := evaluate[bool](v, fmt.Sprintf(`(({ before, after, renamed, opened, same }) => before > 0.3 && after > 0.2 && renamed > 0.1 && opened === renamed && same === renamed)(%s)`, want)); !ok {
+		t.Errorf("shares: %s", want)
+	}
+}
+
+// TestTeachRefusals is what cannot be taught.
+func TestTeachRefusals(t *testing.T) {
+	v := newVisit(t, "/", libraryPage)
+	v.withLibrary("library.html")
+	evaluate[bool](v, `(async () => {
+		globalThis.segmenter = await library.Segmenter.create({ threads: 1, device: "cpu" });
+		globalThis.photo = await (await fetch("samples/chelsea.png")).blob();
+		return true;
+	})()`)
+	lesson := func(fields string) string {
+		return `outcome(segmenter.teach({ photo, name: "x", size: 64, strokes: [{ points: [{ x: 9, y: 9 }], width: 4 }], ` + fields + ` }))`
+	}
+	v.expects("no name", "bad-option", lesson(`name: " "`))
+	v.expects("no strokes", "bad-option", lesson(`strokes: []`))
+	v.expects("strokes elsewhere", "bad-option", lesson(`strokes: [{ points: [{ x: 9e5, y: 9 }], width: 4 }]`))
+	v.expects("no colour", "bad-option", lesson(`colour: "red"`))
+	v.expects("no class", "bad-option", `outcome(segmenter.forget("x"))`)
+	v.expects("no file", "bad-option", `outcome(segmenter.importTaught(new Blob(["no file"])))`)
+	v.expects("a model", "bad-option", `fetch("library/models/everyday.safetensors").then((r) => r.blob()).then((file) => outcome(segmenter.importTaught(file)))`)
+	v.expects("nothing was taught", "0 38", `segmenter.taught.length + " " + segmenter.model.classes.length`)
+}
