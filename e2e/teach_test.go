@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
 )
 
 // eyes are strokes on the cat of chelsea.png: two on its nose and forehead.
@@ -82,4 +85,56 @@ func TestTeachRefusals(t *testing.T) {
 	v.expects("no file", "bad-option", `outcome(segmenter.importTaught(new Blob(["no file"])))`)
 	v.expects("a model", "bad-option", `fetch("library/models/everyday.safetensors").then((r) => r.blob()).then((file) => outcome(segmenter.importTaught(file)))`)
 	v.expects("nothing was taught", "0 38", `segmenter.taught.length + " " + segmenter.model.classes.length`)
+}
+
+// stroke draws a line on the picture with the mouse; places are shares of its size.
+func (v *visit) stroke(x1, y1, x2, y2 float64) {
+	v.Helper()
+	box := evaluate[struct{ X, Y, Width, Height float64 }](v, `(({ x: X, y: Y, width: Width, height: Height }) => ({ X, Y, Width, Height }))(document.getElementById("surface").getBoundingClientRect())`)
+	at := func(kind input.DispatchMouseEventType, x, y float64) {
+		_, err := chromedp.Call(v.tab, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+			Type: kind, X: box.X + x*box.Width, Y: box.Y + y*box.Height, Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1,
+		})
+		v.must(err)
+	}
+	at(input.DispatchMouseEventTypeMousePressed, x1, y1)
+	at(input.DispatchMouseEventTypeMouseMoved, (x1+x2)/2, (y1+y2)/2)
+	at(input.DispatchMouseEventTypeMouseMoved, x2, y2)
+	at(input.DispatchMouseEventTypeMouseReleased, x2, y2)
+}
+
+// shareOf is a class's share of the picture that is shown.
+func (v *visit) shareOf(name string) float64 {
+	return evaluate[float64](v, fmt.Sprintf(`segmenterPage.result.classes.find(({ name }) => name === %q)?.share ?? 0`, name))
+}
+
+// TestTeachPage teaches the page a class with the mouse and the keyboard, and comes back to it.
+func TestTeachPage(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.openStudio("size=256", "teach")
+	v.eventually(func() bool { return v.isShown("#surface") })
+	evaluate[bool](v, `(document.getElementById("teach-name").textContent = "Chelsea", true)`)
+	v.after(func() { v.stroke(0.45, 0.2, 0.55, 0.35) })
+	v.after(func() { v.stroke(0.4, 0.55, 0.6, 0.55) })
+	if share := v.shareOf("Chelsea"); share < 0.2 {
+		t.Errorf("two strokes find %g of the picture, expected 0.2 or more", share)
+	}
+	v.eventually(func() bool {
+		return evaluate[bool](v, `document.querySelector(".teach-status").textContent.includes("Chelsea")`)
+	})
+	v.screenshot("teach-desktop")
+	v.after(func() { v.click(".teach-list input") })
+	if share := v.shareOf("Chelsea"); share != 0 {
+		t.Errorf("switched off, the class has %g of the picture", share)
+	}
+	v.after(func() { v.click(".teach-list input") })
+	want := v.shareOf("Chelsea")
+	v.open("?size=256&photo=samples/chelsea.png&device=cpu")
+	v.waitFor("done")
+	if share := v.shareOf("Chelsea"); share != want {
+		t.Errorf("at the next visit, the class has %g of the picture, expected %g", share, want)
+	}
+	if loaded := evaluate[bool](v, `performance.getEntriesByType("resource").some(({ name }) => name.includes("teacher"))`); loaded {
+		t.Error("the next visit loads the teacher")
+	}
 }

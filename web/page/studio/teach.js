@@ -11,6 +11,8 @@ import { addTexts, percentage, say, t } from "../texts.js";
 /** How wide a stroke is: parts of the photo's shorter side. */
 const BRUSH = { min: 0.005, max: 0.08, step: 0.005, value: 0.02 };
 
+const LONGEST_NAME = 60;
+
 /** Colours for new classes, unlike those of the model. */
 const COLOURS = ["#ff2fd6", "#00e5ff", "#ffe600", "#ff6a00", "#39ff14", "#b388ff"];
 
@@ -22,7 +24,7 @@ export async function open(host) {
 
 class Teach {
   #host;
-  #name = make("input", { type: "text", id: "teach-name", maxLength: 60, autocomplete: "off" });
+  #name = make("div", { id: "teach-name", className: "teach-field", contentEditable: "true", spellcheck: false }); // no field of a form: see models-panel.js
   #colour = make("input", { type: "color", id: "teach-colour" });
   #brush = make("input", { type: "range", id: "teach-brush", ...BRUSH });
   #isNot;
@@ -58,11 +60,18 @@ class Teach {
     const actions = (...buttons) => make("div", { className: "actions" }, ...buttons);
     host.panel.append(
       make("p", {}, () => t("teach.hint")),
-      row(this.#name, "teach.name", this.#colour), kinds, row(this.#brush, "teach.brush"),
+      make("div", { className: "row" }, make("span", { className: "label" }, () => t("teach.name")), this.#name, this.#colour), kinds, row(this.#brush, "teach.brush"),
       actions(this.#undo, another), this.#status, this.#list, actions(this.#save, open), this.#file,
     );
     say(this.#colour, () => t("teach.colour"), "aria-label");
-    this.#name.addEventListener("change", () => this.#rename());
+    this.#name.setAttribute("role", "textbox");
+    say(this.#name, () => t("teach.name"), "aria-label");
+    this.#name.addEventListener("blur", () => this.#rename());
+    this.#name.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // a name has one line
+      this.#rename();
+    });
     this.#colour.addEventListener("change", () => this.#change({ colour: this.#colour.value }));
     this.#colour.addEventListener("input", () => this.#draw());
     this.#file.addEventListener("change", () => this.#take(this.#file.files[0]));
@@ -75,7 +84,7 @@ class Teach {
     }
     this.#picture = picture;
     this.#showList();
-    if (!this.#name.value) this.#choose(null);
+    if (!this.#written) this.#choose(null);
     this.#tell();
     if (!this.#drawing) this.#begin();
   }
@@ -136,9 +145,14 @@ class Teach {
 
   /** The name of the class at hand, which a new one takes now. */
   #named() {
-    this.#chosen ??= this.#unused(this.#name.value.trim() || t("teach.unnamed", { number: this.#segmenter.taught.length + 1 }));
-    this.#name.value = this.#chosen;
+    this.#chosen ??= this.#unused(this.#written || t("teach.unnamed", { number: this.#segmenter.taught.length + 1 }));
+    this.#name.textContent = this.#chosen;
     return this.#chosen;
+  }
+
+  /** The name as the visitor wrote it. */
+  get #written() {
+    return this.#name.textContent.trim().slice(0, LONGEST_NAME);
   }
 
   /** A name that no other taught class has. */
@@ -200,7 +214,7 @@ class Teach {
   #choose(taught) {
     const count = this.#segmenter.taught.length;
     this.#chosen = taught?.name ?? null;
-    this.#name.value = taught?.name ?? this.#unused(t("teach.unnamed", { number: count + 1 }));
+    this.#name.textContent = taught?.name ?? this.#unused(t("teach.unnamed", { number: count + 1 }));
     this.#colour.value = taught?.colour ?? COLOURS[count % COLOURS.length];
     this.#tell();
     this.#showList();
@@ -233,13 +247,13 @@ class Teach {
 
   #rename() {
     const before = this.#chosen;
-    const name = this.#name.value.trim();
+    const name = this.#written;
     if (!before || name === before) return;
     if (!name) {
-      this.#name.value = before;
+      this.#name.textContent = before;
       return;
     }
-    this.#chosen = this.#name.value = this.#unused(name);
+    this.#chosen = this.#name.textContent = this.#unused(name);
     this.#strokes.set(this.#chosen, this.#strokes.get(before) ?? []);
     this.#strokes.delete(before);
     this.#change({ name: this.#chosen }, before);
@@ -322,6 +336,6 @@ function paintCursor(context, { x, y }, radius, scale) {
   }
 }
 
-function row(control, label, ...rest) {
-  return make("div", { className: "row" }, make("label", { htmlFor: control.id }, () => t(label)), control, ...rest);
+function row(control, label) {
+  return make("div", { className: "row" }, make("label", { htmlFor: control.id }, () => t(label)), control);
 }
