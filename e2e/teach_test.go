@@ -138,3 +138,71 @@ func TestTeachPage(t *testing.T) {
 		t.Error("the next visit loads the teacher")
 	}
 }
+
+// TestTeachKeyboard teaches without a mouse, on a phone, in the other language, and runs axe-core.
+func TestTeachKeyboard(t *testing.T) {
+	source := readAxe(t)
+	v := newVisit(t, "/", nil)
+	v.emulate("prefers-color-scheme", "dark", "prefers-reduced-motion", "reduce")
+	v.do(chromedp.EmulateViewport(360, 740))
+	v.openStudio("size=256&lang=zh", "teach")
+	v.eventually(func() bool { return v.isShown("#surface") })
+	v.axe(source, "nothing taught")
+	evaluate[bool](v, `(document.getElementById("surface").focus(), true)`)
+	v.after(func() {
+		evaluate[bool](v, `(() => {
+			const surface = document.getElementById("surface");
+			const press = (type, key) => surface.dispatchEvent(new KeyboardEvent(type, { key, bubbles: true, cancelable: true }));
+			press("keydown", " ");
+			for (let i = 0; i < 5; i++) press("keydown", "ArrowLeft");
+			press("keyup", " ");
+			return true;
+		})()`)
+	})
+	if share := v.shareOf("东西 1"); share < 0.1 {
+		t.Errorf("a stroke finds %g of the picture, expected 0.1 or more", share)
+	}
+	v.eventually(func() bool { return v.isShown(".teach-list li") })
+	v.checkChinese("teach")
+	v.axe(source, "taught")
+	v.screenshot("teach-phone")
+	evaluate[bool](v, `(document.querySelector(".teach-list").scrollIntoView(), true)`)
+	v.screenshot("teach-phone-list")
+	if n := evaluate[int](v, `document.documentElement.scrollWidth - innerWidth`); n > 0 {
+		t.Errorf("the page is %d pixels wider than the window", n)
+	}
+	v.after(func() { v.click("#teach-undo") })
+	if share, listed := v.shareOf("东西 1"), v.isShown(".teach-list li"); share > 0 || listed {
+		t.Errorf("without its stroke, the class has %g of the picture, listed %v", share, listed)
+	}
+}
+
+// TestTeachLive shows a camera what was taught on a photo, and switches it off while it runs.
+func TestTeachLive(t *testing.T) {
+	v := newVisitIn(t, withCamera(t, 640, 480), "/", nil)
+	v.openStudio("size=256", "teach")
+	v.eventually(func() bool { return v.isShown("#surface") })
+	evaluate[bool](v, `(document.getElementById("teach-name").textContent = "Chelsea", true)`)
+	v.after(func() { v.stroke(0.45, 0.2, 0.55, 0.35) })
+	v.after(func() { v.stroke(0.4, 0.55, 0.6, 0.55) })
+	v.click("[data-camera]")
+	v.waitFor("live")
+	listed := func() bool {
+		return evaluate[bool](v, `document.getElementById("legend").textContent.includes("Chelsea")`)
+	}
+	v.eventually(listed)
+	v.screenshot("teach-live")
+}
+
+// BenchmarkTeach measures the time from the last stroke to the new mask, at 512 pixels on two threads.
+func BenchmarkTeach(b *testing.B) {
+	v := newVisit(b, "/", nil)
+	v.openStudio("size=512&threads=2", "teach")
+	v.eventually(func() bool { return v.isShown("#surface") })
+	v.after(func() { v.stroke(0.45, 0.2, 0.55, 0.35) }) // loads the teacher
+	v.after(func() { v.stroke(0.4, 0.55, 0.6, 0.55) })
+	for b.Loop() {
+		v.after(func() { v.stroke(0.4, 0.25, 0.6, 0.3) })
+	}
+	b.ReportMetric(evaluate[float64](v, `segmenterPage.result.timings.total`), "ms-to-segment")
+}
