@@ -26,5 +26,5 @@ export const texts = {
   "teach.remove": "Remove {name}",
   "teach.save": "Save file",
   "teach.open": "Open file",
-  "teach.surface": "Picture to draw strokes on: arrow keys move the brush, hold Space to draw, Alt draws what it is not",
+  "teach.surface": "Picture to draw strokes on: arrow keys move the brush, hold Space to draw",
 };

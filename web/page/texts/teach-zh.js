@@ -26,5 +26,5 @@ export const texts = {
   "teach.remove": "删除{name}",
   "teach.save": "保存文件",
   "teach.open": "打开文件",
-  "teach.surface": "可以画笔画的照片：方向键移动画笔，按住空格键画，Alt 表示“不是它”",
+  "teach.surface": "可以画笔画的照片：方向键移动画笔，按住空格键画",
 };
