@@ -24,11 +24,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.x;
   if (row >= shape.rows) { return; }
   let to = shape.dst.x + row * shape.dst.y;
-  let from = shape.scores.x + row * shape.scores.y;
-  var ahead = scores[from];
+  let source = shape.scores.x + row * shape.scores.y;
+  var ahead = scores[source];
   for (var i = 0u; i < shape.classes; i++) {
-    dst[to + i] = scores[from + i];
-    ahead = max(ahead, scores[from + i]);
+    dst[to + i] = scores[source + i];
+    ahead = max(ahead, scores[source + i]);
   }
   if (shape.rivals > 0) {
     let other = shape.against.x + row * shape.against.y;
