@@ -119,6 +119,14 @@ type Pictures interface {
 	// Refine is Classify with edges that follow the picture: see [Refinement].
 	// guide is the frame; the view has one window.
 	Refine(dst Mask, scores Tensor, view View, guide Frame)
+	// Matte tells for each pixel of a picture of height×width, which Refine could
+	// paint, whether its class is one of a set; in has an element per class. Of the
+	// classes that compete for the pixel, the best of the set stands against the best
+	// of the others:
+	//   dst[i] = 255·sigmoid(MatteGain·(best score in − best score out))
+	// It is 255 where all that compete are in the set, 0 where none is. Matte waits. It
+	// exchanges nothing between ranks: only the first calls it.
+	Matte(dst []uint8, height, width int, scores Tensor, view View, guide Frame, in []bool) error
 }
 
 // Ranks lets the ranks of a group exchange data, and a program wait for its

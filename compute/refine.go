@@ -1,5 +1,7 @@
 package compute
 
+import "math"
+
 // Refinement has the sizes of a guided filter (He, Sun and Tang, "Guided image
 // filtering", TPAMI 2013; in its fast form, "Fast guided filter", 2015). It
 // filters the scores, guided by the picture that the network saw: within a
@@ -57,3 +59,11 @@ func (r Refinement) CellScale(v View) float32 { return float32(2*r.Side) / float
 func Around(lo, hi, reach, n int) (from, to int) {
 	return max(0, lo-reach), min(n, hi+reach+1)
 }
+
+// MatteGain makes edges of mattes as narrow as those that people see. Scores change slowly,
+// over half a patch, where the picture has no edge to follow.
+const MatteGain = 4
+
+// MatteValue is the value of a matte's pixel where the best score of the set is so much
+// ahead of the best other: 0 to 255, and 128 or more where it wins.
+func MatteValue(ahead float32) uint8 { return uint8(0.5 + 255/(1+math.Exp(-MatteGain*float64(ahead)))) }

@@ -197,6 +197,7 @@ func TestBadOptions(t *testing.T) {
 			paint: [{ width: 9000 }, { borders: 99 }, { colours: { 99: "#ffffff" } }, { colours: { 1: "red" } }, null].map((o) => () => segmenter.paint(o)),
 			classAt: [[-1, 0], [0.5, 0], ["0", 0], [451, 0], [0, 1e9]].map((a) => () => segmenter.classAt(...a)),
 			probabilities: [-1, 38, 1.5, "1", undefined].map((id) => () => segmenter.probabilities(id)),
+			matte: [3, [38], [-1], ["1"], undefined].map((ids) => () => segmenter.matte(ids)),
 			useDevice: ["gpu", undefined].map((device) => () => segmenter.useDevice(device)),
 			start: [{ size: 20000 }, { decoder: "x" }, { effect: { kind: "blur", classes: [99] } }, { onFrame: 1 }].map((o) => () => LiveSegmentation.start(segmenter, stream, o)),
 			set: [{ size: 20000 }, { decoder: "x" }, { rate: 0 }, { effect: { kind: "colour", colour: "no colour" } }].map((o) => async () => live.set(o)),

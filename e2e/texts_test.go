@@ -93,7 +93,7 @@ func TestChineseNames(t *testing.T) {
 // latin lists the words in Latin letters that the Chinese page may show: names and
 // terms.
 var latin = []string{
-	"Segmenter", "Transformer", "English", "Everyday", "int8", "MB", "PNG", "HEIC", "JPEG", "WebP", "GIF", "BMP", "AVIF", "Esc",
+	"Segmenter", "Transformer", "English", "Shift", "Alt", "Everyday", "int8", "MB", "PNG", "HEIC", "JPEG", "WebP", "GIF", "BMP", "AVIF", "Esc",
 	"danielbuechele", "CC", "BY", "CC0", "Rachel", "Michetti", "Pikolo", "Espresso", "Bar", "Stefan", "van", "der", "Walt", "NASA", "SpaceX",
 	"broken.png", // the test's file
 }

@@ -70,6 +70,30 @@ func TestViews(t *testing.T) {
 	v.pointAt(0.4, 0.4)
 	v.eventually(func() bool { return strings.HasSuffix(v.found(), "of the largest doubt") })
 	v.screenshot("views-entropy")
+	// What is bright in the picture is what is said to be so.
+	places := []float64{0.05, 0.1, 0.1, 0.9, 0.3, 0.3, 0.5, 0.6, 0.85, 0.15, 0.95, 0.5, 0.87, 0.45}
+	heat := v.heat(places...)
+	doubt := make([]float64, len(heat))
+	for i := range heat {
+		v.pointAt(places[2*i], places[2*i+1])
+		var before string
+		v.eventually(func() bool { // the same text twice
+			text := v.found()
+			defer func() { before = text }()
+			_, rest, _ := strings.Cut(text, ": ")
+			n, err := fmt.Sscanf(rest, "%f%%", &doubt[i])
+			return n == 1 && err == nil && text == before
+		})
+	}
+	for i := range heat {
+		for j := range heat {
+			if doubt[i] > doubt[j]+8 && heat[i] <= heat[j] {
+				t.Errorf("at %.2f, %.2f the doubt is %.0f %% and the brightness %.0f; at %.2f, %.2f they are %.0f %% and %.0f",
+					places[2*i], places[2*i+1], doubt[i], heat[i], places[2*j], places[2*j+1], doubt[j], heat[j])
+			}
+		}
+	}
+	t.Logf("doubt %v, brightness %.0f", doubt, heat)
 
 	// Fur is like fur, and not like the ground.
 	v.setField("view", "similarity")

@@ -90,6 +90,53 @@ func TestProbabilities(t *testing.T) {
 	}
 }
 
+// TestMatte checks that mattes are on the mask's side of every pixel, and the same by several ranks.
+func TestMatte(t *testing.T) {
+	m := smallModel(t)
+	classes := []int{0, 1}
+	one := newSegmenter(t, m, cpu.New(1, compute.Float32))
+	if _, err := one.Matte(classes); err == nil {
+		t.Error("a matte without a photo: expected an error")
+	}
+	src := goldenPhoto(t, "chelsea")
+	for _, o := range []Options{{Size: 48}, {Size: 64, Refine: true}, {Size: 64, Window: 48, Stride: 32}, {Size: 64, Refine: true, MaskHeight: 30, MaskWidth: 45}} {
+		r := segment(t, one, src, o)
+		matte, err := one.Matte(classes)
+		if err != nil || len(matte) != len(r.Mask) {
+			t.Fatalf("a matte of %d values for a mask of %d: %v", len(matte), len(r.Mask), err)
+		}
+		wrong := 0 // specks, and values that are rounded
+		for i, value := range matte {
+			if (value >= 128) != (r.Mask[i] < 2) && (value < 127 || value > 128) {
+				wrong++
+			}
+		}
+		if wrong*100 > len(matte) {
+			t.Errorf("%+v: %d of %d values of the matte contradict the mask", o, wrong, len(matte))
+		}
+		all := make([]int, len(m.Classes))
+		for class := range all {
+			all[class] = class
+		}
+		if whole, err := one.Matte(all); err != nil || slices.Min(whole) < 255 {
+			t.Errorf("the matte of all classes has the value %d: %v", slices.Min(whole), err)
+		}
+		if none, err := one.Matte(nil); err != nil || slices.Max(none) > 0 {
+			t.Errorf("the matte of no class has the value %d: %v", slices.Max(none), err)
+		}
+		three := newSegmenter(t, m, cpu.New(3, compute.Float32))
+		segment(t, three, src, o)
+		if got, err := three.Matte(classes); err != nil || !slices.Equal(got, matte) {
+			t.Errorf("%+v: three ranks give another matte: %v", o, err)
+		}
+	}
+	for _, class := range []int{-1, len(m.Classes)} {
+		if _, err := one.Matte([]int{class}); err == nil {
+			t.Errorf("the matte of class %d: expected an error", class)
+		}
+	}
+}
+
 // TestSizes checks that photos of any shape give a mask of the photo's size.
 func TestSizes(t *testing.T) {
 	s := openSegmenter(t, int8Weights, 1, compute.Int8)

@@ -22,6 +22,7 @@ type Segmenter struct {
 	resizer photo.Resizer
 	frame   photo.Image
 	plan    plan
+	refined bool    // whether the last mask was to be
 	passes  []*pass // one per rank, for plan
 	errs    []error // one per rank
 }
@@ -221,6 +222,7 @@ func (s *Segmenter) infer(ctx context.Context, o Options) error {
 // paint paints the mask. It waits, unless the device defers its work and no specks are
 // removed.
 func (s *Segmenter) paint(o Options) error {
+	s.refined = o.Refine
 	return s.onEveryRank(func(p *pass) error {
 		if err := p.smooth(o.Smoothing, o.Refine); err != nil {
 			return err

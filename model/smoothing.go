@@ -44,15 +44,20 @@ func (p *pass) smooth(strength float64, refine bool) error {
 // classify paints the mask from the scores of the frame, or from their average with
 // earlier frames.
 func (p *pass) classify(refine bool) {
-	scores, guide := p.allScores, p.frame
-	if p.smoothing.active {
-		scores, guide = p.smoothing.average, p.smoothing.picture
-	}
+	scores, guide := p.shown()
 	if p.refines(refine) {
 		p.device.Refine(p.mask, scores, p.view, guide)
 	} else {
 		p.device.Classify(p.mask, scores, p.view)
 	}
+}
+
+// shown returns what the mask is made from.
+func (p *pass) shown() (scores compute.Tensor, guide compute.Frame) {
+	if p.smoothing.active {
+		return p.smoothing.average, p.smoothing.picture
+	}
+	return p.allScores, p.frame
 }
 
 // refines tells whether edges follow the picture.

@@ -74,6 +74,19 @@ func TestInt8WebGPU(t *testing.T) {
 	for _, o := range []Options{{Size: 224}, {Size: 224, Refine: true}} {
 		want := segment(t, newSegmenter(t, m, cpu.New(1, compute.Float32)), src, o)
 		agree(t, fmt.Sprintf("bytes, refined %v", o.Refine), segment(t, s, src, o).Mask, want.Mask, 0.98)
+		cat, err := s.Matte([]int{int(want.Mask[len(want.Mask)/2])})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := 0
+		for i, value := range cat {
+			if (value >= 128) != (want.Mask[i] == want.Mask[len(want.Mask)/2]) {
+				wrong++
+			}
+		}
+		if wrong*50 > len(cat) {
+			t.Errorf("%d of %d values of the matte contradict the mask", wrong, len(cat))
+		}
 	}
 }
 

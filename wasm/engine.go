@@ -44,6 +44,7 @@ func (e *engine) requests() map[string]handler {
 		"mask":          e.mask,
 		"classAt":       e.classAt,
 		"probabilities": e.probabilities,
+		"matte":         e.matte,
 		"scores":        e.scores,
 		"inner":         e.inner,
 		"taught":        e.taught,
@@ -172,6 +173,18 @@ func (e *engine) probabilities(m message) (any, error) {
 		return nil, err
 	}
 	return float32Array(values), nil
+}
+
+// matte returns that of a set of classes of the last photo.
+func (e *engine) matte(m message) (any, error) {
+	if e.segmenter == nil {
+		return nil, errNoModel
+	}
+	values, err := e.segmenter.Matte(readMatte(m))
+	if err != nil {
+		return nil, e.deviceError(err)
+	}
+	return typedArray("Uint8Array", values), nil
 }
 
 // scores returns those of the patches of the last photo: see model.Segmenter.Scores.

@@ -72,7 +72,7 @@ func TestEngine(t *testing.T) {
 	broken := js.Global().Get("Function").New("throw new Error('no pixels')")
 
 	for name, request := range map[string]map[string]any{
-		"segment": pictureRequest(100, 70, sky, whole), "follow": {"options": whole}, "probabilities": {"classId": 0},
+		"segment": pictureRequest(100, 70, sky, whole), "follow": {"options": whole}, "probabilities": {"classId": 0}, "matte": {"classIds": typedArray("Uint8Array", []byte{0})},
 		"scores": {}, "inner": {"kind": "features"}, "mask": {}, "classAt": {"x": 0, "y": 0},
 	} {
 		if _, code := ask(t, engine, name, request); code != "internal" {
@@ -115,6 +115,10 @@ func TestEngine(t *testing.T) {
 		probabilities, code := ask(t, engine, "probabilities", map[string]any{"classId": mask.Index(0)})
 		if code != "" || probabilities.Length() != 7000 || !(probabilities.Index(0).Float() > 1./38) {
 			t.Errorf("probabilities: code %q, %d values", code, probabilities.Length())
+		}
+		matte, code := ask(t, engine, "matte", map[string]any{"classIds": typedArray("Uint8Array", []byte{byte(mask.Index(0).Int())})})
+		if code != "" || matte.Length() != 7000 || matte.Index(0).Int() < 127 {
+			t.Errorf("matte: code %q, %d values", code, matte.Length())
 		}
 		scores, code := ask(t, engine, "scores", nil)
 		patches := scores.Get("rows").Int() * scores.Get("cols").Int()

@@ -171,6 +171,14 @@ func readClassAt(m message) (x, y int) { return m.number("x"), m.number("y") }
 
 func readProbabilities(m message) (class int) { return m.number("classId") }
 
+func readMatte(m message) (classes []int) {
+	list := m.Get("classIds")
+	for i := range list.Length() {
+		classes = append(classes, list.Index(i).Int())
+	}
+	return classes
+}
+
 func writeScores(rows, cols, classes int, values []float32) any {
 	return map[string]any{"rows": rows, "cols": cols, "classes": classes, "values": float32Array(values)}
 }

@@ -265,6 +265,7 @@ func TestRefine(t *testing.T, open func(ranks int) []compute.Device, groups ...i
 				d.WriteFrame(frame, rgb)
 				d.Refine(mask, d.upload(scores, maskClasses), c.view, frame)
 			})
+			compareMattes(t, open(groups[0])[0], c, scores, rgb)
 			if c.view.Patch < compute.LookBlocks {
 				return // the squares that Smooth compares would be smaller than a pixel
 			}
@@ -330,6 +331,44 @@ func compareMasks(t *testing.T, open func(ranks int) []compute.Device, groups []
 		} else if !bytes.Equal(first, got) {
 			t.Errorf("the mask of %d ranks differs from that of %d", ranks, groups[0])
 		}
+	}
+}
+
+// compareMattes compares the mattes of every other class, and holds them to the mask of the same
+// scores.
+func compareMattes(t *testing.T, device compute.Device, c maskCase, scores []float32, rgb []byte) {
+	t.Helper()
+	in := make([]bool, maskClasses)
+	for class := range in {
+		in[class] = class%2 == 1
+	}
+	matteOn := func(device compute.Device) (matte, mask []uint8) {
+		d := &rank{device, t, newSeed()}
+		frame, s := d.frame(c.view), d.upload(scores, maskClasses)
+		d.WriteFrame(frame, rgb)
+		matte, mask = make([]uint8, c.height*c.width), make([]uint8, c.height*c.width)
+		d.check(d.Matte(matte, c.height, c.width, s, c.view, frame, in))
+		if _, count := d.Rank(); count == 1 {
+			m, err := d.NewMask(c.height, c.width)
+			d.check(err)
+			d.Refine(m, s, c.view, frame)
+			d.check(m.Read(mask))
+		}
+		return matte, mask
+	}
+	want, mask := matteOn(reference.New())
+	got, _ := matteOn(device)
+	far := 0
+	for i, value := range got {
+		if difference := int(value) - int(want[i]); difference < -2 || difference > 2 {
+			far++
+		}
+		if want[i] != 127 && want[i] != 128 && in[mask[i]] != (want[i] >= 128) {
+			t.Fatalf("pixel %d has class %d, but the matte is %d", i, mask[i], want[i])
+		}
+	}
+	if far*500 > len(want) {
+		t.Errorf("%d of %d values of the matte differ", far, len(want))
 	}
 }
 

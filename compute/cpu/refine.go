@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"math"
+
 	"segmenter/compute"
 	"segmenter/compute/internal/host"
 )
@@ -62,40 +64,54 @@ func (d *Device) Refine(dst compute.Mask, scores compute.Tensor, view compute.Vi
 	host.SameLength("Refine", view.Patches(), in.Rows())
 	host.SameLength("Refine", view.Height*view.Width, frame.Height()*frame.Width())
 	if mask.Rows() > 0 {
-		d.refiner.refine(mask, in, view, frame)
+		d.refiner.prepare(view, frame, in, mask.Height(), mask.Width(), mask.First, mask.Rows())
+		for i := range mask.Rows() {
+			d.refiner.paint(mask.Row(i), mask.First+i, nil)
+		}
 	}
 	d.gatherMask(mask)
 }
 
-// refine paints this rank's rows of the mask.
-func (r *refiner) refine(mask *host.Mask, scores *host.Matrix, view compute.View, guide *host.Frame) {
-	r.reset(view, mask)
+// Matte: see [compute.Device].
+func (d *Device) Matte(dst []uint8, height, width int, scores compute.Tensor, view compute.View, guide compute.Frame, in []bool) error {
+	if err := d.Finish(); err != nil {
+		return err
+	}
+	matrix, frame, r := scores.(*host.Matrix), guide.(*host.Frame), &d.refiner
+	host.SameLength("Matte", height*width, len(dst))
+	host.SameLength("Matte", matrix.Cols(), len(in))
+	r.prepare(view, frame, matrix, height, width, 0, height)
+	for y := range height {
+		r.paint(dst[y*width:][:width], y, in)
+	}
+	return nil
+}
+
+// prepare computes what rows of a mask are painted from: as many as rows, from first on.
+func (r *refiner) prepare(view compute.View, guide *host.Frame, scores *host.Matrix, height, width, first, rows int) {
+	r.reset(view, height, width, first, rows)
 	r.halve(guide)
 	r.average()
 	r.interpolate(scores)
 	r.fit(scores.Cols())
 	r.blend()
-	for i := range mask.Rows() {
-		r.paint(mask.Row(i), mask.First+i)
-	}
 }
 
-// reset works out the cells and guide rows that the rank's rows of a mask depend
-// on.
-func (r *refiner) reset(view compute.View, mask *host.Mask) {
+// reset works out the cells and guide rows that rows of a mask depend on.
+func (r *refiner) reset(view compute.View, height, width, first, rows int) {
 	r.rows, r.cols = view.Rows(), view.Cols()
-	r.Refinement, r.view, r.height, r.width = view.Refinement(), view, mask.Height(), mask.Width()
+	r.Refinement, r.view, r.height, r.width = view.Refinement(), view, height, width
 	scale := r.guideScaleX()
 	r.guideColumns = compute.Places(r.guideColumns, r.width, scale, r.GuideCols)
 	r.cellColumns = compute.Places(r.cellColumns, r.width, scale/float32(r.Side), r.Cols)
 	r.blockRow = -1
-	top, _, _ := r.cellRow(mask.First)
-	_, bottom, _ := r.cellRow(mask.First + mask.Rows() - 1)
+	top, _, _ := r.cellRow(first)
+	_, bottom, _ := r.cellRow(first + rows - 1)
 	r.blended.first, r.blended.end = top, bottom+1
 	r.fitted.first, r.fitted.end = compute.Around(top, bottom, 1, r.Rows)
-	first, end := compute.Around(top, bottom, 2, r.Rows)
-	r.means.set(first, end, 3*r.Cols)
-	r.guide.set(first*r.Side, min(end*r.Side, r.GuideRows), 3*r.GuideCols)
+	from, end := compute.Around(top, bottom, 2, r.Rows)
+	r.means.set(from, end, 3*r.Cols)
+	r.guide.set(from*r.Side, min(end*r.Side, r.GuideRows), 3*r.GuideCols)
 }
 
 func (r *refiner) guideScaleX() float32 { return float32(r.view.Width) / float32(2*r.width) }
@@ -311,8 +327,8 @@ func (r *refiner) blend() {
 	}
 }
 
-// paint classifies row y of the mask.
-func (r *refiner) paint(pixels []uint8, y int) {
+// paint paints row y: of the mask, or of the matte of the classes in, unless nil.
+func (r *refiner) paint(pixels []uint8, y int, in []bool) {
 	upper, lower, down := r.cellRow(y)
 	if upper != r.blockRow {
 		r.findBlocks(upper, lower)
@@ -331,12 +347,15 @@ func (r *refiner) paint(pixels []uint8, y int) {
 		}
 		b := r.blocks[left]
 		candidates := r.candidates[b.from:b.to]
-		if len(candidates) == 1 {
+		switch {
+		case in != nil:
+			r.weigh(pixels, from, to, candidates, in)
+		case len(candidates) == 1:
 			class := r.present[candidates[0]]
 			for x := from; x < to; x++ {
 				pixels[x] = class
 			}
-		} else {
+		default:
 			r.contest(pixels, from, to, candidates)
 		}
 		from = to
@@ -391,5 +410,46 @@ func (r *refiner) contest(pixels []uint8, from, to int, candidates []int16) {
 			}
 		}
 		pixels[x] = r.present[best]
+	}
+}
+
+// weigh sets the values of a matte in one block.
+func (r *refiner) weigh(pixels []uint8, from, to int, candidates []int16, in []bool) {
+	inside := 0
+	for _, slot := range candidates {
+		if in[r.present[slot]] {
+			inside++
+		}
+	}
+	if inside == 0 || inside == len(candidates) {
+		value := uint8(0)
+		if inside > 0 {
+			value = 255
+		}
+		for x := from; x < to; x++ {
+			pixels[x] = value
+		}
+		return
+	}
+	n := 4 * len(r.present)
+	for x := from; x < to; x++ {
+		at, g := r.cellColumns[x], r.guideColumns[x]
+		a, b := r.colours[3*g.Lo:][:3], r.colours[3*g.Hi:][:3]
+		red, green, blue := a[0]*(1-g.T)+b[0]*g.T, a[1]*(1-g.T)+b[1]*g.T, a[2]*(1-g.T)+b[2]*g.T
+		left, right := r.functions[at.Lo*n:][:n], r.functions[at.Hi*n:][:n]
+		best := [2]float32{-math.MaxFloat32, -math.MaxFloat32} // out, in
+		for _, slot := range candidates {
+			p, q := left[4*slot:][:4], right[4*slot:][:4]
+			before := p[0]*red + p[1]*green + p[2]*blue + p[3]
+			after := q[0]*red + q[1]*green + q[2]*blue + q[3]
+			side := 0
+			if in[r.present[slot]] {
+				side = 1
+			}
+			if score := before*(1-at.T) + after*at.T; score > best[side] {
+				best[side] = score
+			}
+		}
+		pixels[x] = compute.MatteValue(best[1] - best[0])
 	}
 }

@@ -13,8 +13,58 @@ type function struct {
 
 // Refine follows the steps of [compute.Refinement].
 func (device) Refine(dst compute.Mask, scores compute.Tensor, v compute.View, guide compute.Frame) {
-	mask, in, r := dst.(*host.Mask), scores.(*host.Matrix), v.Refinement()
-	colours := halve(guide.(*host.Frame), r)
+	mask := dst.(*host.Mask)
+	c := newContest(scores.(*host.Matrix), v, guide.(*host.Frame), mask.Height(), mask.Width())
+	for y := range mask.Height() {
+		for x := range mask.Width() {
+			highest, class := 0., -1
+			c.scores(y, x, func(candidate int, score float64) {
+				if class < 0 || score > highest || score == highest && candidate < class {
+					highest, class = score, candidate
+				}
+			})
+			mask.Row(y)[x] = uint8(class)
+		}
+	}
+}
+
+// Matte: see [compute.Device].
+func (device) Matte(dst []uint8, height, width int, scores compute.Tensor, v compute.View, guide compute.Frame, in []bool) error {
+	c := newContest(scores.(*host.Matrix), v, guide.(*host.Frame), height, width)
+	for i := range dst {
+		best := map[bool]float64{}
+		c.scores(i/width, i%width, func(candidate int, score float64) {
+			if other, ok := best[in[candidate]]; !ok || score > other {
+				best[in[candidate]] = score
+			}
+		})
+		inside, hasIn := best[true]
+		outside, hasOut := best[false]
+		switch {
+		case !hasOut:
+			dst[i] = 255
+		case !hasIn:
+			dst[i] = 0
+		default:
+			dst[i] = compute.MatteValue(float32(inside - outside))
+		}
+	}
+	return nil
+}
+
+// A contest has what the classes of pixels are found from.
+type contest struct {
+	compute.Refinement
+	view          compute.View
+	height, width int          // of the mask
+	guide         [][3]float64 // colours
+	winners       []uint8      // of cells
+	functions     [][]function // of classes, in cells
+}
+
+func newContest(in *host.Matrix, v compute.View, guide *host.Frame, height, width int) *contest {
+	r := v.Refinement()
+	colours := halve(guide, r)
 	means := cellMeans(colours, r)
 	winners, best := make([]uint8, r.Rows*r.Cols), make([]float32, r.Rows*r.Cols)
 	functions := make([][]function, in.Cols())
@@ -31,11 +81,7 @@ func (device) Refine(dst compute.Mask, scores compute.Tensor, v compute.View, gu
 		}
 		functions[class] = blend(fit(means, plane, r), r)
 	}
-	for y := range mask.Height() {
-		for x := range mask.Width() {
-			mask.Row(y)[x] = refined(mask, v, r, y, x, colours, winners, functions)
-		}
-	}
+	return &contest{r, v, height, width, colours, winners, functions}
 }
 
 // halve makes the guide.
@@ -161,33 +207,29 @@ func add(sum *function, f function, weight float64) {
 	sum.b += f.b * weight
 }
 
-// refined returns the class of a pixel.
-func refined(mask *host.Mask, v compute.View, r compute.Refinement, y, x int, guide [][3]float64, winners []uint8, functions [][]function) uint8 {
-	scaleY, scaleX := float32(v.Height)/float32(2*mask.Height()), float32(v.Width)/float32(2*mask.Width())
+// scores calls f with the scores of the classes that compete for a pixel. A class may come
+// several times.
+func (c *contest) scores(y, x int, f func(candidate int, score float64)) {
+	scaleY, scaleX := float32(c.view.Height)/float32(2*c.height), float32(c.view.Width)/float32(2*c.width)
 	var colour [3]float64
-	corners(y, x, scaleY, scaleX, r.GuideRows, r.GuideCols, func(i int, weight float64) {
-		for c := range 3 {
-			colour[c] += guide[i][c] * weight
+	corners(y, x, scaleY, scaleX, c.GuideRows, c.GuideCols, func(i int, weight float64) {
+		for k := range 3 {
+			colour[k] += c.guide[i][k] * weight
 		}
 	})
-	scaleY, scaleX = scaleY/float32(r.Side), scaleX/float32(r.Side)
-	upper, lower, _ := compute.Bilinear(y, scaleY, r.Rows)
-	left, right, _ := compute.Bilinear(x, scaleX, r.Cols)
-	top, bottom := compute.Around(upper, lower, compute.GuideReach, r.Rows)
-	first, end := compute.Around(left, right, compute.GuideReach, r.Cols)
-	highest, class := 0., -1
+	scaleY, scaleX = scaleY/float32(c.Side), scaleX/float32(c.Side)
+	upper, lower, _ := compute.Bilinear(y, scaleY, c.Rows)
+	left, right, _ := compute.Bilinear(x, scaleX, c.Cols)
+	top, bottom := compute.Around(upper, lower, compute.GuideReach, c.Rows)
+	first, end := compute.Around(left, right, compute.GuideReach, c.Cols)
 	for row := top; row < bottom; row++ {
 		for column := first; column < end; column++ {
-			candidate := int(winners[row*r.Cols+column])
-			var f function
-			corners(y, x, scaleY, scaleX, r.Rows, r.Cols, func(i int, weight float64) { add(&f, functions[candidate][i], weight) })
-			score := f.a[0]*colour[0] + f.a[1]*colour[1] + f.a[2]*colour[2] + f.b
-			if class < 0 || score > highest || score == highest && candidate < class {
-				highest, class = score, candidate
-			}
+			candidate := int(c.winners[row*c.Cols+column])
+			var g function
+			corners(y, x, scaleY, scaleX, c.Rows, c.Cols, func(i int, weight float64) { add(&g, c.functions[candidate][i], weight) })
+			f(candidate, g.a[0]*colour[0]+g.a[1]*colour[1]+g.a[2]*colour[2]+g.b)
 		}
 	}
-	return uint8(class)
 }
 
 // corners calls f for the four values around a pixel, with their weights.

@@ -236,7 +236,7 @@ func (t *Tape) CrossEntropy(scores compute.Tensor, v compute.View, labels []uint
 
 func (t *Tape) backCrossEntropy(s *step) { t.inner.AddScaled(s.dst.shadow, s.kept, 1) }
 
-// Smooth, Classify and Refine have no gradient: they only run.
+// Smooth, Classify, Refine and Matte have no gradient: they only run.
 
 func (t *Tape) Smooth(average, looks, scores compute.Tensor, picture, f compute.Frame, view compute.View, weight float32) {
 	t.inner.Smooth(average.(*tensor).Tensor, looks.(*tensor).Tensor, scores.(*tensor).Tensor, picture, f, view, weight)
@@ -248,4 +248,8 @@ func (t *Tape) Classify(dst compute.Mask, scores compute.Tensor, view compute.Vi
 
 func (t *Tape) Refine(dst compute.Mask, scores compute.Tensor, view compute.View, guide compute.Frame) {
 	t.inner.Refine(dst, scores.(*tensor).Tensor, view, guide)
+}
+
+func (t *Tape) Matte(dst []uint8, height, width int, scores compute.Tensor, view compute.View, guide compute.Frame, in []bool) error {
+	return t.inner.Matte(dst, height, width, scores.(*tensor).Tensor, view, guide, in)
 }

@@ -1,7 +1,7 @@
 // Effects: puts a frame and its painted mask together on a canvas.
 //
-// It owns the layers that it needs. live.js sends it frames, paintings and an effect; it draws. The
-// canvas does all the work, on the GPU where the browser uses it: nothing here touches pixels. Nor does
+// It owns the layers that it needs. live.js sends it frames, paintings and an effect; it draws. What
+// stands behind, photo-effects.worker.js draws by the same rules. The canvas does all the work, on the GPU where the browser uses it: nothing here touches pixels. Nor does
 // anything here need what a browser may ignore in silence, as WebKit does filters: that would show the
 // background that an effect is to hide.
 
@@ -92,26 +92,8 @@ export class Compositor {
 
   #drawBackground(frame, effect, width, height) {
     const context = this.#context;
-    switch (effect.kind) {
-      case "blur":
-        context.drawImage(this.#blur(frame, effect.radius, width, height), 0, 0, width, height);
-        break;
-      case "grey":
-        context.drawImage(frame, 0, 0, width, height);
-        context.globalCompositeOperation = "saturation";
-        context.fillStyle = "grey";
-        context.fillRect(0, 0, width, height); // hides everything where browsers do not know the operation
-        context.globalCompositeOperation = "source-over";
-        break;
-      case "colour":
-        context.fillStyle = effect.colour;
-        context.fillRect(0, 0, width, height);
-        break;
-      case "picture":
-        drawCovering(context, effect.picture, width, height);
-        break;
-      default: // "cut": nothing
-    }
+    if (effect.kind === "blur") context.drawImage(this.#blur(frame, effect.radius, width, height), 0, 0, width, height);
+    else drawBackground(context, frame, effect, { width, height });
   }
 
   /**
@@ -154,6 +136,34 @@ export class Compositor {
     // From a quarter of the canvas on, more steps would look the same.
     for (const step of steps.slice(1, -1).reverse()) picture = redraw(step, picture);
     return picture;
+  }
+}
+
+/**
+ * Draws what an effect shows where nothing is kept, but for a blur.
+ *
+ * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context  clear
+ * @param {CanvasImageSource} frame
+ * @param {Effect} effect
+ * @param {{ width: number, height: number }} size  of the frame as it is drawn
+ */
+export function drawBackground(context, frame, effect, { width, height }) {
+  switch (effect.kind) {
+    case "grey":
+      context.drawImage(frame, 0, 0, width, height);
+      context.globalCompositeOperation = "saturation";
+      context.fillStyle = "grey";
+      context.fillRect(0, 0, width, height); // hides everything where browsers do not know the operation
+      context.globalCompositeOperation = "source-over";
+      break;
+    case "colour":
+      context.fillStyle = effect.colour;
+      context.fillRect(0, 0, width, height);
+      break;
+    case "picture":
+      drawCovering(context, effect.picture, width, height);
+      break;
+    default: // "cut": nothing
   }
 }
 

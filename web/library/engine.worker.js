@@ -13,7 +13,7 @@ import { PhotoRows } from "./photo-rows.js";
 import { checked, REQUESTS } from "./protocol.js";
 
 /** The requests that take more than asking Go. Each returns the answer and what of it is transferred. */
-const handlers = { start, segment, mask, paint, probabilities, scores, inner, times };
+const handlers = { start, segment, mask, paint, probabilities, matte, scores, inner, times };
 
 let running = 0; // id of the request at work, 0 if there is none
 
@@ -134,6 +134,11 @@ async function paintHere(painting, mask) {
 
 async function probabilities(request) {
   const values = await ask("probabilities", request);
+  return [values, values.buffer];
+}
+
+async function matte(request) {
+  const values = await ask("matte", request);
   return [values, values.buffer];
 }
 

@@ -28,7 +28,7 @@ const LIVE_DEFAULTS = {
 /** The kinds of effects. (Not beside what draws them: pages that show none need only the names.) */
 export const EFFECTS = ["tint", "blur", "colour", "picture", "cut", "grey", "none"];
 
-const EFFECT_DEFAULTS = { opacity: 0.6, radius: 16, colour: "#00b140" };
+export const EFFECT_DEFAULTS = { opacity: 0.6, radius: 16, colour: "#00b140" };
 
 /** The largest short side for the network, in pixels. */
 const LARGEST_SIZE = 16384;
@@ -179,8 +179,7 @@ function effectOptions(given, { classes }) {
   const isColour = typeof colour === "string" && (globalThis.CSS?.supports("color", colour) ?? true);
   requireOption(isColour, "effect.colour", "a colour of CSS", colour);
   requireOption(kind !== "picture" || isObject(picture), "effect.picture", "a picture to put behind", picture);
-  const areClasses = Array.isArray(chosen) && chosen.every((id) => isClass(id, classes));
-  requireOption(areClasses, "effect.classes", "a list of the model's class ids", chosen);
+  requireClasses("effect.classes", chosen, classes);
   return effect;
 }
 
@@ -221,6 +220,12 @@ function requireSmoothing(value) {
 /** @param {string} name @param {unknown} id @param {import("./segmenter.js").ClassInfo[]} classes */
 export function requireClass(name, id, classes) {
   requireOption(isClass(id, classes), name, "the id of one of the model's classes", id);
+}
+
+/** @param {string} name @param {unknown} ids @param {import("./segmenter.js").ClassInfo[]} classes */
+export function requireClasses(name, ids, classes) {
+  const areClasses = Array.isArray(ids) && ids.every((id) => isClass(id, classes));
+  requireOption(areClasses, name, "a list of the model's class ids", ids);
 }
 
 function isCount(value, least, most = Infinity) {

@@ -128,6 +128,8 @@ export const REQUESTS = {
   paint: { request: { painting: "painting" }, on: "webgpu" },
   /** The probability of a class at each pixel of the last photo: Float32Array. */
   probabilities: { request: { classId: "number" } },
+  /** How each pixel of the last photo belongs to a set of classes, 0 to 255: Uint8Array. */
+  matte: { request: { classIds: "Uint8Array" } },
   /** The network's scores of the last photo. */
   scores: {
     request: {},

@@ -379,6 +379,14 @@ export class Segmenter {
    */
   probabilities(classId: number): Promise<Float32Array>;
 
+  /**
+   * A matte of some classes, for the photo segmented last: height × width values, row by row, from 255
+   * (one of them, for sure) to 0 (another). Between, the best of them and the best of the others are
+   * close: 128 and more where the mask has one of them, specks aside. With `refine`, its edges follow
+   * the picture.
+   */
+  matte(classIds: number[]): Promise<Uint8Array>;
+
   /** The network's scores of the photo segmented last. */
   scores(): Promise<Scores>;
 

@@ -10,7 +10,7 @@
 
 import { disposedError, EngineHost } from "./engine-host.js";
 import { eitherOf, pictureUnlessAborted, SegmenterError, unlessAborted } from "./errors.js";
-import { engineOptions, modelOptions, paintingOptions, requireClass, requireDevice, requireOption, segmentOptions } from "./options.js";
+import { engineOptions, modelOptions, paintingOptions, requireClass, requireClasses, requireDevice, requireOption, segmentOptions } from "./options.js";
 import { decodePhoto, pictureOf, shrinkPhoto } from "./photo.js";
 import { Queue } from "./queue.js";
 import { usableThreads } from "./ranks.js";
@@ -238,6 +238,17 @@ export class Segmenter {
   async probabilities(classId) {
     requireClass("classId", classId, this.model.classes);
     return this.#ask("probabilities", { classId });
+  }
+
+  /**
+   * How each pixel of the last photo belongs to a set of classes, with soft edges.
+   *
+   * @param {number[]} classIds
+   * @returns {Promise<Uint8Array>}  height × width values from 0 to 255, row by row
+   */
+  async matte(classIds) {
+    requireClasses("classIds", classIds, this.model.classes);
+    return this.#ask("matte", { classIds: Uint8Array.from(classIds) });
   }
 
   /**

@@ -9,10 +9,15 @@ import { unlessDefault } from "./settings.js";
 import { percentage, say } from "./texts.js";
 
 /** The classes in front, where an effect changes the background. */
-const FOREGROUND = ["person", "cat", "dog", "horse", "cow", "sheep", "bird"];
+export const FOREGROUND = ["person", "cat", "dog", "horse", "cow", "sheep", "bird"];
 
 /** Effects that change the background. */
 const ON_BACKGROUND = ["blur", "colour", "picture", "cut", "grey"];
+
+/** Whether an effect shows something else than the background. @param {string} kind */
+export function hidesBackground(kind) {
+  return ON_BACKGROUND.includes(kind);
+}
 
 export class LiveSettings {
   #form = document.getElementById("live");
@@ -63,7 +68,7 @@ export class LiveSettings {
 
   /** Whether the effect shows something else than the background. */
   get hidesBackground() {
-    return ON_BACKGROUND.includes(this.#field("effect").value);
+    return hidesBackground(this.#field("effect").value);
   }
 
   /** Takes a new source: people expect to see themselves as in a mirror. @param {import("./sources.js").Source} source */

@@ -126,11 +126,16 @@ export class Stage {
   showResult(result, description) {
     say(this.#photo, () => t("photo.described", { classes: description() }), "aria-label");
     this.#result = result;
-    this.#view = sample(result, within(result, MASK_PIXELS));
-    this.#drawClasses();
+    this.refresh();
     this.#classes.hidden = false;
-    this.#lit = null;
     this.highlight(null);
+  }
+
+  /** The mask of the result has changed. */
+  refresh() {
+    this.#view = sample(this.#result, within(this.#result, MASK_PIXELS));
+    this.#drawClasses();
+    this.#lit = null;
   }
 
   clearResult() {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { firstSpoken, Phrases } from "../page/phrases.js";
+import * as editEn from "../page/texts/edit-en.js";
+import * as editZh from "../page/texts/edit-zh.js";
 import * as en from "../page/texts/en.js";
 import * as modelsEn from "../page/texts/models-en.js";
 import * as modelsZh from "../page/texts/models-zh.js";
@@ -63,7 +65,7 @@ test("numbers are written as the language does", () => {
 test("both languages have the same texts with the same placeholders", () => {
   const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();
   const stems = (texts) => [...new Set(Object.keys(texts).map((key) => key.replace(/\.(one|other)$/, "")))].sort();
-  for (const [english, chinese] of [[en, zh], [modelsEn, modelsZh], [studioEn, studioZh], [teachEn, teachZh], [viewsEn, viewsZh]]) {
+  for (const [english, chinese] of [[en, zh], [modelsEn, modelsZh], [studioEn, studioZh], [editEn, editZh], [teachEn, teachZh], [viewsEn, viewsZh]]) {
     for (const [key, text] of Object.entries(chinese.texts)) assert.deepEqual(placeholders(text), placeholders(english.texts[key]), key);
     assert.deepEqual(stems(chinese.texts), stems(english.texts));
   }

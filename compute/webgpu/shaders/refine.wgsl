@@ -18,6 +18,7 @@ struct View {
   cellRows: u32,
   cellCols: u32,
   eps: f32,
+  gain: f32,          // of mattes
 }
 
 @group(0) @binding(0) var<uniform> view: View;

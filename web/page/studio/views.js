@@ -95,8 +95,16 @@ class Views {
     this.#offer(model);
     if (isHeat) {
       document.documentElement.dataset.view = name;
-      const listeners = { onStart: (place) => this.#lookAt(place), onMove: (places) => this.#lookAt(places.at(-1)), onEnd() {}, onCancel() {}, onHover: (place) => place ? this.#lookAt(place) : this.#draw() };
-      this.#host.surface.begin(this.#picture.photo, () => t("views.surface", { view: t(`views.${name}`) }), listeners);
+      this.#host.surface.begin(this.#picture.photo, () => t("views.surface", { view: t(`views.${name}`) }), {
+        onStart: (place) => {
+          this.#token.checked = false;
+          this.#lookAt(place);
+        },
+        onMove: (places) => this.#lookAt(places.at(-1)),
+        onEnd() {},
+        onCancel() {},
+        onHover: (place) => this.#lookAt(place ?? this.#place),
+      });
     } else {
       this.hide();
     }
@@ -114,7 +122,6 @@ class Views {
   }
 
   #lookAt(place) {
-    if (this.#token.checked && this.#name === "attention") this.#token.checked = false;
     this.#place = place;
     this.#draw();
   }
@@ -161,7 +168,9 @@ class Views {
 
   async #showHeat(name, { values, network, patch }) {
     const place = this.#place;
-    const at = place && this.#patchAt(place, values, network, patch);
+    const isOfPatch = Boolean(VIEWS[name].isOfPatch);
+    const cell = isOfPatch ? patch : patch / FINER; // pixels of the network's picture for a value of the map
+    const at = place && this.#cellAt(place, isOfPatch ? values : values[name], network, cell);
     const map = await this.#mapOf(name, values, at);
     if (place !== this.#place || name !== this.#name) return;
     const { surface } = this.#host;
@@ -170,21 +179,21 @@ class Views {
       say(this.#found, "");
       return;
     }
-    this.#paint(map, values.confidence ?? values, network, patch);
-    if (VIEWS[name].isOfPatch) {
-      this.#mark(at, values, network, patch);
+    this.#paint(map, network, cell);
+    if (isOfPatch) {
+      this.#mark(at, map, network, patch);
       this.#tellClasses(name, map, network, patch);
     } else {
-      this.#tell(name, values, network, patch);
+      this.#tell(name, values, at);
     }
   }
 
-  /** The number of the patch under a place; the class token, if that is asked for. */
-  #patchAt({ x, y }, { rows, cols }, network, patch) {
+  /** The number of the value of a map under a place. */
+  #cellAt({ x, y }, { rows, cols }, network, cell) {
     const { width, height } = this.#picture.photo;
     const inside = (value, count) => Math.max(0, Math.min(Math.floor(value), count - 1));
-    const col = inside((x / width) * (network.width / patch), cols);
-    return inside((y / height) * (network.height / patch), rows) * cols + col;
+    const col = inside((x / width) * (network.width / cell), cols);
+    return inside((y / height) * (network.height / cell), rows) * cols + col;
   }
 
   /** @returns {Promise<import("./heat.js").Map | null>}  null until a patch is pointed at */
@@ -202,13 +211,12 @@ class Views {
   }
 
   /** Draws a map over the picture. Its last row and column of patches may reach beyond it. */
-  #paint(map, { rows, cols }, network, patch) {
+  #paint(map, network, cell) {
     const { canvas } = this.#host.surface;
     const image = coloured(map);
     const small = new OffscreenCanvas(image.width, image.height);
     small.getContext("2d").putImageData(image, 0, 0);
-    const finer = map.rows / rows;
-    const [width, height] = [(map.cols / finer) * patch * (canvas.width / network.width), rows * patch * (canvas.height / network.height)];
+    const [width, height] = [map.cols * cell * (canvas.width / network.width), map.rows * cell * (canvas.height / network.height)];
     const context = canvas.getContext("2d");
     context.globalAlpha = STRENGTH;
     context.imageSmoothingQuality = "high";
@@ -231,12 +239,10 @@ class Views {
   }
 
   /** Says what is under the pointer. */
-  #tell(name, values, network, patch) {
-    if (!this.#place) return say(this.#found, "");
-    const at = this.#patchAt(this.#place, values[name], network, patch / FINER);
-    const share = values[name].values[at];
-    const info = this.#picture.classes.find(({ id }) => id === values.classes[at]);
-    if (info) say(this.#found, () => t(`views.${name}-here`, { class: className(info.name), share: percentage(share) }));
+  #tell(name, values, at) {
+    const info = at !== null && this.#picture.classes.find(({ id }) => id === values.classes[at]);
+    const share = info && percentage(values[name].values[at]);
+    say(this.#found, () => (info ? t(`views.${name}-here`, { class: className(info.name), share }) : ""));
   }
 
   /** Says to which classes what is bright belongs. */
@@ -252,7 +258,7 @@ class Views {
       total += values[i];
     }
     const largest = [...sums].sort(([, a], [, b]) => b - a).slice(0, 3);
-    const nameOf = (id) => className(this.#picture.classes.find((info) => info.id === id).name);
+    const nameOf = (id) => className(this.#picture.classes.find((info) => info.id === id)?.name ?? String(id));
     const list = () => largest.map(([id, sum]) => `${nameOf(id)} ${percentage(sum / (total || 1))}`).join(t("comma"));
     say(this.#found, () => t(`views.${name}-here`, { list: list() }));
   }
