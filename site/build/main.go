@@ -32,7 +32,7 @@ import (
 	"segmenter/site/offline"
 )
 
-// maxProgram limits the compressed engine and the importer, in bytes: visitors on slow lines
+// maxProgram limits the compressed engine, importer and teacher, in bytes: visitors on slow lines
 // wait for every byte.
 const maxProgram = 1_000_000
 
@@ -41,6 +41,7 @@ const (
 	engine        = "library/engine.wasm"
 	webgpuEngine  = "library/engine-webgpu.wasm"
 	importer      = "library/importer.wasm"
+	teacher       = "library/teacher.wasm"
 	goSupport     = "library/wasm_exec.js"
 	defaultModel  = offline.DefaultModel
 	modelList     = offline.ModelList
@@ -52,6 +53,7 @@ var programs = map[string][]string{
 	engine:       {"./wasm"},
 	webgpuEngine: {"-tags=webgpu", "./wasm"},
 	importer:     {"./wasm/importer"},
+	teacher:      {"./wasm/teacher"},
 }
 
 // sourcesOnly are the names in web/ that do not go into the site.

@@ -9,6 +9,8 @@ import * as modelsEn from "../page/texts/models-en.js";
 import * as modelsZh from "../page/texts/models-zh.js";
 import * as studioEn from "../page/texts/studio-en.js";
 import * as studioZh from "../page/texts/studio-zh.js";
+import * as teachEn from "../page/texts/teach-en.js";
+import * as teachZh from "../page/texts/teach-zh.js";
 import * as viewsEn from "../page/texts/views-en.js";
 import * as viewsZh from "../page/texts/views-zh.js";
 import * as zh from "../page/texts/zh.js";
@@ -63,7 +65,7 @@ test("numbers are written as the language does", () => {
 test("both languages have the same texts with the same placeholders", () => {
   const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();
   const stems = (texts) => [...new Set(Object.keys(texts).map((key) => key.replace(/\.(one|other)$/, "")))].sort();
-  for (const [english, chinese] of [[en, zh], [modelsEn, modelsZh], [studioEn, studioZh], [editEn, editZh], [viewsEn, viewsZh]]) {
+  for (const [english, chinese] of [[en, zh], [modelsEn, modelsZh], [studioEn, studioZh], [editEn, editZh], [teachEn, teachZh], [viewsEn, viewsZh]]) {
     for (const [key, text] of Object.entries(chinese.texts)) assert.deepEqual(placeholders(text), placeholders(english.texts[key]), key);
     assert.deepEqual(stems(chinese.texts), stems(english.texts));
   }
