@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -43,7 +44,13 @@ func TestTexts(t *testing.T) {
 		t.Error(problem)
 	}
 
-	keys := evaluate[[]string](v, `Promise.all(["en", "models-en", "studio-en", "edit-en", "views-en"].map((name) => import("./page/texts/" + name + ".js")))
+	files, err := filepath.Glob("../web/page/texts/*en.js")
+	v.must(err)
+	var names []string
+	for _, file := range files {
+		names = append(names, strconv.Quote(strings.TrimSuffix(filepath.Base(file), ".js")))
+	}
+	keys := evaluate[[]string](v, `Promise.all([`+strings.Join(names, ", ")+`].map((name) => import("./page/texts/" + name + ".js")))
 		.then((files) => files.flatMap(({ texts }) => Object.keys(texts)))`)
 	used := regexp.MustCompile(`\bt\("([^"]+)"`)
 	for _, pattern := range []string{"../web/library/*.js", "../web/page/*.js", "../web/page/studio/*.js"} {
