@@ -206,3 +206,21 @@ func BenchmarkTeach(b *testing.B) {
 	}
 	b.ReportMetric(evaluate[float64](v, `segmenterPage.result.timings.total`), "ms-to-segment")
 }
+
+// TestTeachExample opens the example page, and teaches it with the mouse.
+func TestTeachExample(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("examples/teach-class.html")
+	says := func(text string) {
+		t.Helper()
+		v.eventually(func() bool {
+			return strings.HasPrefix(evaluate[string](v, `document.querySelector("output").textContent`), text)
+		})
+	}
+	says("Choose a photo.")
+	v.do(chromedp.SetUploadFiles(chromedp.CSS("input"), []string{v.absolute(samples + "/chelsea.png")}))
+	says("Draw a line")
+	evaluate[bool](v, `(document.querySelector("canvas").id = "surface", true)`) // as the page calls its own
+	v.stroke(0.45, 0.2, 0.55, 0.35)
+	says("Taught by 1 stroke")
+}
