@@ -194,10 +194,13 @@ func TestTeachLive(t *testing.T) {
 	v.screenshot("teach-live")
 }
 
-// BenchmarkTeach measures the time from the last stroke to the new mask, at 512 pixels on two threads.
+// BenchmarkTeach measures the time from the last stroke to the new mask, with as many patches as 512²
+// has, on two threads:
+//
+//	go test -run - -bench Teach ./e2e
 func BenchmarkTeach(b *testing.B) {
 	v := newVisit(b, "/", nil)
-	v.openStudio("size=512&threads=2", "teach")
+	v.openStudio("size=416&threads=2", "teach") // 416 × 624 pixels: as many patches as 512²
 	v.eventually(func() bool { return v.isShown("#surface") })
 	v.after(func() { v.stroke(0.45, 0.2, 0.55, 0.35) }) // loads the teacher
 	v.after(func() { v.stroke(0.4, 0.55, 0.6, 0.55) })
@@ -205,4 +208,22 @@ func BenchmarkTeach(b *testing.B) {
 		v.after(func() { v.stroke(0.4, 0.25, 0.6, 0.3) })
 	}
 	b.ReportMetric(evaluate[float64](v, `segmenterPage.result.timings.total`), "ms-to-segment")
+}
+
+// TestTeachExample opens the example page, and teaches it with the mouse.
+func TestTeachExample(t *testing.T) {
+	v := newVisit(t, "/", nil)
+	v.open("examples/teach-class.html")
+	says := func(text string) {
+		t.Helper()
+		v.eventually(func() bool {
+			return strings.HasPrefix(evaluate[string](v, `document.querySelector("output").textContent`), text)
+		})
+	}
+	says("Choose a photo.")
+	v.do(chromedp.SetUploadFiles(chromedp.CSS("input"), []string{v.absolute(samples + "/chelsea.png")}))
+	says("Draw a line")
+	evaluate[bool](v, `(document.querySelector("canvas").id = "surface", true)`) // as the page calls its own
+	v.stroke(0.45, 0.2, 0.55, 0.35)
+	says("Taught by 1 stroke")
 }

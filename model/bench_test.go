@@ -116,3 +116,33 @@ func (w *stopwatch) Refine(dst compute.Mask, scores compute.Tensor, view compute
 	defer w.since("Refine", time.Now())
 	w.Device.Refine(dst, scores, view, guide)
 }
+
+// BenchmarkTaught segments frames of a video without and with three taught classes, in turns, and
+// reports how much longer a frame takes with them:
+//
+//	go test -run - -bench Taught -benchtime 100x ./model
+func BenchmarkTaught(b *testing.B) {
+	const size = 256
+	var frames []func()
+	for _, taught := range []int{0, 3} {
+		s := openSegmenter(b, int8Weights, 1, compute.Int8)
+		if err := s.SetTaught([]TaughtClass{rowOf(s.model, 1, 1), rowOf(s.model, 2, 1), rowOf(s.model, 3, 1)}[:taught]); err != nil {
+			b.Fatal(err)
+		}
+		frame, _ := benchFrame(b, s, size)
+		frame()
+		frames = append(frames, frame)
+	}
+	var least [2]time.Duration
+	for b.Loop() {
+		for i, frame := range frames {
+			began := time.Now()
+			frame()
+			if spent := time.Since(began); least[i] == 0 || spent < least[i] {
+				least[i] = spent
+			}
+		}
+	}
+	b.ReportMetric(100*(least[1].Seconds()/least[0].Seconds()-1), "%-longer")
+	b.ReportMetric(least[0].Seconds()*1000, "ms-without")
+}
