@@ -32,7 +32,7 @@ import (
 	"segmenter/site/offline"
 )
 
-// maxProgram limits the compressed engine and the importer, in bytes: visitors on slow lines
+// maxProgram limits each compressed program, in bytes: visitors on slow lines
 // wait for every byte.
 const maxProgram = 1_000_000
 
@@ -41,6 +41,7 @@ const (
 	engine        = "library/engine.wasm"
 	webgpuEngine  = "library/engine-webgpu.wasm"
 	importer      = "library/importer.wasm"
+	annotator     = "library/annotator.wasm"
 	goSupport     = "library/wasm_exec.js"
 	defaultModel  = offline.DefaultModel
 	modelList     = offline.ModelList
@@ -52,6 +53,7 @@ var programs = map[string][]string{
 	engine:       {"./wasm"},
 	webgpuEngine: {"-tags=webgpu", "./wasm"},
 	importer:     {"./wasm/importer"},
+	annotator:    {"./wasm/annotator"},
 }
 
 // sourcesOnly are the names in web/ that do not go into the site.
@@ -59,7 +61,7 @@ var sourcesOnly = []string{"tests", "package.json"}
 
 // published are the library's modules that other pages import from the site's root,
 // their published address.
-var published = []string{"segmenter", "live", "importer"}
+var published = []string{"segmenter", "live", "importer", "annotations"}
 
 func main() {
 	out := flag.String("o", filepath.Join("dist", "site"), "write the site to this `folder`")

@@ -100,5 +100,6 @@ func isUnused(name string) bool {
 // thumbnails, and icons for systems that install the page.
 func isLater(name string) bool {
 	isPhoto := path.Dir(name) == "samples" && path.Ext(name) != ".webp"
-	return isPhoto || path.Dir(name) == "icons" || name == "library/engine-webgpu.wasm" || name == "library/importer.wasm"
+	isProgram := path.Ext(name) == ".wasm" && name != "library/engine.wasm"
+	return isPhoto || isProgram || path.Dir(name) == "icons"
 }
