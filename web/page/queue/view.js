@@ -197,9 +197,7 @@ export class QueueView {
     this.#isLooking = false;
   }
 
-  /**
-   * @param {import("./work.js").Work} work
-   */
+  /** @param {import("./work.js").Work} work */
   showProgress({ counts, secondsLeft, isPaused }) {
     const { all, waiting, working, done, there, failed, cancelled } = counts;
     const left = waiting + working;
@@ -217,11 +215,11 @@ export class QueueView {
     this.#bar.hidden = all === 0;
     this.#empty.hidden = all > 0;
     this.#section.toggleAttribute("data-empty", all === 0);
-    this.#pause.hidden = left === 0;
+    hide(this.#pause, left === 0, this.#title);
     say(this.#pause, () => t(isPaused ? "queue.resume" : "queue.pause"));
-    this.#cancel.hidden = left === 0 && cancelled === 0;
+    hide(this.#cancel, left === 0 && cancelled === 0, this.#title);
     say(this.#cancel, () => t(left > 0 ? "queue.cancel" : "queue.cancelled-again", { number: cancelled }));
-    this.#section.querySelector("#queue-clear").hidden = all === 0 || left > 0;
+    hide(this.#section.querySelector("#queue-clear"), all === 0 || left > 0, this.#title);
     this.#results.hidden = all === 0;
     this.#zip.disabled = done === 0;
     say(this.#zip, () => t("queue.zip", { count: done }));
@@ -235,10 +233,14 @@ export class QueueView {
 
   /** @param {{ done: number, total: number, onCancel: () => void } | null} progress  of an archive */
   showSaving(progress) {
-    this.#saving.hidden = !progress;
-    this.#zip.hidden = Boolean(progress);
-    if (!progress) return this.#saving.replaceChildren();
+    if (!progress) {
+      this.#zip.hidden = false;
+      hide(this.#saving, true, this.#zip);
+      this.#saving.replaceChildren();
+      return;
+    }
     const { done, total, onCancel } = progress;
+    this.#saving.hidden = false;
     if (!this.#saving.firstChild) {
       const text = make("span", { id: "queue-saving-text" });
       const bar = make("progress", {});
@@ -248,6 +250,7 @@ export class QueueView {
     const [text, bar] = this.#saving.children;
     say(text, () => t("queue.saving", { done, total }));
     Object.assign(bar, { max: total, value: done });
+    hide(this.#zip, true, this.#saving.lastChild);
   }
 
   #press(target) {
@@ -281,9 +284,16 @@ export class QueueView {
   }
 }
 
+/** Hides an element, or shows it. If it has the focus, another gets that. */
+function hide(element, isHidden, next) {
+  const hasFocus = element.contains(document.activeElement);
+  element.hidden = isHidden;
+  if (isHidden && hasFocus) next.focus();
+}
+
 /** What is known of a photo, in a few words. @param {Item} item */
 function noteOf({ state, error, kept }) {
-  if (state === "failed") return t("queue.state.failed", { sentence: error ? textOf(error) : "" });
+  if (state === "failed") return t("queue.state.failed", { sentence: textOf(error) });
   if (state !== "done") return t(`queue.state.${state}`);
   const names = kept.classes.map(({ name }) => name);
   return kept.found.slice(0, 3).map(({ name }) => className(name, names)).join(t("comma"));
