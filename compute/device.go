@@ -87,6 +87,12 @@ type Operations interface {
 	L2Normalize(x Tensor)
 	// MatMulT computes dst = a·bᵀ.
 	MatMulT(dst, a, b Tensor)
+	// Extend gives patches, (T, C) scores, further classes that somebody else scores:
+	//   dst[:, :C] = scores
+	//   dst[:, C:] = max(scores) + further − max(rivals)
+	// So a further class beats the others where it beats its rivals, and by as
+	// much. Without rivals, which are nil then, it has to beat 0.
+	Extend(dst, scores, further, rivals Tensor)
 }
 
 // Pictures takes frames in and turns scores into masks.

@@ -26,10 +26,14 @@ const (
 	// Classes are the class embeddings after the mask transformer, of length 1: D values a
 	// class. Their products with patches, of length 1 too, are the scores before their norm.
 	Classes InnerKind = "classes"
+	// Rows are those of the linear decoder: D weights and a bias for each class, the same for
+	// every photo. Models without that decoder have none.
+	Rows InnerKind = "rows"
 )
 
 // InnerValues are the values of an [Inner]: windows × tokens × width.
 type InnerValues struct {
+	View          compute.View
 	Rows, Cols    int // patches of a window
 	Tokens, Width int
 	Values        []float32
@@ -42,6 +46,9 @@ func (s *Segmenter) Inner(ctx context.Context, wanted Inner) (*InnerValues, erro
 	if s.passes == nil {
 		return nil, errors.New("there are no values yet: segment a photo first")
 	}
+	if wanted.Kind == Rows {
+		return s.rows(), nil
+	}
 	tokens, width, err := s.innerShape(wanted)
 	if err != nil {
 		return nil, err
@@ -51,7 +58,7 @@ func (s *Segmenter) Inner(ctx context.Context, wanted Inner) (*InnerValues, erro
 	if v.Windows() > maxScores/n {
 		return nil, fmt.Errorf("the %s of %d windows are %w for memory: use a larger stride, or a smaller size", wanted.Kind, v.Windows(), ErrTooLarge)
 	}
-	r := &InnerValues{Rows: v.Rows(), Cols: v.Cols(), Tokens: tokens, Width: width}
+	r := &InnerValues{View: v, Rows: v.Rows(), Cols: v.Cols(), Tokens: tokens, Width: width}
 	if !s.passes[0].first {
 		r = nil
 	} else {
@@ -77,6 +84,27 @@ func (s *Segmenter) Inner(ctx context.Context, wanted Inner) (*InnerValues, erro
 		}
 	}
 	return r, nil
+}
+
+// rows returns the rows of the linear decoder.
+func (s *Segmenter) rows() *InnerValues {
+	r := &InnerValues{Width: s.model.Architecture.Width + 1}
+	if s.model.Linear == nil {
+		return r
+	}
+	w, bias := s.model.Matrix(s.model.Linear.Weight), s.model.Floats(s.model.Linear.Bias)
+	r.Tokens = w.Out
+	for c := range w.Out {
+		for i := c * w.In; i < (c+1)*w.In; i++ {
+			if w.Int8 != nil {
+				r.Values = append(r.Values, float32(w.Int8[i])*w.Scale[c])
+			} else {
+				r.Values = append(r.Values, w.Float[i])
+			}
+		}
+		r.Values = append(r.Values, bias[c])
+	}
+	return r
 }
 
 // innerShape returns the shape of the values of a window.

@@ -76,7 +76,7 @@ func (s *Segmenter) SegmentMultiScale(ctx context.Context, src photo.Source, o O
 
 // score computes the scores of a form of a photo.
 func (s *Segmenter) score(ctx context.Context, f *form, whole *photo.Image) error {
-	next, filter, err := newPlan(s.model, whole.Height, whole.Width, &f.Options)
+	next, filter, err := newPlan(s.model, s.network.further(), whole.Height, whole.Width, &f.Options)
 	if err != nil {
 		return err
 	}
@@ -97,13 +97,13 @@ func (s *Segmenter) score(ctx context.Context, f *form, whole *photo.Image) erro
 	if err != nil {
 		return err
 	}
-	f.scores.Reset(next.view, scores, len(s.model.Classes), next.maskHeight, next.maskWidth)
+	f.scores.Reset(next.view, scores, len(s.classes), next.maskHeight, next.maskWidth)
 	return nil
 }
 
 // average paints the mask from the scores of all forms, row by row.
 func (s *Segmenter) average(forms []form) *Result {
-	C := len(s.model.Classes)
+	C := len(s.classes)
 	r := &Result{Height: s.plan.maskHeight, Width: s.plan.maskWidth, Areas: make([]int, C)}
 	r.Mask = make([]uint8, 0, r.Height*r.Width)
 	sums, part := make([]float64, r.Width*C), make([]float64, C)

@@ -23,6 +23,15 @@ type network struct {
 	encoder []block
 	linear  compute.Linear // D → C, nil if the file has no such decoder
 	mask    *maskTransformer
+	taught  compute.Linear // D → the classes taught, nil if there are none
+}
+
+// further is the number of classes taught.
+func (n *network) further() int {
+	if n.taught == nil {
+		return 0
+	}
+	return n.taught.Out()
 }
 
 // block is a pre-norm transformer block (section 3.1, eq. 1 and 2).
@@ -191,4 +200,18 @@ func (p *pass) decodeMask() {
 	p.device.Gather(p.allClasses, p.classes, 0)
 	p.device.MatMulT(p.scores, p.patches, p.allClasses)
 	p.device.LayerNorm(p.scores, p.scores, m.maskNorm)
+}
+
+// decodeTaught scores taught classes, whose rows are of the linear decoder. With the mask
+// transformer, too, they have to beat the linear decoder's classes. The result is p.extended.
+func (p *pass) decodeTaught(d Decoder) {
+	rivals := p.scores
+	if d == Mask {
+		rivals = p.rivals
+		if rivals != nil {
+			p.device.Linear(rivals, p.features, p.network.linear, compute.LinearOp{})
+		}
+	}
+	p.device.Linear(p.taught, p.features, p.network.taught, compute.LinearOp{})
+	p.device.Extend(p.extended, p.scores, p.taught, rivals)
 }

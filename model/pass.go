@@ -31,8 +31,13 @@ type pass struct {
 	patches, classes               compute.Tensor // (N, D), (C, D) in the space of scores
 	allClasses                     compute.Tensor // (C, D), on every rank
 
-	scores     compute.Tensor   // (N, C) of this rank's patches
-	allScores  compute.Tensor   // (windows·N, C) of all ranks
+	scores compute.Tensor // (N, C) of this rank's patches
+	// For K classes taught, nil if there are none:
+	taught   compute.Tensor // (N, K) by their rows
+	rivals   compute.Tensor // (N, C) of the linear decoder beside the mask transformer, if there is one
+	extended compute.Tensor // (N, C+K)
+
+	allScores  compute.Tensor   // (windows·N, C+K) of all ranks
 	windowRows []compute.Tensor // allScores, window by window
 	smoothing  smoothing
 	firstPatch int       // of this rank
@@ -69,7 +74,13 @@ func newPass(m *Model, n *network, device compute.Device, next plan) (*pass, err
 	p.encoder = b.activations(common, N+extra, compute.Share{First: first, Total: patches + a.ExtraTokens})
 	p.features = b.tensor(N, D)
 	p.scores = b.tensor(N, C)
-	p.allScores = b.tensor(v.Windows()*patches, C)
+	p.allScores = b.tensor(v.Windows()*patches, C+next.further)
+	if K := next.further; K > 0 {
+		p.taught, p.extended = b.tensor(N, K), b.tensor(N, C+K)
+		if n.mask != nil && n.linear != nil {
+			p.rivals = b.tensor(N, C)
+		}
+	}
 	if n.mask != nil {
 		p.decoder = b.activations(common, N+classes, compute.Share{First: first, Total: patches + C})
 		p.patches, p.classes = b.tensor(N, D), b.tensor(classes, D)
@@ -177,7 +188,12 @@ func (p *pass) runWindow(i int, d Decoder) {
 	} else {
 		p.decodeMask()
 	}
-	p.device.Gather(p.windowRows[i], p.scores, p.firstPatch)
+	scores := p.scores
+	if p.extended != nil {
+		p.decodeTaught(d)
+		scores = p.extended
+	}
+	p.device.Gather(p.windowRows[i], scores, p.firstPatch)
 }
 
 func (p *pass) free() {

@@ -83,12 +83,13 @@ func (o *Options) check(m *Model) error {
 type plan struct {
 	view                  compute.View
 	maskHeight, maskWidth int
+	further               int // classes taught
 }
 
 // newPlan plans a photo of height×width pixels, and chooses the filter that
 // resizes it to the frame. It completes the options.
-func newPlan(m *Model, height, width int, o *Options) (plan, photo.Filter, error) {
-	var p plan
+func newPlan(m *Model, further, height, width int, o *Options) (plan, photo.Filter, error) {
+	p := plan{further: further}
 	if err := o.check(m); err != nil {
 		return p, 0, err
 	}
@@ -112,7 +113,7 @@ func newPlan(m *Model, height, width int, o *Options) (plan, photo.Filter, error
 		p.view.WindowHeight, p.view.WindowWidth, p.view.Stride = o.Window, o.Window, o.Stride
 	}
 	p.maskHeight, p.maskWidth = cmp.Or(o.MaskHeight, height), cmp.Or(o.MaskWidth, width)
-	return p, filter, p.fits(len(m.Classes))
+	return p, filter, p.fits(len(m.Classes) + further)
 }
 
 // fits reports a plan that takes too much time or memory.

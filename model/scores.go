@@ -11,7 +11,8 @@ import (
 var errNoScores = errors.New("there are no scores yet: segment a photo first")
 
 // Scores returns the network's scores of the last photo, before they are smoothed
-// and upsampled: (windows·rows·cols, C), where a window has rows×cols patches.
+// and upsampled: (windows·rows·cols, C), taught classes among them; a window has rows×cols
+// patches.
 func (s *Segmenter) Scores() (scores []float32, rows, cols int, err error) {
 	if s.passes == nil {
 		return nil, 0, 0, errNoScores
@@ -24,7 +25,10 @@ func (s *Segmenter) Scores() (scores []float32, rows, cols int, err error) {
 // Probabilities returns the probability of a class at every pixel of the last
 // photo, row by row: the softmax of the pixel's scores over all classes.
 func (s *Segmenter) Probabilities(class int) ([]float32, error) {
-	C := len(s.model.Classes)
+	if s.passes == nil {
+		return nil, errNoScores
+	}
+	C := s.passes[0].allScores.Cols()
 	if class < 0 || class >= C {
 		return nil, fmt.Errorf("class %d: expected 0 to %d", class, C-1)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"segmenter/compute"
+	"segmenter/modelfile"
 	"segmenter/photo"
 )
 
@@ -16,6 +17,7 @@ type Segmenter struct {
 	model   *Model
 	devices []compute.Device
 	network *network
+	classes []modelfile.Class // the model's, then those taught
 
 	resizer photo.Resizer
 	frame   photo.Image
@@ -45,7 +47,7 @@ func New(m *Model, devices []compute.Device) (*Segmenter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Segmenter{model: m, devices: devices, network: n, errs: make([]error, len(devices))}, nil
+	return &Segmenter{model: m, devices: devices, network: n, classes: m.Classes, errs: make([]error, len(devices))}, nil
 }
 
 // Result is the result for a photo.
@@ -87,7 +89,7 @@ func (s *Segmenter) SegmentInto(ctx context.Context, r *Result, src photo.Source
 func (s *Segmenter) Run(ctx context.Context, r *Result, src photo.Source, o Options) (compute.Mask, error) {
 	start := time.Now()
 	height, width := src.Size()
-	next, filter, err := newPlan(s.model, height, width, &o)
+	next, filter, err := newPlan(s.model, s.network.further(), height, width, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +118,7 @@ func (s *Segmenter) Run(ctx context.Context, r *Result, src photo.Source, o Opti
 // of its result. Only the program with the first rank may call it.
 func (s *Segmenter) Count(r *Result) error {
 	start := time.Now()
-	r.Areas = slices.Grow(r.Areas[:0], len(s.model.Classes))[:len(s.model.Classes)]
+	r.Areas = slices.Grow(r.Areas[:0], len(s.classes))[:len(s.classes)]
 	if err := s.passes[0].mask.Count(r.Areas); err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func (s *Segmenter) Mask() compute.Mask {
 // gives the mask of the photo.
 func (s *Segmenter) Resize(dst *photo.Image, src photo.Source, o Options) error {
 	height, width := src.Size()
-	next, filter, err := newPlan(s.model, height, width, &o)
+	next, filter, err := newPlan(s.model, s.network.further(), height, width, &o)
 	if err != nil {
 		return err
 	}

@@ -147,3 +147,26 @@ func countMapped(t *testing.T) *int {
 	})
 	return total
 }
+
+// TestTaughtWebGPU compares masks with taught classes with those of the CPU.
+func TestTaughtWebGPU(t *testing.T) {
+	m := smallModel(t)
+	src := goldenPhoto(t, "chelsea")
+	_, device := openGPU(t, compute.Float32)
+	list := []TaughtClass{rowOf(m, 2, 0.25), rowOf(m, 1, -1e4)}
+	for _, o := range []Options{{Size: 48}, {Size: 48, Decoder: Linear, Refine: true}} {
+		var masks [2][]uint8
+		for i, devices := range [][]compute.Device{{device}, cpu.New(1, compute.Float32)} {
+			s := newSegmenter(t, m, devices)
+			if err := s.SetTaught(list); err != nil {
+				t.Fatal(err)
+			}
+			r := segment(t, s, src, o)
+			masks[i] = r.Mask
+			if r.Areas[5] == 0 || r.Areas[6] > 0 {
+				t.Errorf("the taught classes have %d and %d pixels", r.Areas[5], r.Areas[6])
+			}
+		}
+		agree(t, "taught", masks[0], masks[1], 0.99)
+	}
+}

@@ -47,6 +47,7 @@ func (e *engine) requests() map[string]handler {
 		"matte":         e.matte,
 		"scores":        e.scores,
 		"inner":         e.inner,
+		"taught":        e.taught,
 		"abort":         e.abort,
 	}
 }

@@ -76,6 +76,7 @@ func writeLoad(m *model.Model, gpu any) any {
 	}
 	return map[string]any{
 		"name":       m.Name,
+		"encoder":    m.EncoderID(),
 		"licence":    m.Licence,
 		"source":     m.Source,
 		"decoders":   decoders,

@@ -84,7 +84,7 @@ func (b *batch) run(ctx context.Context, photos []input) error {
 	}
 	b.form.Part = b.shard.String()
 	var err error
-	if b.writer, err = annotation.New(b.format, b.model.Classes, b.form); err != nil {
+	if b.writer, err = annotation.New(b.format, b.network.classes(b.model), b.form); err != nil {
 		return usageError("-format: " + err.Error())
 	}
 	lock, err := lockFolder(b.folder, b.part())
@@ -164,7 +164,7 @@ func (b *batch) isDone(in input) bool {
 // work segments photos from the queue. An error of a photo is logged; one of the folder ends
 // everything.
 func (b *batch) work(ctx context.Context, queue <-chan input, total int) error {
-	segmenter, err := newSegmenter(b.model, max(1, b.network.threads/b.jobs), b.network.arithmetic(b.model))
+	segmenter, err := newSegmenter(b.model, max(1, b.network.threads/b.jobs), b.network.arithmetic(b.model), b.network.taught)
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (b *batch) segment(ctx context.Context, segmenter *model.Segmenter, in inpu
 		return nil, record{}, err
 	}
 	mask := &annotation.Mask{Photo: in.name, Height: result.Height, Width: result.Width, Classes: result.Mask}
-	return mask, record{summary: summarise(in.name, b.model, result)}, nil
+	return mask, record{summary: summarise(in.name, b.network.classes(b.model), result)}, nil
 }
 
 func (b *batch) write(mask *annotation.Mask) error {

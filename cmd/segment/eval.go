@@ -67,7 +67,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		}
 		models = append(models, other)
 	}
-	set, err := openLabelled(*data, *layout, *match, m.Classes)
+	set, err := openLabelled(*data, *layout, *match, n.classes(m))
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func eval(ctx context.Context, arguments []string, stdout, stderr io.Writer) err
 		o.Refine, o.Window, o.Stride = n.refine, slide.window, slide.stride
 		e := &evaluation{
 			models: models, arithmetic: n.arithmetic(m), options: o, forms: forms, boundary: *boundary,
-			samples: set.Samples, tally: make(tally, len(models)),
+			taught: n.taught, samples: set.Samples, tally: make(tally, len(models)),
 		}
 		if err := e.run(ctx, n.threads, newBar(stderr)); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -17,8 +18,9 @@ import (
 
 // evaluation scores the masks of one or two models against the labels.
 type evaluation struct {
-	models     []*model.Model     // the model, and optionally a second one for comparison
-	arithmetic compute.Arithmetic // of the first model
+	models     []*model.Model      // the model, and optionally a second one for comparison
+	arithmetic compute.Arithmetic  // of the first model
+	taught     []model.TaughtClass // beside the classes of the first model
 	options    model.Options
 	forms      *model.MultiScale // of each photo, whose scores are averaged; nil = one
 	samples    []dataset.Sample
@@ -79,11 +81,11 @@ feed:
 func (e *evaluation) work(ctx context.Context, samples <-chan dataset.Sample, bar *bar) error {
 	var segmenters []*model.Segmenter
 	for i, m := range e.models {
-		arithmetic := e.arithmetic
+		arithmetic, taught := e.arithmetic, e.taught
 		if i > 0 {
-			arithmetic = compute.Float32
+			arithmetic, taught = compute.Float32, nil
 		}
-		s, err := newSegmenter(m, 1, arithmetic)
+		s, err := newSegmenter(m, 1, arithmetic, taught)
 		if err != nil {
 			return err
 		}
@@ -121,7 +123,7 @@ func (e *evaluation) count(ctx context.Context, segmenters []*model.Segmenter, s
 		return err
 	}
 	height, width := source.Size()
-	labels, err := sample.Labels(height, width, len(e.models[0].Classes))
+	labels, err := sample.Labels(height, width, len(e.models[0].Classes)+len(e.taught))
 	if err != nil {
 		return err
 	}
@@ -190,7 +192,12 @@ func (e *evaluation) result() *scores {
 
 // score returns the scores of model i.
 func (e *evaluation) score(i int) *scores {
-	classes, counted := e.models[i].Classes, &e.tally[i]
+	classes, counted := slices.Clone(e.models[i].Classes), &e.tally[i]
+	if i == 0 {
+		for _, c := range e.taught {
+			classes = append(classes, c.Class)
+		}
+	}
 	s := &scores{
 		Size: e.options.Size, Decoder: string(e.options.Decoder),
 		Window: e.options.Window, Stride: e.options.Stride,

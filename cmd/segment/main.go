@@ -28,6 +28,8 @@ import (
 	"segmenter/compute/cpu"
 	"segmenter/model"
 	"segmenter/model/weights"
+	"segmenter/modelfile"
+	"segmenter/teach"
 )
 
 func main() {
@@ -89,6 +91,8 @@ type network struct {
 	threads int
 	float   bool
 	refine  bool
+	teach   string // file of taught classes
+	taught  []model.TaughtClass
 }
 
 func (n *network) arithmetic(m *model.Model) compute.Arithmetic {
@@ -100,6 +104,7 @@ func (n *network) arithmetic(m *model.Model) compute.Arithmetic {
 
 func (n *network) register(flags *flag.FlagSet) {
 	flags.StringVar(&n.model, "model", "", "model `file`, float or quantised (default: the built-in model)")
+	flags.StringVar(&n.teach, "teach", "", "`file` of classes taught on the page or by the library, to show beside the model's")
 	flags.StringVar(&n.decoder, "decoder", "", "mask or linear (default: mask, if the model has it)")
 	flags.IntVar(&n.size, "size", ownSize, "resize photos to this short side in `pixels`; 0 = do not resize (default: the model's best size)")
 	flags.BoolVar(&n.float, "float", false, "compute in float32 even if the weights are int8: slower, but a little more exact. Models with float weights always do")
@@ -143,10 +148,39 @@ func (n *network) open() (*model.Model, model.Decoder, error) {
 	}
 	n.threads = min(n.threads, runtime.NumCPU()) // more would only cost memory
 	m, err := openModel(n.model)
-	if err == nil && n.size == ownSize {
+	if err != nil {
+		return nil, "", err
+	}
+	if n.size == ownSize {
 		n.size = m.Size
 	}
+	if n.teach != "" {
+		n.taught, err = openTaught(n.teach, m)
+	}
 	return m, decoder, err
+}
+
+// openTaught reads the classes of a file that were taught for the model's encoder.
+func openTaught(path string, m *model.Model) ([]model.TaughtClass, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	set, err := teach.Open(f, m)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return set.Taught(), nil
+}
+
+// classes lists the model's classes and those taught, by id.
+func (n *network) classes(m *model.Model) []modelfile.Class {
+	list := slices.Clone(m.Classes)
+	for _, c := range n.taught {
+		list = append(list, c.Class)
+	}
+	return list
 }
 
 // openModel reads a model file, or the built-in model for "".
@@ -157,6 +191,10 @@ func openModel(path string) (*model.Model, error) {
 	return model.Open(path)
 }
 
-func newSegmenter(m *model.Model, threads int, a compute.Arithmetic) (*model.Segmenter, error) {
-	return model.New(m, cpu.New(threads, a))
+func newSegmenter(m *model.Model, threads int, a compute.Arithmetic, taught []model.TaughtClass) (*model.Segmenter, error) {
+	s, err := model.New(m, cpu.New(threads, a))
+	if err != nil {
+		return nil, err
+	}
+	return s, s.SetTaught(taught)
 }

@@ -30,7 +30,7 @@ func TestPaletted(t *testing.T) {
 		want = append(want, color.RGBA{c.RGB[0], c.RGB[1], c.RGB[2], 255})
 	}
 	r := model.Result{Width: 3, Height: 1, Mask: []uint8{3, 0, 2}}
-	picture := paletted(&m, &r)
+	picture := paletted(m.Classes, &r)
 	if !bytes.Equal(picture.Pix, r.Mask) || picture.Rect.Dx() != 3 || picture.Rect.Dy() != 1 {
 		t.Errorf("got %v of %v, expected the mask", picture.Pix, picture.Rect)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"segmenter/model"
+	"segmenter/modelfile"
 	"segmenter/photo"
 )
 
@@ -68,12 +69,13 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
+	classes := n.classes(m)
 	options := model.Options{Decoder: decoder, Size: n.size, Window: slide.window, Stride: slide.stride, Refine: n.refine}
 	if b.folder != "" {
 		b.network, b.model, b.options = n, m, options
 		return b.run(ctx, photos)
 	}
-	segmenter, err := newSegmenter(m, n.threads, n.arithmetic(m))
+	segmenter, err := newSegmenter(m, n.threads, n.arithmetic(m), n.taught)
 	if err != nil {
 		return err
 	}
@@ -90,10 +92,10 @@ func segment(ctx context.Context, arguments []string, stdout, stderr io.Writer) 
 			if err != nil {
 				return err
 			}
-			if err := summarise(in.path, m, result).print(stdout, *asJSON); err != nil {
+			if err := summarise(in.path, classes, result).print(stdout, *asJSON); err != nil {
 				return err
 			}
-			return write(m, source, result, outputFor(*maskOut, in), outputFor(*overlayOut, in))
+			return write(classes, source, result, outputFor(*maskOut, in), outputFor(*overlayOut, in))
 		}()
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -159,11 +161,11 @@ func outputFor(out string, in input) string {
 }
 
 // summarise lists the classes in a photo, the largest first.
-func summarise(path string, m *model.Model, r *model.Result) summary {
+func summarise(path string, classes []modelfile.Class, r *model.Result) summary {
 	s := summary{Photo: path, Width: r.Width, Height: r.Height, Classes: []classSummary{}}
 	for id, area := range r.Areas {
 		if area > 0 {
-			c := m.Classes[id]
+			c := classes[id]
 			s.Classes = append(s.Classes, classSummary{id, c.Name, c.Colour.String(), area, float64(area) / float64(len(r.Mask))})
 		}
 	}
@@ -183,16 +185,16 @@ func (s summary) print(w io.Writer, asJSON bool) error {
 }
 
 // write writes the mask and the overlay, each unless its file is "".
-func write(m *model.Model, source photo.Source, r *model.Result, maskFile, overlayFile string) error {
+func write(classes []modelfile.Class, source photo.Source, r *model.Result, maskFile, overlayFile string) error {
 	if maskFile != "" {
-		if err := writePNG(maskFile, paletted(m, r)); err != nil {
+		if err := writePNG(maskFile, paletted(classes, r)); err != nil {
 			return err
 		}
 	}
 	if overlayFile == "" {
 		return nil
 	}
-	picture, err := overlay(m, source, r)
+	picture, err := overlay(classes, source, r)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func operations() (list []operation) {
 		for _, heads := range []struct{ n, size int }{{1, 64}, {3, 64}, {2, 20}} {
 			list = append(list, attention(rows, heads.n, heads.size))
 		}
-		list = append(list, gather(rows, 5), feedForward(rows, 192, 768), feedForward(rows, 7, 30))
+		list = append(list, gather(rows, 5), feedForward(rows, 192, 768), feedForward(rows, 7, 30), extend(rows, true), extend(rows, false))
 	}
 	for _, view := range []compute.View{
 		compute.Whole(16, 33, 47),
@@ -98,6 +98,19 @@ func attention(rows, heads, size int) operation {
 		at := compute.Share{First: from, Total: rows}
 		d.Attention(dst, d.band(rows, 3*width), heads, at)
 		d.Attention(dst, d.band(rows, 3*width), heads, at)
+		return dst
+	}}
+}
+
+func extend(rows int, rivals bool) operation {
+	const classes, further = 38, 3
+	return operation{fmt.Sprintf("Extend/%d/%v", rows, rivals), rows, classes + further, func(d *rank) compute.Tensor {
+		scores, more, against := d.band(rows, classes), d.band(rows, further), d.band(rows, 5)
+		if !rivals {
+			against = nil
+		}
+		dst := d.result(rows, classes+further)
+		d.Extend(dst, scores, more, against)
 		return dst
 	}}
 }

@@ -5,6 +5,28 @@ import (
 	"segmenter/compute/internal/host"
 )
 
+// Extend: see [compute.Device].
+func (d *Device) Extend(dst, scores, further, rivals compute.Tensor) {
+	if d.Failed() {
+		return
+	}
+	out, in, more := dst.(*host.Matrix), scores.(*host.Matrix), further.(*host.Matrix)
+	host.SameLength("Extend", in.Cols()+more.Cols(), out.Cols())
+	host.SameLength("Extend", out.Rows()*in.Cols(), len(in.Data))
+	host.SameLength("Extend", out.Rows()*more.Cols(), len(more.Data))
+	for r := range in.Rows() {
+		row, others := out.Row(r), in.Row(r)
+		copy(row, others)
+		ahead := highest(others)
+		if rivals != nil {
+			ahead -= highest(rivals.(*host.Matrix).Row(r))
+		}
+		for i, v := range more.Row(r) {
+			row[len(others)+i] = v + ahead
+		}
+	}
+}
+
 // classifier is the scratch memory of Classify.
 type classifier struct {
 	compute.Upsampler

@@ -8,6 +8,7 @@ package reference
 
 import (
 	"math"
+	"slices"
 
 	"segmenter/compute"
 	"segmenter/compute/internal/host"
@@ -216,6 +217,21 @@ func (device) MatMulT(dst, a, b compute.Tensor) {
 				sum += float64(x.Row(i)[k]) * float64(y.Row(j)[k])
 			}
 			out.Row(i)[j] = float32(sum)
+		}
+	}
+}
+
+func (device) Extend(dst, scores, further, rivals compute.Tensor) {
+	out, in, more := dst.(*host.Matrix), scores.(*host.Matrix), further.(*host.Matrix)
+	for t := range in.Rows() {
+		row, others := out.Row(t), in.Row(t)
+		copy(row, others)
+		highest := float64(slices.Max(others))
+		if rivals != nil {
+			highest -= float64(slices.Max(rivals.(*host.Matrix).Row(t)))
+		}
+		for i, v := range more.Row(t) {
+			row[len(others)+i] = float32(highest + float64(v))
 		}
 	}
 }

@@ -220,6 +220,29 @@ func (d *Device) MatMulT(dst, a, b compute.Tensor) {
 	d.product(product(false, store), out, x.fours(), nil, d.arranged, d.identity(w.rows), w.cols, floatStep)
 }
 
+// Extend: see [compute.Device].
+func (d *Device) Extend(dst, scores, further, rivals compute.Tensor) {
+	out, in, more := dst.(*tensor), scores.(*tensor), further.(*tensor)
+	host.SameLength("Extend", in.cols+more.cols, out.cols)
+	host.SameLength("Extend", in.rows, out.rows)
+	host.SameLength("Extend", more.rows, out.rows)
+	against, rivalCols := in, 0 // something has to be bound
+	if rivals != nil {
+		against = rivals.(*tensor)
+		rivalCols = against.cols
+	}
+	to, s, m, a := out.values(), in.values(), more.values(), against.values()
+	d.run(call{
+		program:  extend,
+		bindings: [8]gpu.Binding{1: s.buffer, m.buffer, a.buffer, to.buffer},
+		parameters: parameters{
+			uint32(out.rows), uint32(in.cols), uint32(more.cols), uint32(rivalCols),
+			s.first, s.stride, m.first, m.stride, a.first, a.stride, to.first, to.stride,
+		},
+		groups: [2]int{groups(out.rows, flatGroup), 1},
+	})
+}
+
 // identity returns the ends of at least n outputs: scale 1 and bias 0.
 func (d *Device) identity(n int) *gpu.Buffer {
 	values := ends(n, nil, nil)

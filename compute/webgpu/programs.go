@@ -48,6 +48,7 @@ var (
 	patches       = shader("patches", "patches")
 	arrangeRows   = shader("arrange class embeddings", "arrange")
 	classify      = shader("upsample, classify", "classify")
+	extend        = shader("further classes", "extend")
 	look          = shader("compare with frame before", "look")
 	smooth        = shader("average scores", "smooth")
 	smoothPicture = shader("average picture", "smooth_picture")

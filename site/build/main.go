@@ -42,6 +42,7 @@ const (
 	webgpuEngine  = "library/engine-webgpu.wasm"
 	importer      = "library/importer.wasm"
 	annotator     = "library/annotator.wasm"
+	teacher       = "library/teacher.wasm"
 	goSupport     = "library/wasm_exec.js"
 	defaultModel  = offline.DefaultModel
 	modelList     = offline.ModelList
@@ -54,6 +55,7 @@ var programs = map[string][]string{
 	webgpuEngine: {"-tags=webgpu", "./wasm"},
 	importer:     {"./wasm/importer"},
 	annotator:    {"./wasm/annotator"},
+	teacher:      {"./wasm/teacher"},
 }
 
 // sourcesOnly are the names in web/ that do not go into the site.

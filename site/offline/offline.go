@@ -95,11 +95,13 @@ func isUnused(name string) bool {
 	return isOtherModel || name == Worker || name == ModelList || strings.HasSuffix(name, ".d.ts") || strings.HasPrefix(name, "_")
 }
 
+// later are programs, and what they need.
+var later = []string{"library/engine-webgpu.wasm", "library/importer.wasm", "library/annotator.wasm", "library/teacher.wasm", "library/typical.safetensors"}
+
 // isLater reports whether the service worker keeps a file only after its first use:
 // programs that not every device or visitor can use, photos that the page first shows as
 // thumbnails, and icons for systems that install the page.
 func isLater(name string) bool {
 	isPhoto := path.Dir(name) == "samples" && path.Ext(name) != ".webp"
-	isProgram := path.Ext(name) == ".wasm" && name != "library/engine.wasm"
-	return isPhoto || isProgram || path.Dir(name) == "icons"
+	return isPhoto || path.Dir(name) == "icons" || slices.Contains(later, name)
 }

@@ -1,7 +1,7 @@
 // The engine's WebAssembly: downloaded and compiled once, for all workers of a page.
 //
-// It owns the compiled modules. ranks.js sends it a device and a callback for progress, importer.js a
-// program's address; it sends back the module for the workers. It runs in the page, so that the download need not wait for a worker.
+// It owns the compiled modules. ranks.js sends it a device and a callback for progress, importer.js
+// and teaching.js a program's address; it sends back the module for the workers. It runs in the page, so that the download need not wait for a worker.
 
 import { explained, requireWebAssembly, SegmenterError, unlessAborted } from "./errors.js";
 

@@ -9,6 +9,8 @@ import { readModel } from "./model.js";
 import { Ranks } from "./ranks.js";
 import { hasWebGPU, warmTime } from "./webgpu.js";
 
+const NOTHING = { file: new Uint8Array(), classes: [] };
+
 export class EngineHost {
   #wanted; // the model to load: a Model of model.js
   #threads;
@@ -21,6 +23,8 @@ export class EngineHost {
   #engine = null; // Ranks
   #rival = null; // Rival, while devices are to be compared
   #model = null; // what it says of itself
+  #taught = NOTHING; // beside what the model can do
+  #taughtWith = ""; // the encoder of the model that it is for
   #isDisposed = false;
   #startRanks;
 
@@ -48,9 +52,46 @@ export class EngineHost {
     return this.#model;
   }
 
+  /**
+   * What was taught: as a file, and as rows.
+   *
+   * @type {{ file: Uint8Array, classes: (import("./segmenter.js").TaughtClass & { weights: Float32Array, bias: number })[] }}
+   */
+  get taught() {
+    return this.#taught;
+  }
+
+  /**
+   * Has masks show classes that were taught, from the next photo on. Nothing else may be asked of the
+   * engine meanwhile.
+   *
+   * @param {{ file: Uint8Array, classes: { name: string, colour: string, off: boolean, strokes: number, weights: Float32Array, bias: number }[] }} taught
+   */
+  async useTaught(taught) {
+    const engine = await this.running();
+    try {
+      await this.#teach(engine, taught);
+    } catch (error) {
+      if (error.code !== "bad-option") engine.close(error); // ranks with different classes could not work together
+      throw error;
+    }
+  }
+
+  async #teach(engine, { file, classes }) {
+    const all = (await sendTaught(engine, classes)).classes;
+    let id = all.length - classes.filter(({ off }) => !off).length;
+    this.#taught = { file, classes: classes.map((one) => ({ ...one, id: one.off ? null : id++ })) };
+    this.#model = { ...this.#model, classes: all };
+  }
+
   /** @type {"cpu" | "webgpu"} */
   get device() {
     return this.#device;
+  }
+
+  /** What runs, to tell it from another. @type {Ranks | null} */
+  get engine() {
+    return this.#engine;
   }
 
   /** Whether compareDevices is still to come. */
@@ -105,6 +146,9 @@ export class EngineHost {
   async #load(engine, file) {
     const { gpu, ...model } = await engine.load(this.#wanted, file);
     this.#model = model;
+    if (this.#taughtWith !== model.encoder) this.#taught = NOTHING;
+    this.#taughtWith = model.encoder;
+    if (this.#taught.classes.length > 0) await this.#teach(engine, this.#taught);
     return gpu;
   }
 
@@ -190,6 +234,7 @@ export class EngineHost {
     const engine = this.#engine;
     try {
       if (!rival.engine || !engine.alive) return;
+      if (this.#taught.classes.length > 0) await sendTaught(rival.engine, this.#taught.classes);
       const unpainted = { ...options, painting: null };
       const onCpu = await warmTime(engine, source, unpainted);
       const onWebGPU = await warmTime(rival.engine, source, unpainted);
@@ -212,6 +257,12 @@ export class EngineHost {
     this.#rival?.close();
     this.#rival = null;
   }
+}
+
+/** Has all ranks show those classes that are not off. */
+function sendTaught(engine, classes) {
+  const shown = classes.filter(({ off }) => !off).map(({ name, colour, weights, bias }) => ({ name, colour, weights, bias }));
+  return engine.requestOfAll("taught", { classes: shown });
 }
 
 /** An engine on WebGPU that loads while the one on the CPU works. */

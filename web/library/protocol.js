@@ -43,6 +43,8 @@ export const RECORDS = {
   },
   class: { id: "number", name: "string", colour: "string: #rrggbb" },
   gpu: { name: "string: what the browser calls it, or empty" },
+  /** A class that was taught: a row of the linear decoder. */
+  taughtClass: { name: "string", colour: "string: #rrggbb", weights: "Float32Array: of a patch's features", bias: "number" },
   progress: { done: "number: windows", total: "number: windows" },
   /** What the network saw. */
   network: { width: "number: pixels", height: "number: pixels", windows: "number" },
@@ -72,6 +74,7 @@ export const REQUESTS = {
     },
     answer: {
       name: "string",
+      encoder: "string: what tells its encoder from others",
       licence: "string",
       source: "string: where the model comes from",
       decoders: "string[]: the better one first",
@@ -142,7 +145,7 @@ export const REQUESTS = {
    * answer with empty values. model/inner.go says what there is.
    */
   inner: {
-    request: { kind: "string: features, attention or classes", block: "number: of the encoder, for attention" },
+    request: { kind: "string: features, attention, classes or rows", block: "number: of the encoder, for attention" },
     answer: {
       rows: "number: patches of a window",
       cols: "number: patches of a window",
@@ -150,6 +153,11 @@ export const REQUESTS = {
       width: "number: values of a token",
       values: "Float32Array: windows × tokens × width",
     },
+  },
+  /** Has masks show classes that were taught beside the model's, from the next photo on. All ranks get this. */
+  taught: {
+    request: { classes: "taughtClass[]" },
+    answer: { classes: "class[]: all that masks may show" },
   },
   /** What operations took since the last request for it: time[], empty where they are not timed. */
   times: { request: {}, on: "webgpu" },

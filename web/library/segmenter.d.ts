@@ -185,8 +185,49 @@ export interface Features {
   values: Float32Array;
 }
 
+/** A line that somebody drew on a photo. */
+export interface Stroke {
+  /** In pixels of the photo, from its upper left corner. One point is a dot. */
+  points: { x: number; y: number }[];
+  /** How wide the line is, in pixels of the photo. */
+  width: number;
+  /** Whether it shows what is *not* the class. Default: false. */
+  not?: boolean;
+}
+
+/** What is shown of a class on a photo. */
+export interface Lesson {
+  photo: Photo;
+  /** The class. If there is one of that name among those taught, it learns more. */
+  name: string;
+  /** "#rrggbb". Default: one unlike the others. */
+  colour?: string;
+  /**
+   * All strokes on this photo. Given another time for the same File, Blob or ImageBitmap, they take the
+   * place of those before, if no other photo was shown of that class in between; none then take them back.
+   */
+  strokes: Stroke[];
+  /** As for `segment`: show photos as they will be segmented. */
+  size?: number;
+  /** Gives up. */
+  signal?: AbortSignal;
+}
+
+export interface TaughtClass {
+  name: string;
+  colour: string;
+  /** Whether masks leave it out. */
+  off: boolean;
+  /** How many strokes showed it. */
+  strokes: number;
+  /** The value that stands for the class in a mask; null while it is off. Ids follow those of the model's own classes. */
+  id: number | null;
+}
+
 export interface ModelInfo {
   name: string;
+  /** What tells its encoder from others; the same for a model and its quantised form. */
+  encoder: string;
   /** Those that the model has, the better one first. */
   decoders: Decoder[];
   classes: ClassInfo[];
@@ -348,6 +389,41 @@ export class Segmenter {
 
   /** The network's scores of the photo segmented last. */
   scores(): Promise<Scores>;
+
+  /**
+   * The classes that were taught, with the model's encoder as it is. `model.classes` has them too, but
+   * for those that are off. Another model with the same encoder keeps them; others have none.
+   */
+  readonly taught: TaughtClass[];
+
+  /**
+   * Teaches a class by strokes on a photo: from the next photo on, masks show it, live pictures too.
+   * What is not marked teaches as well: where the model is sure of another class, this one is not.
+   *
+   * @example
+   * const points = [{ x: 120, y: 80 }, { x: 180, y: 95 }];
+   * await segmenter.teach({ photo: file, name: "lighthouse", strokes: [{ points, width: 12 }] });
+   * const { classes } = await segmenter.segment(another);
+   */
+  teach(lesson: Lesson): Promise<TaughtClass>;
+
+  /** Renames a class that was taught, gives it another colour, or switches it off or on. */
+  changeTaught(name: string, change: { name?: string; colour?: string; off?: boolean }): Promise<void>;
+
+  /** Forgets a class that was taught. */
+  forget(name: string): Promise<void>;
+
+  /** The classes that were taught, with what they learned from, as a file for `importTaught` and `segment -teach`. */
+  exportTaught(): Blob;
+
+  /**
+   * Adds the classes of a file to those that were taught, in place of those of the same names. A file of
+   * another encoder is refused with code "bad-option".
+   */
+  importTaught(file: Blob | ArrayBuffer | Uint8Array, options?: {
+    /** The file is from exportTaught and nobody else had it: it is taken as it is, in place of what was taught. */
+    own?: boolean;
+  }): Promise<void>;
 
   /** What the encoder made of each patch of the photo segmented last. */
   features(): Promise<Features>;

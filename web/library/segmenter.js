@@ -21,6 +21,8 @@ export class Segmenter {
   #threads;
   #host;
   #queue = new Queue();
+  #endTeacher;
+  #last = null; // what the engine segmented last, where that is whole and stays as it is
   #switch = new AbortController(); // of the last call of useModel, until the engine takes the model in
 
   /**
@@ -131,6 +133,7 @@ export class Segmenter {
       const { signal: _, onProgress, ...options } = model === this.model ? checked : this.#optionsNow(wanted);
       const { value: source, elapsed } = copy ? await unlessAborted(copy, signal) : { value: photo, elapsed: 0 };
       const result = await this.#host.retried(() => this.#segment(source, options, elapsed, { signal, onProgress }));
+      this.#keepLast(photo, options, result);
       if (this.#host.isUndecided && options.window === 0) {
         afterwards((signal) => this.#host.compareDevices(source, options, signal).finally(release));
       }
@@ -138,6 +141,12 @@ export class Segmenter {
     }, signal);
     segmentation.catch(() => isItsTurn || release());
     return segmentation;
+  }
+
+  /** Remembers what the engine segmented, where that is whole and stays as it is. */
+  #keepLast(photo, options, { width, height, network }) {
+    const stays = options.window === 0 && options.maskSize === "photo" && (photo instanceof Blob || photo instanceof ImageBitmap);
+    if (stays) this.#last = { photo, size: options.size, engine: this.#host.engine, result: { width, height, network } };
   }
 
   /** Options of a request that waited while the model changed. Its decoder may be gone. */
@@ -152,6 +161,7 @@ export class Segmenter {
     const bitmap = await pictureUnlessAborted(pictureOf(source), signal);
     const decode = copying + performance.now() - start;
     let engine;
+    this.#last = null;
     try {
       engine = await this.#host.running(signal);
       signal.throwIfAborted();
@@ -292,6 +302,75 @@ export class Segmenter {
     return { classes: tokens, width, values };
   }
 
+  /** The classes that were taught, in the order in which they were. */
+  get taught() {
+    return this.#host.taught.classes.map(infoOf);
+  }
+
+  /**
+   * Teaches a class: from the next photo on, masks show it.
+   *
+   * @param {import("./segmenter.js").Lesson} lesson
+   * @returns {Promise<import("./segmenter.js").TaughtClass>}
+   */
+  async teach(lesson) {
+    const { checkedLesson, learn } = await this.#teaching();
+    const { photo, options, signal, ...shown } = checkedLesson(lesson, this);
+    const copy = photo instanceof Blob || photo === this.#last?.photo ? photo : await pictureOf(photo); // as segment does
+    try {
+      return await this.#inLine((signal) => this.#host.retried(async () => {
+        const { last, engine } = { last: this.#last, engine: await this.#host.running(signal) };
+        const isThere = last?.photo === photo && last.size === options.size && last.engine === engine;
+        const result = isThere ? last.result : await this.#segment(copy, options, 0, { signal, onProgress() {} });
+        if (!isThere) this.#keepLast(photo, options, result);
+        return infoOf(await learn(this.#host, { photo, result, ...shown }));
+      }), signal);
+    } finally {
+      if (copy !== photo) copy.close();
+    }
+  }
+
+  /**
+   * Renames a class that was taught, gives it another colour, or switches it off or on.
+   *
+   * @param {string} name
+   * @param {{ name?: string, colour?: string, off?: boolean }} change
+   */
+  async changeTaught(name, change) {
+    const { revised } = await this.#teaching();
+    await this.#inLine(() => this.#host.retried(() => revised(this.#host, name, { ...change, remove: false })));
+  }
+
+  /** Forgets a class that was taught. @param {string} name */
+  async forget(name) {
+    const { revised } = await this.#teaching();
+    await this.#inLine(() => this.#host.retried(() => revised(this.#host, name, { remove: true })));
+  }
+
+  /** The classes that were taught, as a file. @returns {Blob} */
+  exportTaught() {
+    return new Blob([this.#host.taught.file], { type: "application/octet-stream" });
+  }
+
+  /**
+   * Adds the classes of a file, in place of those of the same names.
+   *
+   * @param {Blob | ArrayBuffer | Uint8Array} file
+   * @param {{ own?: boolean }} [options]
+   */
+  async importTaught(file, { own = false } = {}) {
+    const { merged, taken } = await this.#teaching();
+    const bytes = new Uint8Array(await new Blob([file]).arrayBuffer());
+    await this.#inLine(() => this.#host.retried(() => (own ? taken : merged)(this.#host, bytes)));
+  }
+
+  async #teaching() {
+    const teaching = await import("./teaching.js");
+    this.#endTeacher ??= () => teaching.endTeacher(this.#host);
+    this.disposed.addEventListener("abort", this.#endTeacher); // once, whatever is added again
+    return teaching;
+  }
+
   /** Values inside the network, of the last photo: see protocol.js. */
   async #inner(kind, signal, block = 0) {
     const engine = await this.#host.running(signal);
@@ -318,6 +397,11 @@ export class Segmenter {
     this.#queue.close(disposedError());
     this.#host.dispose();
   }
+}
+
+/** Without its row. */
+function infoOf({ name, colour, off, strokes, id }) {
+  return { name, colour, off, strokes, id };
 }
 
 /**

@@ -25,6 +25,8 @@ const address = readAddress(document.baseURI);
 
 /** @type {Segmenter | null} */
 let segmenter = null;
+/** The mark that taught.js sets where the visitor taught classes. */
+const TAUGHT = `segmenter-taught ${new URL(".", document.baseURI).pathname}`;
 /** The model to use, as models.js says it; the library's own, if it says nothing. @type {import("./models.js").Choice} */
 let chosen = {};
 /** Settles when the list of models is loaded. @type {Promise<import("./models.js").Models> | null} */
@@ -130,6 +132,7 @@ async function loadModel() {
     loading = null;
     throw error;
   }
+  await restoreTaught();
   showModel();
   models?.then((list) => list.refresh(), () => {}); // the visitor may look at it already
   hideProgress();
@@ -137,11 +140,22 @@ async function loadModel() {
   showState();
 }
 
+/** Gives the model the classes that the visitor taught, where there are any. */
+async function restoreTaught() {
+  try {
+    if (!localStorage.getItem(TAUGHT)) return;
+    const { restore } = await import("./taught.js");
+    await restore(segmenter);
+  } catch {
+    // They stay where they are kept.
+  }
+}
+
 function showModel() {
   const { name, classes, parameters, precision } = segmenter.model;
   const facts = { name: chosen.title ?? name, count: classes.length, precision };
   say(document.getElementById("model"), () => t("model", { ...facts, parameters: roughly(parameters) }));
-  nameClasses(classes);
+  nameClasses(classes.slice(0, classes.length - segmenter.taught.filter(({ off }) => !off).length)); // the visitor's own names have no translation
   settings.offer(segmenter.model);
 }
 
@@ -184,6 +198,7 @@ async function useModel(choice, options) {
   if (segmenter) {
     await segmenter.useModel(choice.model ?? DEFAULT_MODEL, { ...options, sha256: choice.sha256 });
     chosen = choice;
+    await restoreTaught();
     showModel();
   } else {
     chosen = choice;
