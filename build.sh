@@ -96,10 +96,10 @@ check_sources() {
 	[ -z "$unformatted" ] || fail "gofmt these files: $unformatted"
 	go vet ./...
 	GOEXPERIMENT='' go vet ./...
-	wasm go vet "${engine_packages[@]}" ./wasm/importer ./wasm/teacher ./bench/gpu ./worker
+	wasm go vet "${engine_packages[@]}" ./wasm/annotator ./wasm/importer ./wasm/internal/... ./wasm/teacher ./bench/gpu ./worker
 	GOBIN=$tools go install $staticcheck
 	"$tools/staticcheck" ./...
-	wasm "$tools/staticcheck" "${engine_packages[@]}" ./wasm/importer ./wasm/teacher ./bench/gpu ./worker
+	wasm "$tools/staticcheck" "${engine_packages[@]}" ./wasm/annotator ./wasm/importer ./wasm/internal/... ./wasm/teacher ./bench/gpu ./worker
 	wasm go vet -tags webgpu ./wasm
 	wasm "$tools/staticcheck" -tags webgpu ./wasm
 }

@@ -5,6 +5,7 @@ package annotation
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -30,15 +31,30 @@ type File struct {
 type Writer interface {
 	// Add returns the files of one mask. Several goroutines may call it at once.
 	Add(m *Mask) ([]File, error)
-	// Finish returns the files for all photos together, and reads with read what Add made of
-	// each. Photos that were added earlier, by another writer, may be among them.
-	Finish(photos []string, read func(name string) ([]byte, error)) ([]File, error)
+	// Finish writes the files for all photos together with write, one after the other, and reads
+	// with read what Add made of each. Photos that were added earlier, by another writer, may be
+	// among them.
+	Finish(photos []string, read Read, write Write) error
 }
+
+// Read returns the content of a file that Add made.
+type Read func(name string) ([]byte, error)
+
+// Write makes a file of what content writes, in small pieces.
+type Write func(name string, content func(io.Writer) error) error
 
 // separate is a writer whose photos have all they need in files of their own.
 type separate struct{}
 
-func (separate) Finish([]string, func(string) ([]byte, error)) ([]File, error) { return nil, nil }
+func (separate) Finish([]string, Read, Write) error { return nil }
+
+// short is the content of a file that is a short text.
+func short(text string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	}
+}
 
 // Options say how to write.
 type Options struct {

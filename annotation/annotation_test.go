@@ -2,8 +2,10 @@ package annotation
 
 import (
 	"bytes"
+	"encoding/json"
 	"image"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,18 +58,24 @@ func folder(t *testing.T, format, photos string, masks ...*Mask) string {
 	for _, m := range masks {
 		names = append(names, m.Photo)
 	}
-	last, err := w.Finish(names, func(name string) ([]byte, error) {
+	read := func(name string) ([]byte, error) {
 		for _, f := range files {
 			if f.Name == name {
 				return f.Content, nil
 			}
 		}
 		return nil, os.ErrNotExist
-	})
-	if err != nil {
+	}
+	write := func(name string, content func(io.Writer) error) error {
+		var b bytes.Buffer
+		err := content(&b)
+		files = append(files, File{name, b.Bytes()})
+		return err
+	}
+	if err := w.Finish(names, read, write); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range append(files, last...) {
+	for _, f := range files {
 		path := filepath.Join(root, filepath.FromSlash(f.Name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			t.Fatal(err)
@@ -165,6 +173,38 @@ func TestTexts(t *testing.T) {
 		}
 		if got := string(files[0].Content); got != want {
 			t.Errorf("%s: got\n%s\nexpected\n%s", format, got, want)
+		}
+	}
+}
+
+// TestJSON writes JSON by names of all kinds.
+func TestJSON(t *testing.T) {
+	m := rings("a\"\xff\n<猫>.jpg", 60, 80)
+	for _, format := range []string{"coco", "coco-rle", "labelme"} {
+		root := folder(t, format, "photos/", m, &Mask{Photo: "empty.jpg", Height: 1, Width: 1, Classes: []uint8{0}})
+		files, err := filepath.Glob(filepath.Join(root, "*.json"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", format, files, err)
+		}
+		for _, path := range files {
+			if text, err := os.ReadFile(path); err != nil || !json.Valid(text) {
+				t.Errorf("%s: %s is no JSON: %v %s", format, path, err, text)
+			}
+		}
+	}
+}
+
+// TestDamagedPart joins what is no longer as it was written.
+func TestDamagedPart(t *testing.T) {
+	w, err := New("coco", classes, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"", "{}\n{\"area\":1", "{}\n\n"} {
+		read := func(string) ([]byte, error) { return []byte(part), nil }
+		err := w.Finish([]string{"a.jpg"}, read, func(_ string, content func(io.Writer) error) error { return content(io.Discard) })
+		if err == nil || !strings.Contains(err.Error(), "parts/a.coco") {
+			t.Errorf("%q: got %v", part, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package annotation
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"image"
 	"image/color"
@@ -98,7 +99,7 @@ func (w *vocWriter) Add(m *Mask) ([]File, error) {
 	return w.pngWriter.Add(m)
 }
 
-func (w *vocWriter) Finish(photos []string, _ func(string) ([]byte, error)) ([]File, error) {
+func (w *vocWriter) Finish(photos []string, _ Read, write Write) error {
 	var list, stems strings.Builder
 	for _, p := range photos {
 		fmt.Fprintln(&stems, stem(p))
@@ -107,8 +108,8 @@ func (w *vocWriter) Finish(photos []string, _ func(string) ([]byte, error)) ([]F
 	for _, c := range w.classes {
 		fmt.Fprintf(&list, "%s:%d,%d,%d::\n", c.Name, c.Colour.R, c.Colour.G, c.Colour.B)
 	}
-	return []File{
-		{"labelmap.txt", []byte(list.String())},
-		{withPart("ImageSets/Segmentation/default.txt", w.part), []byte(stems.String())},
-	}, nil
+	return cmp.Or(
+		write("labelmap.txt", short(list.String())),
+		write(withPart("ImageSets/Segmentation/default.txt", w.part), short(stems.String())),
+	)
 }

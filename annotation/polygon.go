@@ -2,12 +2,12 @@ package annotation
 
 import (
 	"bytes"
-	"encoding/json"
-	"encoding/xml"
 	"fmt"
+	"html"
 	"path"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"segmenter/modelfile"
 	"segmenter/outline"
@@ -23,39 +23,23 @@ func newLabelMe(classes []modelfile.Class, o Options) (Writer, error) {
 	return labelMeWriter{objects: objects{classes, o.Tolerance}}, nil
 }
 
-type labelMeFile struct {
-	Version     string          `json:"version"`
-	Flags       struct{}        `json:"flags"`
-	Shapes      []labelMeShape  `json:"shapes"`
-	ImagePath   string          `json:"imagePath"`
-	ImageData   json.RawMessage `json:"imageData"` // null: the photo lies beside the file
-	ImageHeight int             `json:"imageHeight"`
-	ImageWidth  int             `json:"imageWidth"`
-}
-
-type labelMeShape struct {
-	Label   string   `json:"label"`
-	Points  [][2]int `json:"points"`
-	GroupID *int     `json:"group_id"`
-	Kind    string   `json:"shape_type"`
-	Flags   struct{} `json:"flags"`
-}
-
 func (w labelMeWriter) Add(m *Mask) ([]File, error) {
 	regions, err := w.regions(m)
 	if err != nil {
 		return nil, err
 	}
-	file := labelMeFile{Version: "5.0.0", Shapes: []labelMeShape{}, ImagePath: path.Base(m.Photo), ImageHeight: m.Height, ImageWidth: m.Width}
-	for _, r := range regions {
-		shape := labelMeShape{Label: w.classes[r.Class].Name, Kind: "polygon"}
-		for _, p := range r.Polygon() {
-			shape.Points = append(shape.Points, [2]int{p.X, p.Y})
+	text := []byte(`{"version":"5.0.0","flags":{},"shapes":[`)
+	for i, r := range regions {
+		if i > 0 {
+			text = append(text, ',')
 		}
-		file.Shapes = append(file.Shapes, shape)
+		text = fmt.Appendf(text, "\n"+`{"label":%s,"points":[[`, quoted(w.classes[r.Class].Name))
+		text = appendPoints(text, r.Polygon(), "],[")
+		text = append(text, `]],"group_id":null,"shape_type":"polygon","flags":{}}`...)
 	}
-	text, err := json.MarshalIndent(&file, "", "  ")
-	return []File{{stem(m.Photo) + ".json", append(text, '\n')}}, err
+	// Without data of the image, the photo lies beside the file.
+	text = fmt.Appendf(text, "\n"+`],"imagePath":%s,"imageData":null,"imageHeight":%d,"imageWidth":%d}`+"\n", quoted(path.Base(m.Photo)), m.Height, m.Width)
+	return []File{{stem(m.Photo) + ".json", text}}, nil
 }
 
 // yoloWriter writes a file for each photo, with a line for each region: the number of the class,
@@ -84,13 +68,13 @@ func (w yoloWriter) Add(m *Mask) ([]File, error) {
 	return []File{{"labels/" + stem(m.Photo) + ".txt", b.Bytes()}}, nil
 }
 
-func (w yoloWriter) Finish([]string, func(string) ([]byte, error)) ([]File, error) {
-	var b bytes.Buffer
+func (w yoloWriter) Finish(_ []string, _ Read, write Write) error {
+	var b strings.Builder
 	b.WriteString("path: .\ntrain: images\nval: images\nnames:\n")
 	for i, name := range w.names() {
 		fmt.Fprintf(&b, "  %d: %s\n", i, strconv.Quote(name))
 	}
-	return []File{{"data.yaml", b.Bytes()}}, nil
+	return write("data.yaml", short(b.String()))
 }
 
 // svgWriter writes a drawing for each photo, a group for each class.
@@ -139,8 +123,24 @@ func writePath(b *strings.Builder, r outline.Region) {
 	}
 }
 
+// escaped is a text as XML has it, which knows no control characters.
 func escaped(text string) string {
-	var b bytes.Buffer
-	xml.EscapeText(&b, []byte(text)) // a Buffer does not fail
-	return b.String()
+	return html.EscapeString(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text))
+}
+
+// CountPoints returns how many points the polygons of a mask have, those of the background left out.
+func CountPoints(m *Mask, classes []modelfile.Class, tolerance float64) (points int, err error) {
+	regions, err := objects{classes, tolerance}.regions(m)
+	for _, r := range regions {
+		points += len(r.Outer)
+		for _, hole := range r.Holes {
+			points += len(hole)
+		}
+	}
+	return points, err
 }

@@ -154,7 +154,7 @@ func TestKeyboard(t *testing.T) {
 	v.open("?device=cpu&size=256")
 	v.waitFor("ready")
 	v.waitOffline() // then the button that frees the storage is there
-	footer := []string{"models-open", "speed-open", "/examples/segment-photo.html", "/examples/blur-background.html", "offline-free", "https://www.flickr.com/photos/danielbuechele/6061409035", "https://creativecommons.org/licenses/by/2.0/"}
+	footer := []string{"queue-open", "models-open", "speed-open", "/examples/segment-photo.html", "/examples/blur-background.html", "offline-free", "https://www.flickr.com/photos/danielbuechele/6061409035", "https://creativecommons.org/licenses/by/2.0/"}
 	want := slices.Concat([]string{"/", "language", "Open a photo", "Use the camera", "Share the screen", "samples/china.jpg", "samples/coffee.png", "samples/chelsea.png", "samples/astronaut.png", "samples/rocket.jpg"}, footer)
 	if got := v.tabStops(); !slices.Equal(got, want) {
 		t.Errorf("without a photo, Tab stops at %q, expected %q", got, want)

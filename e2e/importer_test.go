@@ -137,6 +137,22 @@ func TestImporterLarge(t *testing.T) {
 	t.Logf("at most %d MB in the tab's process", peak>>20)
 }
 
+// isOurs reports whether a process, by its folder in /proc, was started by this one, or by one that was.
+func isOurs(process string) bool {
+	for range 10 {
+		if filepath.Base(process) == strconv.Itoa(os.Getpid()) {
+			return true
+		}
+		stat, _ := os.ReadFile(filepath.Join(process, "stat"))
+		_, fields, found := strings.Cut(string(stat), ") ")
+		if !found {
+			return false
+		}
+		process = filepath.Join("/proc", strings.Fields(fields)[1])
+	}
+	return false
+}
+
 // tabUse returns the bytes that the largest of the browser's processes holds, the tab's, and the
 // processor time that it has taken.
 func tabUse() (largest int, taken time.Duration) {
@@ -145,7 +161,7 @@ func tabUse() (largest int, taken time.Duration) {
 	for _, path := range statuses {
 		text, _ := os.ReadFile(path)
 		command, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-		if !strings.Contains(string(command), "--type=renderer") {
+		if !strings.Contains(string(command), "--type=renderer") || !isOurs(filepath.Dir(path)) {
 			continue
 		}
 		for line := range strings.Lines(string(text)) {

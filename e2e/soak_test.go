@@ -1,11 +1,27 @@
 package e2e
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/tracing"
 	"github.com/chromedp/chromedp"
+	"golang.org/x/image/draw"
+
+	"segmenter/e2e/browser"
 )
 
 // memory returns the memory of the page and its workers after a garbage collection,
@@ -64,4 +80,187 @@ func BenchmarkLive(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestQueueSoak segments as many photos as the variable QUEUE says, of 3 megapixels each with a damaged
+// one in the middle, saves them, and watches the page's memory and its long tasks.
+func TestQueueSoak(t *testing.T) {
+	count, err := strconv.Atoi(os.Getenv("QUEUE"))
+	if err != nil {
+		t.Skip("skipped: QUEUE sets how many photos, such as 200")
+	}
+	folder := manyPhotos(t, count)
+	ctx, cancel, err := browser.Start(t.Context(), chromedp.Flag("enable-blink-features", "ForceEagerMeasureMemory"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cancel()
+	v := newVisitIn(t, ctx, "/", nil)
+	downloads := v.downloads()
+	v.first(`
+		delete globalThis.showSaveFilePicker; // which needs a visitor
+		globalThis.longestFrame = 0;
+		let last = performance.now();
+		requestAnimationFrame(function frame(now) {
+			longestFrame = Math.max(longestFrame, now - last);
+			last = now;
+			requestAnimationFrame(frame);
+		});`)
+	v.open("?device=cpu")
+	v.waitFor("ready")
+	evaluate[bool](v, `(longestFrame = 0, true)`)
+	tasks := v.traceTasks()
+	begun := time.Now()
+	v.drop(folder)
+	ended := func() int {
+		return evaluate[int](v, `document.querySelectorAll(".queue-list [data-state=done], .queue-list [data-state=failed]").length`)
+	}
+	var first, last int
+	for quarter := 1; quarter <= 4; quarter++ {
+		for ended() < quarter*count/4 {
+			time.Sleep(200 * time.Millisecond)
+		}
+		last = v.memory()
+		if quarter == 1 {
+			first = last
+		}
+		process, _ := tabUse()
+		t.Logf("%d photos after %v: %.0f MB of the page, %.0f MB of its process", ended(), time.Since(begun).Round(time.Second), float64(last)/1e6, float64(process)/1e6)
+		v.screenshot(fmt.Sprintf("queue-soak-%d", quarter))
+	}
+	if failed := v.text("[data-state=failed] .queue-name"); failed != "damaged.jpg" || v.text("#queue-facts") != fmt.Sprintf("%d done · 1 failed", count-1) {
+		t.Errorf("%q failed, and the queue says %q", failed, v.text("#queue-facts"))
+	}
+	t.Logf("the longest frame: %.0f ms; tasks over 50 ms of processor time:\n%s", evaluate[float64](v, `longestFrame`), strings.Join(tasks(), "\n"))
+	if grown := last - first; grown > 30e6 {
+		t.Errorf("memory grew by %d bytes for %d photos", grown, count*3/4)
+	}
+	for _, format := range []string{"png", "coco"} {
+		evaluate[bool](v, `(longestFrame = 0, true)`)
+		tasks := v.traceTasks()
+		begun := time.Now()
+		v.setField("queue-format", format)
+		v.click("#queue-zip")
+		for !strings.HasPrefix(v.text("#queue-saved"), "Saved the results") {
+			time.Sleep(200 * time.Millisecond)
+		}
+		took := time.Since(begun)
+		path, content := v.downloaded(downloads, "zip")
+		os.Remove(path)
+		t.Logf("saved as %s in %v: %d files, %.1f MB; %.0f MB of the page; the longest frame: %.0f ms; tasks over 50 ms of processor time:\n%s", format, took.Round(time.Second),
+			len(unzip(t, content)), float64(len(content))/1e6, float64(v.memory())/1e6, evaluate[float64](v, `longestFrame`), strings.Join(tasks(), "\n"))
+		evaluate[bool](v, `(document.getElementById("queue-saved").textContent = "", true)`)
+	}
+}
+
+// traceTasks watches the page's thread. The function that it returns ends that, and returns the tasks
+// that took more than 50 ms of the processor, however busy that is with other things, and what took
+// most of each.
+func (v *visit) traceTasks() func() []string {
+	v.Helper()
+	type event struct {
+		Name     string
+		Category string  `json:"cat"`
+		Thread   int     `json:"tid"`
+		At       float64 `json:"ts"` // μs
+		Length   float64 `json:"dur"`
+		Computed float64 `json:"tdur"`
+		Data     struct {
+			Name string
+			Data map[string]any
+		} `json:"args"`
+	}
+	var mu sync.Mutex
+	var events []event
+	done := make(chan struct{})
+	ctx, stop := context.WithCancel(v.tab)
+	v.must(chromedp.ListenBrowser(ctx, func(e any) {
+		switch e := e.(type) {
+		case *tracing.EventDataCollected:
+			for _, value := range e.Value {
+				var one event
+				if json.Unmarshal(value, &one) == nil {
+					mu.Lock()
+					events = append(events, one)
+					mu.Unlock()
+				}
+			}
+		case *tracing.EventTracingComplete:
+			close(done)
+		}
+	}))
+	_, err := chromedp.CallBrowser(v.tab, tracing.Start, tracing.StartParams{TraceConfig: &tracing.TraceConfig{
+		IncludedCategories: []string{"devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "__metadata"},
+	}})
+	v.must(err)
+	return func() (long []string) {
+		v.Helper()
+		_, err := chromedp.CallBrowser(v.tab, tracing.End, cdp.Empty{})
+		v.must(err)
+		<-done
+		stop()
+		mu.Lock()
+		defer mu.Unlock()
+		pages := map[int]bool{}
+		for _, e := range events {
+			if e.Name == "thread_name" && e.Data.Name == "CrRendererMain" {
+				pages[e.Thread] = true
+			}
+		}
+		longest := 0.
+		for _, task := range events {
+			if task.Name == "RunTask" && pages[task.Thread] {
+				longest = max(longest, task.Computed)
+			}
+			if task.Name != "RunTask" || task.Computed < 50_000 || !pages[task.Thread] {
+				continue
+			}
+			var parts []string
+			for _, e := range events {
+				if e.Thread == task.Thread && e.At >= task.At && e.At < task.At+task.Length && e.Computed > task.Computed/4 && e.Name != "RunTask" {
+					parts = append(parts, fmt.Sprintf("%s %.0f", e.Name, e.Computed/1000))
+				}
+			}
+			long = append(long, fmt.Sprintf("%.0f ms (%.0f passed): %s", task.Computed/1000, task.Length/1000, strings.Join(parts, ", ")))
+		}
+		if longest == 0 {
+			v.Error("no tasks were traced")
+		}
+		v.Logf("the longest task took %.0f ms of the processor", longest/1000)
+		return long
+	}
+}
+
+// manyPhotos returns a folder of photos of 2000×1500 pixels, parts of the samples, one of them damaged.
+func manyPhotos(t *testing.T, count int) string {
+	t.Helper()
+	folder := t.TempDir()
+	var pictures []image.Image
+	for _, name := range []string{"china.jpg", "chelsea.png", "coffee.png", "astronaut.png"} {
+		picture, _, err := image.Decode(bytes.NewReader(read(t, samples+"/"+name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pictures = append(pictures, picture)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range count {
+		picture := pictures[i%len(pictures)]
+		size := picture.Bounds().Size()
+		width := size.X/2 + random.IntN(size.X/2)
+		height := min(width*3/4, size.Y)
+		from := image.Pt(random.IntN(size.X-width+1), random.IntN(size.Y-height+1))
+		photo := image.NewRGBA(image.Rect(0, 0, 2000, 1500))
+		draw.ApproxBiLinear.Scale(photo, photo.Rect, picture, image.Rectangle{from, from.Add(image.Pt(width, height))}, draw.Src, nil)
+		var file bytes.Buffer
+		if err := jpeg.Encode(&file, photo, nil); err != nil {
+			t.Fatal(err)
+		}
+		name, content := fmt.Sprintf("%04d.jpg", i), file.Bytes()
+		if i == count/2 {
+			name, content = "damaged.jpg", content[:len(content)/3]
+		}
+		put(t, filepath.Join(folder, name), content)
+	}
+	return folder
 }

@@ -2,11 +2,11 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -44,16 +44,18 @@ func TestTexts(t *testing.T) {
 		t.Error(problem)
 	}
 
-	files, err := filepath.Glob("../web/page/texts/*en.js")
+	var files []string
+	english, err := filepath.Glob("../web/page/texts/*en.js")
 	v.must(err)
-	var names []string
-	for _, file := range files {
-		names = append(names, strconv.Quote(strings.TrimSuffix(filepath.Base(file), ".js")))
+	for _, path := range english {
+		files = append(files, filepath.Base(path))
 	}
-	keys := evaluate[[]string](v, `Promise.all([`+strings.Join(names, ", ")+`].map((name) => import("./page/texts/" + name + ".js")))
-		.then((files) => files.flatMap(({ texts }) => Object.keys(texts)))`)
+	list, err := json.Marshal(files)
+	v.must(err)
+	keys := evaluate[[]string](v, fmt.Sprintf(`Promise.all(%s.map((name) => import("./page/texts/" + name)))
+		.then((files) => files.flatMap(({ texts }) => Object.keys(texts)))`, list))
 	used := regexp.MustCompile(`\bt\("([^"]+)"`)
-	for _, pattern := range []string{"../web/library/*.js", "../web/page/*.js", "../web/page/studio/*.js"} {
+	for _, pattern := range []string{"../web/library/*.js", "../web/page/*.js", "../web/page/*/*.js"} {
 		scripts, err := filepath.Glob(pattern)
 		v.must(err)
 		for _, script := range scripts {
@@ -102,7 +104,9 @@ func TestChineseNames(t *testing.T) {
 var latin = []string{
 	"Segmenter", "Transformer", "English", "Shift", "Alt", "Everyday", "int8", "MB", "PNG", "HEIC", "JPEG", "WebP", "GIF", "BMP", "AVIF", "Esc",
 	"danielbuechele", "CC", "BY", "CC0", "Rachel", "Michetti", "Pikolo", "Espresso", "Bar", "Stefan", "van", "der", "Walt", "NASA", "SpaceX",
-	"broken.png", // the test's file
+	"broken.png", "a.png", "b.jpg", "c.jpg", "d.png", // the tests' files
+	"COCO", "YOLO", "LabelMe", "Pascal", "VOC", "SVG", "ZIP", "JSON", "CVAT", "Roboflow", "Label", "Studio", "FiftyOne", "Ultralytics", "pycocotools",
+	"annotations.json", "labels", "data.yaml", "px",
 }
 
 // checkChinese checks all texts of the page, visible or not, for words of another

@@ -39,18 +39,21 @@ func Trace(mask []uint8, height, width int, none uint8, tolerance float64) ([]Re
 		return nil, fmt.Errorf("outline: a tolerance of %v pixels: expected 0 or more", tolerance)
 	}
 	t := &tracer{mask: mask, height: height, width: width, tolerance: tolerance, walked: make([]bool, len(mask))}
-	labels, regions := t.label(none)
-	// A ring passes above at least one of the pixels on its right: each ring starts there.
-	for i, label := range labels {
-		if label < 0 || t.walked[i] || i >= width && labels[i-width] == label {
-			continue
-		}
-		y, x := i/width, i%width
-		r := &regions[label]
-		if ring := t.follow(x, y); area(ring) > 0 {
-			r.Outer = ring
-		} else {
-			r.Holes = append(r.Holes, ring)
+	runs, regions := t.label(none)
+	// A ring passes above at least one of the pixels on its right: each ring starts there. The pixel
+	// above, of another class or beyond the mask, belongs to another region.
+	for _, r := range runs {
+		for i := int(r.start); i < int(r.end); i++ {
+			if t.walked[i] || i >= width && mask[i-width] == mask[i] {
+				continue
+			}
+			y, x := i/width, i%width
+			region := &regions[r.region]
+			if ring := t.follow(x, y); area(ring) > 0 {
+				region.Outer = ring
+			} else {
+				region.Holes = append(region.Holes, ring)
+			}
 		}
 	}
 	return regions, nil
@@ -63,46 +66,66 @@ type tracer struct {
 	walked        []bool // a ring has passed above the pixel
 }
 
-// label returns the region of each pixel, or −1, and the regions without rings.
-func (t *tracer) label(none uint8) (labels []int32, regions []Region) {
-	labels = make([]int32, len(t.mask))
-	for i := range labels {
-		labels[i] = -1
+// A run is pixels of a class beside each other in a row.
+type run struct{ start, end, region int32 }
+
+// label returns the runs, row by row, with the number of each one's region, and the regions without
+// rings. A photo has few runs, so its regions take less memory than a label for each pixel.
+func (t *tracer) label(none uint8) (runs []run, regions []Region) {
+	above := 0 // the first run of the row above
+	for row := 0; row < len(t.mask); row += t.width {
+		first := len(runs)
+		for start := row; start < row+t.width; {
+			class, end := t.mask[start], start+1
+			for end < row+t.width && t.mask[end] == class {
+				end++
+			}
+			if class != none {
+				runs = append(runs, run{int32(start), int32(end), int32(len(runs))})
+			}
+			start = end
+		}
+		t.join(runs, above, first)
+		above = first
 	}
-	var queue []int32
-	for start, class := range t.mask {
-		if class == none || labels[start] >= 0 {
-			continue
+	// Until here, region is an earlier run of the same region, or the run itself.
+	for i := range runs {
+		r := &runs[i]
+		if int(r.region) == i {
+			r.region = int32(len(regions))
+			regions = append(regions, Region{Class: t.mask[r.start]})
+		} else {
+			r.region = runs[r.region].region
 		}
-		label := int32(len(regions))
-		visit := func(i int) {
-			if t.mask[i] == class && labels[i] < 0 {
-				labels[i] = label
-				queue = append(queue, int32(i))
-			}
-		}
-		visit(start)
-		pixels := 0
-		for len(queue) > 0 {
-			i := int(queue[len(queue)-1])
-			queue = queue[:len(queue)-1]
-			pixels++
-			if i >= t.width {
-				visit(i - t.width)
-			}
-			if i+t.width < len(t.mask) {
-				visit(i + t.width)
-			}
-			if x := i % t.width; x > 0 {
-				visit(i - 1)
-			}
-			if (i+1)%t.width > 0 {
-				visit(i + 1)
-			}
-		}
-		regions = append(regions, Region{Class: class, Pixels: pixels})
+		regions[r.region].Pixels += int(r.end - r.start)
 	}
-	return labels, regions
+	return runs, regions
+}
+
+// join makes one region of runs that touch: those of a row, from first on, and of the row above it.
+func (t *tracer) join(runs []run, above, first int) {
+	width := int32(t.width)
+	for i := first; i < len(runs); i++ {
+		r := &runs[i]
+		for above < first && runs[above].end+width <= r.start {
+			above++
+		}
+		for a := above; a < first && runs[a].start+width < r.end; a++ {
+			if t.mask[runs[a].start] == t.mask[r.start] {
+				x, y := root(runs, int32(i)), root(runs, int32(a))
+				runs[max(x, y)].region = min(x, y)
+			}
+		}
+	}
+}
+
+// root returns the first run of a region, as far as it is known, and shortens the way to it.
+func root(runs []run, i int32) int32 {
+	for runs[i].region != i {
+		runs[i].region = runs[runs[i].region].region
+		i = runs[i].region
+	}
+	return i
 }
 
 // outside is the class of what is beyond the mask.

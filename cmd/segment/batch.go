@@ -210,21 +210,21 @@ func (b *batch) write(mask *annotation.Mask) error {
 	if err != nil {
 		return err
 	}
-	return b.writeFiles(files)
-}
-
-func (b *batch) writeFiles(files []annotation.File) error {
 	for _, f := range files {
-		path := filepath.Join(b.folder, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return err
-		}
-		err := replaceFile(path, func(w io.Writer) error { _, err := w.Write(f.Content); return err })
+		err := b.writeFile(f.Name, func(w io.Writer) error { _, err := w.Write(f.Content); return err })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (b *batch) writeFile(name string, content func(io.Writer) error) error {
+	path := filepath.Join(b.folder, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	return replaceFile(path, content)
 }
 
 // record logs a photo, after its files are there.
@@ -252,11 +252,8 @@ func (b *batch) finish(photos []input) error {
 			names = append(names, in.name)
 		}
 	}
-	files, err := b.writer.Finish(names, func(name string) ([]byte, error) {
+	read := func(name string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(b.folder, filepath.FromSlash(name)))
-	})
-	if err != nil {
-		return err
 	}
-	return b.writeFiles(files)
+	return b.writer.Finish(names, read, b.writeFile)
 }

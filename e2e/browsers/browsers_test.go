@@ -26,6 +26,7 @@ var all = []test{
 	{"BrokenVideo", testBrokenVideo},
 	{"LowWindow", testLowWindow},
 	{"Models", testModels},
+	{"Queue", testQueue},
 	{"Offline", testOffline},
 }
 

@@ -32,7 +32,7 @@ import (
 	"segmenter/site/offline"
 )
 
-// maxProgram limits the compressed engine, importer and teacher, in bytes: visitors on slow lines
+// maxProgram limits each compressed program, in bytes: visitors on slow lines
 // wait for every byte.
 const maxProgram = 1_000_000
 
@@ -41,6 +41,7 @@ const (
 	engine        = "library/engine.wasm"
 	webgpuEngine  = "library/engine-webgpu.wasm"
 	importer      = "library/importer.wasm"
+	annotator     = "library/annotator.wasm"
 	teacher       = "library/teacher.wasm"
 	goSupport     = "library/wasm_exec.js"
 	defaultModel  = offline.DefaultModel
@@ -53,6 +54,7 @@ var programs = map[string][]string{
 	engine:       {"./wasm"},
 	webgpuEngine: {"-tags=webgpu", "./wasm"},
 	importer:     {"./wasm/importer"},
+	annotator:    {"./wasm/annotator"},
 	teacher:      {"./wasm/teacher"},
 }
 
@@ -61,7 +63,7 @@ var sourcesOnly = []string{"tests", "package.json"}
 
 // published are the library's modules that other pages import from the site's root,
 // their published address.
-var published = []string{"segmenter", "live", "importer", "photo-effects", "regions"}
+var published = []string{"segmenter", "live", "importer", "photo-effects", "regions", "annotations"}
 
 func main() {
 	out := flag.String("o", filepath.Join("dist", "site"), "write the site to this `folder`")

@@ -141,10 +141,10 @@ func TestRefusals(t *testing.T) {
 	if err := checkFolder(dir); err == nil || !strings.Contains(err.Error(), "not an earlier build") {
 		t.Errorf("a folder of other files: got %v", err)
 	}
-	if err := checkPrograms([]entry{{name: engine, size: 4 << 20, brotli: maxProgram + 1}, {name: importer}, {name: teacher}}); err == nil {
+	if err := checkPrograms([]entry{{name: engine, size: 4 << 20, brotli: maxProgram + 1}, {name: importer}, {name: annotator}, {name: teacher}}); err == nil {
 		t.Error("checkPrograms accepts an engine above the limit")
 	}
-	if err := checkPrograms([]entry{{name: engine, size: 4 << 20, brotli: maxProgram}, {name: importer}, {name: teacher}}); err != nil {
+	if err := checkPrograms([]entry{{name: engine, size: 4 << 20, brotli: maxProgram}, {name: importer}, {name: annotator}, {name: teacher}}); err != nil {
 		t.Errorf("an engine at the limit: got %v, want no error", err)
 	}
 }

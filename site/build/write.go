@@ -153,7 +153,7 @@ func removeOthers(out string, entries []entry) error {
 
 // checkPrograms fails if a program of the CPU exceeds [maxProgram].
 func checkPrograms(entries []entry) error {
-	for _, name := range []string{engine, importer, teacher} {
+	for _, name := range []string{engine, importer, annotator, teacher} {
 		i := slices.IndexFunc(entries, func(e entry) bool { return e.name == name })
 		if size := cmp.Or(entries[i].brotli, entries[i].size); size > maxProgram {
 			return fmt.Errorf("%s has %d bytes as brotli, more than the limit of %d: see its imports with GOOS=js GOARCH=wasm go list -deps %s", name, size, maxProgram, programs[name][0])

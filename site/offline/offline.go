@@ -96,7 +96,7 @@ func isUnused(name string) bool {
 }
 
 // later are programs, and what they need.
-var later = []string{"library/engine-webgpu.wasm", "library/importer.wasm", "library/teacher.wasm", "library/typical.safetensors"}
+var later = []string{"library/engine-webgpu.wasm", "library/importer.wasm", "library/annotator.wasm", "library/teacher.wasm", "library/typical.safetensors"}
 
 // isLater reports whether the service worker keeps a file only after its first use:
 // programs that not every device or visitor can use, photos that the page first shows as

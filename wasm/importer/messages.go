@@ -61,7 +61,3 @@ func writeAnswer(c *checkpoint.Checkpoint) any {
 		"notes":      notes,
 	}
 }
-
-func writeError(code string, err error) any {
-	return map[string]any{"error": map[string]any{"code": code, "message": err.Error()}}
-}

@@ -10,14 +10,14 @@
 // progress(done, total) } and returns a description (importer.d.ts), or { error }. It reads and writes
 // in pieces: the files stay on the disk, and the model goes into Blobs, which the browser may keep there.
 
-import "./wasm_exec.js";
+import { startProgram } from "./program.js";
 
 /** A message at most so often: a network has hundreds of parameters. */
 const MILLISECONDS = 50;
 
 self.addEventListener("message", async ({ data: { module, files, weights, quantise } }) => {
   try {
-    const convert = await start(module);
+    const convert = await startProgram(module, "onSegmenterImporter", "importer");
     const parts = [];
     const answer = convert({
       files: files.map(readable),
@@ -26,23 +26,12 @@ self.addEventListener("message", async ({ data: { module, files, weights, quanti
       write: (bytes) => void parts.push(new Blob([bytes])),
       progress: progressReporter(),
     });
-    if (!answer) throw new Error("The importer stopped: close other tabs if memory is short, and try again.");
-    if (answer.error) throw answer.error;
     const blob = new Blob(parts, { type: "application/octet-stream" });
     postMessage({ type: "result", payload: { blob, description: answer } });
   } catch ({ code, message }) {
     postMessage({ type: "error", payload: { code: typeof code === "string" ? code : "internal", message } });
   }
 });
-
-/** Starts Go. */
-async function start(module) {
-  const started = new Promise((resolve) => (globalThis.onSegmenterImporter = resolve));
-  const go = new globalThis.Go();
-  const instance = await WebAssembly.instantiate(module, go.importObject);
-  const ended = go.run(instance).then(() => Promise.reject(new Error("The importer stopped.")));
-  return Promise.race([started, ended]);
-}
 
 /** A file as Go reads it: at once, which only workers may. */
 function readable(file) {

@@ -2,15 +2,15 @@
 //
 // It owns the page's state: the model, the job that runs, and the picture that is shown. intake.js
 // sends it photos, settings.js choices and library/segmenter.js results; it sends them on to the
-// stage, the legend and the status line. What few visitors need is loaded when they want it, live
-// pictures and other models among it. For scripts, <html> has data-state (loading, ready, working,
+// stage, the legend and the status line. What few visitors need is loaded when they want it: live
+// pictures, other models, the studio, many photos. For scripts, <html> has data-state (loading, ready, working,
 // done, live, error), data-width and data-height, and segmenterPage has the last result and the last
 // live frame.
 
 import { DEFAULT_MODEL } from "../library/options.js";
 import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "../library/segmenter.js";
 import { readAddress } from "./address.js";
-import { takePhotos } from "./intake.js";
+import { isPhoto, takePhotos } from "./intake.js";
 import { Legend, percent } from "./legend.js";
 import { Settings } from "./settings.js";
 import { Stage } from "./stage.js";
@@ -41,6 +41,7 @@ let showLoadingAgain = () => {};
  * @property {() => string} note  says how the photo was changed, "" if it was not
  * @property {ImageBitmap} photo  at most LARGEST_PHOTO
  * @property {Blob} file          that it was decoded from
+ * @property {{ width: number, height: number }} size  of the file, upright
  * @property {import("../library/segmenter.js").Segmentation} result  corrected, where the visitor did
  * @property {import("../library/segmenter.js").ClassInfo[]} classes  of the model that led to the result
  * @property {object} settings  that led to the result
@@ -53,6 +54,7 @@ let showLoadingAgain = () => {};
  * @property {() => void} again    starts the same job with the same settings
  * @property {ImageBitmap} [photo]  once it is decoded
  * @property {Blob} [file]
+ * @property {{ width: number, height: number }} [size]
  * @property {string} [name]
  * @property {() => string} note
  */
@@ -72,6 +74,8 @@ const OFF = {
 let live = OFF;
 /** Settles when the live picture is loaded. @type {Promise<import("./live-picture.js").LivePicture> | null} */
 let livePicture = null;
+/** Settles when the queue of many photos is loaded. @type {Promise<import("./queue.js").PhotoQueue> | null} */
+let queue = null;
 /** Settles when the studio is loaded. @type {Promise<import("./studio.js").Studio> | null} */
 let studio = null;
 
@@ -87,7 +91,14 @@ const settings = new Settings(address, {
 
 globalThis.segmenterPage = { result: null, live: null };
 loadAhead();
-takePhotos({ onFile: openFile, onModel: openModel, onSample: openSample, onNothing: (sentence) => showMessage(sentence) });
+takePhotos({
+  onFile: (file) => (page.dataset.queue === "open" && isPhoto(file) ? withQueue((photos) => photos.take([file])) : openFile(file)),
+  onPhotos: (files) => withQueue((photos) => photos.take(files)),
+  onFolders: (entries) => withQueue((photos) => photos.takeEntries(entries)),
+  onModel: openModel,
+  onSample: openSample,
+  onNothing: (sentence) => showMessage(sentence),
+});
 if (address.photo) openSample(address.photo);
 else if (address.live) goLive("live.asking", (picture) => picture.startCamera());
 // Afterwards, since a new job clears messages.
@@ -202,6 +213,7 @@ async function useModel(choice, options) {
     showState();
   }
   live.changeModel(segmenter.model);
+  queue?.then((photos) => photos.changeModel(), () => {});
   settingsChanged();
 }
 
@@ -267,6 +279,7 @@ async function takeFile(mine, file) {
   const { width, height } = whole;
   mine.photo = await shrinkPhoto(whole, LARGEST_PHOTO);
   mine.file = file;
+  mine.size = { width, height };
   mine.name = file.name.replace(/\.\w+$/, "") || "photo";
   if (mine.photo !== whole) {
     const sizes = { fromWidth: width, fromHeight: height, width: mine.photo.width, height: mine.photo.height };
@@ -281,9 +294,9 @@ function settingsChanged() {
   if (photo?.photo) segmentAgain(photo);
 }
 
-function segmentAgain({ photo, file, name, note }) {
-  const again = () => segmentAgain({ photo, file, name, note });
-  work(async (mine) => Object.assign(mine, { photo, file, name, note }), again);
+function segmentAgain({ photo, file, size, name, note }) {
+  const again = () => segmentAgain({ photo, file, size, name, note });
+  work(async (mine) => Object.assign(mine, { photo, file, size, name, note }), again);
 }
 
 /**
@@ -342,8 +355,8 @@ async function segment(mine) {
   if (job !== mine) return;
   if (current && current.photo !== mine.photo) current.photo.close();
   const { classes } = segmenter.model;
-  const { name, note, photo, file } = mine;
-  current = { name, note, photo, file, result, classes, settings: used };
+  const { name, note, photo, file, size } = mine;
+  current = { name, note, photo, file, size, result, classes, settings: used };
   job = null;
   showPicture();
 }
@@ -437,6 +450,32 @@ function loadStudio() {
   return studio;
 }
 
+function loadQueue() {
+  queue ??= part(import("./queue.js")).then(({ openQueue }) => openQueue({
+    segmenter: async () => {
+      await modelReady();
+      return segmenter;
+    },
+    options: () => settings.options,
+    modelName: () => chosen.title ?? `built-in: ${segmenter.model.name}`,
+    begin: () => {
+      live.cancel();
+      live.stop();
+    },
+    show: openFile,
+    takeModel: openModel,
+  })).catch((error) => {
+    queue = null;
+    throw error;
+  });
+  return queue;
+}
+
+/** @param {(photos: import("./queue.js").PhotoQueue) => Promise<void> | void} run */
+function withQueue(run) {
+  loadQueue().then(run).catch((error) => fail(error, () => withQueue(run)));
+}
+
 function cancelLive() {
   live.cancel();
   hideProgress();
@@ -467,6 +506,7 @@ function makeWay() {
   current?.photo.close();
   current = null;
   studio?.then((opened) => opened.close(), () => {});
+  queue?.then((photos) => photos.makeWay(), () => {});
   stage.clear();
   legend.show([]);
   hideProgress();
@@ -594,6 +634,7 @@ function wireTools() {
   onClick("save-mask", async () => (await part(import("./save.js"))).saveMask(current));
   onClick("studio-open", async () => (await loadStudio()).open());
   onClick("language", switchLanguage);
+  onClick("queue-open", async () => (await loadQueue()).open());
   onClick("models-open", async () => (await loadModels()).open());
 
   const speed = document.getElementById("speed");

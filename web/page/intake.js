@@ -1,31 +1,42 @@
 // Intake: takes photos from the file dialogue, drops, pastes and samples, and models from drops.
 //
-// It owns the file input, the drop target and the samples. It calls onFile with a photo, onModel with
-// the files of a model, onSample with a sample's address, and onNothing with a sentence where there is
-// no photo.
+// It owns the file input, the drop target and the samples. It calls onFile with a photo, onPhotos with
+// several, onFolders with what only folders can tell, onModel with the files of a model, onSample with a
+// sample's address, and onNothing with a sentence where there is no photo.
 
 import { t } from "./texts.js";
 
 /** A model, or a checkpoint and what lies beside it. */
 export const OF_MODEL = /\.(safetensors|pth|pt|ckpt|bin|npz|ya?ml)$/i;
 
+const OF_PHOTO = /\.(jpe?g|png|webp|avif|gif|bmp|hei[cf])$/i;
+
+/** Whether a file is a photo: by its kind, or by its name where the browser says no kind. */
+export function isPhoto({ type, name }) {
+  return type ? type.startsWith("image/") : OF_PHOTO.test(name);
+}
+
 /**
  * @param {object} listeners
  * @param {(file: File) => void} listeners.onFile
- * @param {(files: (File | FileSystemDirectoryEntry)[]) => void} listeners.onModel
+ * @param {(files: File[]) => void} listeners.onPhotos
+ * @param {(entries: FileSystemEntry[]) => void} listeners.onFolders  of photos, or of a model
+ * @param {(files: File[]) => void} listeners.onModel
  * @param {(url: string) => void} listeners.onSample
  * @param {(sentence: () => string) => void} listeners.onNothing
  */
-export function takePhotos({ onFile, onModel, onSample, onNothing }) {
+export function takePhotos({ onFile, onPhotos, onFolders, onModel, onSample, onNothing }) {
   const take = (files, otherwise = () => {}) => {
     if (files.length === 0) return otherwise();
-    if (!files.some(({ name }) => OF_MODEL.test(name))) return onFile(files[0]);
-    const picture = files.find(({ type }) => /^(image|video)\//.test(type));
-    if (picture) onFile(picture); // that the model is to be tried on
-    onModel(files.filter((file) => file !== picture));
+    const photos = files.filter(isPhoto);
+    const ofModel = files.filter(({ name }) => OF_MODEL.test(name));
+    const [shown] = [...photos, ...files.filter(({ type }) => type.startsWith("video/"))]; // a model beside it is to be tried on it
+    if (photos.length > 1) onPhotos(photos);
+    else if (shown || ofModel.length === 0) onFile(shown ?? files[0]);
+    if (ofModel.length > 0) onModel(ofModel);
   };
   takeFromDialogue(take);
-  takeFromDrops((files) => take(files, () => onNothing(() => t("drop.nothing"))), onModel);
+  takeFromDrops((files) => take(files, () => onNothing(() => t("drop.nothing"))), onFolders);
   addEventListener("paste", ({ clipboardData }) => take([...clipboardData.files]));
   for (const sample of document.querySelectorAll("[data-sample]")) {
     sample.addEventListener("click", (event) => {
@@ -49,7 +60,7 @@ function takeFromDialogue(take) {
   });
 }
 
-function takeFromDrops(take, onModel) {
+function takeFromDrops(take, onFolders) {
   const page = document.documentElement;
   addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -62,8 +73,8 @@ function takeFromDrops(take, onModel) {
     event.preventDefault();
     page.toggleAttribute("data-dragging", false);
     const { files, items } = event.dataTransfer;
-    const folders = [...items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
-    if (folders.length > 0) onModel(folders); // of a training
+    const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    if (entries.some(({ isDirectory }) => isDirectory)) onFolders(entries);
     else take([...files]);
   });
 }

@@ -189,7 +189,7 @@ function replaced() {
 
 /** Whether the visitor has done nothing on the page yet. */
 function isIdle() {
-  const isQuiet = ["loading", "ready", "error"].includes(page.dataset.state) && !("photo" in page.dataset);
+  const isQuiet = ["loading", "ready", "error"].includes(page.dataset.state) && !("photo" in page.dataset) && !("queue" in page.dataset);
   const isTouched = navigator.userActivation?.hasBeenActive || document.querySelector("dialog[open]");
   const sinceReload = Date.now() - Number(sessionStorage.getItem(RELOADED));
   return isQuiet && !isTouched && sinceReload > LEAST_BETWEEN_RELOADS;

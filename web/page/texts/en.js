@@ -134,6 +134,7 @@ export const texts = {
   "model.one": "Model: {name}, {count} class, {parameters} parameters, {precision}.",
   "model.other": "Model: {name}, {count} classes, {parameters} parameters, {precision}.",
   "models": "Other models",
+  "queue.many": "Many photos",
   "ready": "Ready for a photo.",
   "segmenting": "Segmenting",
   "segmenting.announced": "Segmenting the photo.",

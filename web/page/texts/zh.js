@@ -131,6 +131,7 @@ export const texts = {
   "loading.start": "正在启动模型",
   "model.other": "模型：{name}，{count}个类别，{parameters}个参数，{precision}。",
   "models": "更换模型",
+  "queue.many": "多张照片",
   "ready": "已就绪，请打开照片。",
   "segmenting": "正在分割",
   "segmenting.announced": "正在分割照片。",
