@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"segmenter/compute"
@@ -33,11 +32,8 @@ func (s *Segmenter) SetTaught(list []TaughtClass) error {
 	weight, bias := compute.Weight{Out: len(list), In: D}, []float32{}
 	classes := slices.Clone(own)
 	for _, c := range list {
-		if len(c.Weights) != D {
-			return fmt.Errorf("the taught class %q has %d weights, but this model's patches have %d features: expected as many", c.Name, len(c.Weights), D)
-		}
-		if !finite(c.Bias) || slices.ContainsFunc(c.Weights, func(v float32) bool { return !finite(v) }) {
-			return fmt.Errorf("the taught class %q has weights that are not finite", c.Name)
+		if len(c.Weights) != D || !areFinite(c.Weights) || !areFinite([]float32{c.Bias}) {
+			return fmt.Errorf("the taught class %q has %d weights: expected finite ones for the %d features of this model's patches", c.Name, len(c.Weights), D)
 		}
 		weight.Float, bias = append(weight.Float, c.Weights...), append(bias, c.Bias)
 		classes = append(classes, c.Class)
@@ -56,7 +52,14 @@ func (s *Segmenter) SetTaught(list []TaughtClass) error {
 	return nil
 }
 
-func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
+func areFinite(values []float32) bool {
+	for _, v := range values {
+		if v-v != 0 { // NaN and infinities
+			return false
+		}
+	}
+	return true
+}
 
 // Model returns the model that runs.
 func (s *Segmenter) Model() *Model { return s.model }

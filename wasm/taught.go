@@ -22,7 +22,7 @@ func (e *engine) taught(m message) (any, error) {
 		return nil, fmt.Errorf("%w: %w", errOption, err)
 	}
 	e.classes = len(e.segmenter.Classes())
-	return writeTaught(e.segmenter.Classes()), nil
+	return nil, nil
 }
 
 func readTaught(m message) (list []model.TaughtClass) {
@@ -39,14 +39,6 @@ func readTaughtClass(m message) model.TaughtClass {
 		Class:   modelfile.Class{Name: m.text("name"), Colour: colour},
 		Weights: floatsOf(m.Get("weights")), Bias: float32(m.float("bias")),
 	}
-}
-
-func writeTaught(classes []modelfile.Class) any {
-	list := []any{}
-	for id, c := range classes {
-		list = append(list, writeClass(id, c.Name, fmt.Sprint(c.Colour)))
-	}
-	return map[string]any{"classes": list}
 }
 
 // floatsOf copies a Float32Array.

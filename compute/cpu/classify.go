@@ -17,9 +17,10 @@ func (d *Device) Extend(dst, scores, further, rivals compute.Tensor) {
 	for r := range in.Rows() {
 		row, others := out.Row(r), in.Row(r)
 		copy(row, others)
-		ahead := highest(others)
+		ahead := others[winnerOf(others)]
 		if rivals != nil {
-			ahead -= highest(rivals.(*host.Matrix).Row(r))
+			against := rivals.(*host.Matrix).Row(r)
+			ahead -= against[winnerOf(against)]
 		}
 		for i, v := range more.Row(r) {
 			row[len(others)+i] = v + ahead

@@ -23,6 +23,7 @@ export class EngineHost {
   #engine = null; // Ranks
   #rival = null; // Rival, while devices are to be compared
   #model = null; // what it says of itself
+  #ownClasses = []; // of the model, before any was taught
   #taught = NOTHING; // beside what the model can do
   #taughtWith = ""; // the encoder of the model that it is for
   #isDisposed = false;
@@ -78,10 +79,12 @@ export class EngineHost {
   }
 
   async #teach(engine, { file, classes }) {
-    const all = (await sendTaught(engine, classes)).classes;
-    let id = all.length - classes.filter(({ off }) => !off).length;
-    this.#taught = { file, classes: classes.map((one) => ({ ...one, id: one.off ? null : id++ })) };
-    this.#model = { ...this.#model, classes: all };
+    await sendTaught(engine, classes);
+    let next = this.#ownClasses.length;
+    const known = classes.map((one) => ({ ...one, id: one.off ? null : next++ }));
+    this.#taught = { file, classes: known };
+    const shown = known.filter(({ off }) => !off).map(({ id, name, colour }) => ({ id, name, colour }));
+    this.#model = { ...this.#model, classes: [...this.#ownClasses, ...shown] };
   }
 
   /** @type {"cpu" | "webgpu"} */
@@ -146,6 +149,7 @@ export class EngineHost {
   async #load(engine, file) {
     const { gpu, ...model } = await engine.load(this.#wanted, file);
     this.#model = model;
+    this.#ownClasses = model.classes;
     if (this.#taughtWith !== model.encoder) this.#taught = NOTHING;
     this.#taughtWith = model.encoder;
     if (this.#taught.classes.length > 0) await this.#teach(engine, this.#taught);

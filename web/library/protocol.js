@@ -155,10 +155,7 @@ export const REQUESTS = {
     },
   },
   /** Has masks show classes that were taught beside the model's, from the next photo on. All ranks get this. */
-  taught: {
-    request: { classes: "taughtClass[]" },
-    answer: { classes: "class[]: all that masks may show" },
-  },
+  taught: { request: { classes: "taughtClass[]: their ids follow the model's" } },
   /** What operations took since the last request for it: time[], empty where they are not timed. */
   times: { request: {}, on: "webgpu" },
 };
