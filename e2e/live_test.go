@@ -101,6 +101,7 @@ func TestLive(t *testing.T) {
 	v.waitFor("live")
 	v.moreFrames()
 	v.screenshot("live")
+	v.waitOffline() // then the service worker has all its files
 	v.requests.clear()
 
 	if facts := v.facts(); !strings.Contains(facts, "a second") {
