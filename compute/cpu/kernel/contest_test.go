@@ -50,19 +50,22 @@ func TestAttendPairs(t *testing.T) {
 	near(t, "pairs", got, want, 1e-6)
 }
 
-// TestContest has one kernel take longer than the other.
+// TestContest has one way take longer than the other, and disturbs the faster one now and then.
 func TestContest(t *testing.T) {
-	for _, first := range []bool{true, false} {
+	for _, pairs := range []bool{true, false} {
 		var c contest
 		turns := 0
 		for ; !c.isOver && turns < 1000; turns++ {
-			if c.next() != first {
-				time.Sleep(time.Millisecond)
+			c.begin()
+			if c.isPairs != pairs {
+				time.Sleep(2 * time.Millisecond)
+			} else if turns%8 < 6 {
+				time.Sleep(20 * time.Millisecond)
 			}
-			c.done(20e6)
+			c.done(turn)
 		}
-		if !c.isOver || c.next() != first {
-			t.Errorf("after %d turns, the first has won: %v, expected %v", turns, c.isPairs, first)
+		if !c.isOver || c.isPairs != pairs {
+			t.Errorf("after %d turns, pairs have won: %v, expected %v", turns, c.isPairs, pairs)
 		}
 	}
 }

@@ -110,12 +110,19 @@ func start[T any](s []T, n int) unsafe.Pointer { return unsafe.Pointer(unsafe.Sl
 
 // MatMul: see plainMatMul.
 func MatMul(c []float32, ldc int, a []byte, lda int, info []Row, panels []byte, inputs, run int, add bool) {
-	if pairs := products.next(); !pairs {
-		matMulBy(matmulWasm, c, ldc, a, lda, info, panels, inputs, add)
-	} else if run > 0 {
+	if run == 0 {
+		multiply := matmulWasm
+		if products.isPairs {
+			multiply = matmulPairsWasm
+		}
+		matMulBy(multiply, c, ldc, a, lda, info, panels, inputs, add)
+		return
+	}
+	products.begin() // linear layers are alike enough to be compared
+	if products.isPairs {
 		matMulNarrow(c, ldc, a, lda, info, panels, inputs, run, add)
 	} else {
-		matMulBy(matmulPairsWasm, c, ldc, a, lda, info, panels, inputs, add)
+		matMulBy(matmulWasm, c, ldc, a, lda, info, panels, inputs, add)
 	}
 	products.done(len(info) * len(panels))
 }
@@ -149,9 +156,7 @@ func mask(b bool) int32 {
 
 // Attend: see plainAttend.
 func Attend(sums []float32, width int, weights []byte, ldw int, blend []Blend, values []byte, keys int) {
-	pairs := products.next()
-	attendBy(pairs, sums, width, weights, ldw, blend, values, keys)
-	products.done(len(blend) * keys * width)
+	attendBy(products.isPairs, sums, width, weights, ldw, blend, values, keys)
 }
 
 func attendBy(pairs bool, sums []float32, width int, weights []byte, ldw int, blend []Blend, values []byte, keys int) {
