@@ -8,30 +8,25 @@ import (
 	"syscall/js"
 
 	"segmenter/teach"
+	"segmenter/wasm/internal/browser"
 )
 
 func main() {
 	js.Global().Call("onSegmenterTeacher", js.FuncOf(func(_ js.Value, arguments []js.Value) any {
-		return change(readRequest(arguments[0]))
+		return browser.Answer("teacher", func() any { return change(readRequest(arguments[0])) })
 	}))
 	select {}
 }
 
-// change carries out a request. It answers a bug like a file that cannot be used, so that the page
-// can say something.
-func change(r request) (answer any) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			answer = writeError("internal", fmt.Errorf("the teacher has a bug: %v", cause))
-		}
-	}()
+// change carries out a request.
+func change(r request) any {
 	set, err := carryOut(r)
 	var file bytes.Buffer
 	if err == nil {
 		err = set.Write(&file)
 	}
 	if err != nil {
-		return writeError("bad-option", err)
+		return browser.Error(browser.CodeOption, err)
 	}
 	return writeAnswer(file.Bytes())
 }

@@ -10,6 +10,7 @@ import (
 	"segmenter/compute"
 	"segmenter/modelfile"
 	"segmenter/teach"
+	"segmenter/wasm/internal/browser"
 )
 
 // This file is Go's side of the request and the answer that web/library/teacher.worker.js
@@ -69,13 +70,7 @@ func readStroke(m js.Value) teach.Stroke {
 }
 
 func writeAnswer(file []byte) any {
-	array := js.Global().Get("Uint8Array").New(len(file))
-	js.CopyBytesToJS(array, file)
-	return map[string]any{"file": array}
-}
-
-func writeError(code string, err error) any {
-	return map[string]any{"error": map[string]any{"code": code, "message": err.Error()}}
+	return map[string]any{"file": browser.Bytes(file)}
 }
 
 func bytesOf(array js.Value) []byte {

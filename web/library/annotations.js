@@ -9,7 +9,7 @@
 // program for it is downloaded when the first mask is exported. annotations.d.ts describes everything.
 
 import { compileProgram } from "./compile.js";
-import { abortError, explained, SegmenterError } from "./errors.js";
+import { abortError, explained, SegmenterError, sentence } from "./errors.js";
 import { requireOption, requireSignal } from "./options.js";
 
 const PROGRAM = new URL("./annotator.wasm", import.meta.url).href;
@@ -185,9 +185,4 @@ function maskOf({ width, height, mask }, size) {
   const isSize = size === undefined || [size.width, size.height].every((side) => Number.isInteger(side) && side > 0);
   requireOption(isSize, "size", "a width and a height in pixels", size);
   return { width, height, mask, size };
-}
-
-/** Go's errors begin with a small letter, and end without a full stop. */
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }

@@ -4,7 +4,7 @@
 // is sent requests by engine.js and answers them; protocol.js lists all messages. What Go cannot do
 // in a browser, it does here: reading a photo's pixels, and painting what the CPU found.
 
-import { requireWebAssembly, SegmenterError } from "./errors.js";
+import { requireWebAssembly, SegmenterError, sentence } from "./errors.js";
 import { isFrame } from "./frame.js";
 import { Kernels } from "./kernel.js";
 import "./wasm_exec.js";
@@ -185,11 +185,6 @@ function holdLock() {
 /** What the page makes a SegmenterError of. */
 function payloadOf({ code, message, reason = "", values = {} }) {
   return { code: typeof code === "string" ? code : "internal", message: sentence(message), reason, values }; // a DOMException's is a number
-}
-
-/** Go's errors begin with a small letter and end without a full stop. */
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
 /** After a trap, or when memory could not grow, Go cannot go on. */

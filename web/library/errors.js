@@ -112,3 +112,8 @@ export async function explained(error, url, use) {
   const policy = await import("./policy.js").catch(() => null); // it needs the network, too
   return policy ? policy.explained(error, url, use) : error;
 }
+
+/** A sentence of one of Go's errors, which begin with a small letter and end without a full stop. @param {string} text */
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}

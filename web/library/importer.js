@@ -9,7 +9,7 @@
 // checkpoint is imported. importer.d.ts describes everything.
 
 import { compileProgram } from "./compile.js";
-import { explained, SegmenterError, unlessAborted } from "./errors.js";
+import { explained, SegmenterError, sentence, unlessAborted } from "./errors.js";
 
 const PROGRAM = new URL("./importer.wasm", import.meta.url).href;
 const WORKER = new URL("./importer.worker.js", import.meta.url).href;
@@ -35,7 +35,7 @@ function answer(worker, request, onProgress) {
     worker.addEventListener("message", ({ data: { type, payload } }) => {
       if (type === "progress") onProgress?.(payload);
       else if (type === "result") resolve(payload);
-      else reject(new SegmenterError(payload.code, sentence(payload.message, request.files)));
+      else reject(new SegmenterError(payload.code, sentenceOn(request.files, payload.message)));
     });
     worker.addEventListener("error", async (event) => {
       event.preventDefault();
@@ -46,12 +46,8 @@ function answer(worker, request, onProgress) {
   });
 }
 
-/**
- * Go's errors begin with a small letter, or with the name of a file, which stays as it is; and end
- * without a full stop.
- */
-function sentence(text, files) {
+/** Go's errors may begin with the name of a file, which stays as it is. */
+function sentenceOn(files, text) {
   const isNamed = files.some(({ name }) => name && text.startsWith(name));
-  const first = text.charAt(0);
-  return (isNamed ? first : first.toUpperCase()) + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+  return (isNamed ? text.charAt(0) : "") + sentence(text).slice(isNamed ? 1 : 0);
 }

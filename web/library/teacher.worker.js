@@ -6,7 +6,7 @@
 // A request has all the fields of NOTHING; Go's change gets it and returns the payload. teaching.js
 // ends the worker with the Segmenter.
 
-import "./wasm_exec.js";
+import { startProgram } from "./program.js";
 
 /** A request that asks for nothing. */
 const NOTHING = {
@@ -34,24 +34,14 @@ const NOTHING = {
   other: new Uint8Array(),
 };
 
-let change = null; // promise of Go's function
+/** Settles when Go runs. @type {Promise<(request: object) => { file: Uint8Array }> | null} */
+let change = null;
 
 self.addEventListener("message", async ({ data: { id, module, request } }) => {
   try {
-    change ??= start(module);
-    const answer = (await change)({ ...NOTHING, ...request });
-    if (!answer) throw new Error("the teacher stopped: close other tabs if memory is short, and try again");
-    postMessage({ id, payload: answer });
-  } catch ({ message }) {
-    postMessage({ id, payload: { error: { code: "internal", message } } });
+    change ??= startProgram(module, "onSegmenterTeacher", "teacher");
+    postMessage({ id, payload: (await change)({ ...NOTHING, ...request }) });
+  } catch ({ code, message }) {
+    postMessage({ id, payload: { error: { code: typeof code === "string" ? code : "internal", message } } });
   }
 });
-
-/** Starts Go. */
-async function start(module) {
-  const started = new Promise((resolve) => (globalThis.onSegmenterTeacher = resolve));
-  const go = new globalThis.Go();
-  const instance = await WebAssembly.instantiate(module, go.importObject);
-  const ended = go.run(instance).then(() => Promise.reject(new Error("the teacher stopped")));
-  return Promise.race([started, ended]);
-}

@@ -5,7 +5,7 @@
 // what was in it and the teacher for a file with the class, and has the host show what is in that.
 
 import { compileProgram } from "./compile.js";
-import { explained, SegmenterError } from "./errors.js";
+import { explained, SegmenterError, sentence } from "./errors.js";
 import { requireOption, segmentOptions } from "./options.js";
 
 const PROGRAM = new URL("./teacher.wasm", import.meta.url).href;
@@ -110,8 +110,8 @@ export async function revised(host, name, wanted) {
   const { photos } = teacherOf(host);
   const index = classes.findIndex((one) => one.name === name);
   requireOption(index >= 0, "name", "that of a taught class", name);
-  const { remove, ...change_ } = wanted;
-  const { name: newName, colour, off } = { ...classes[index], ...change_ };
+  const { remove, ...changed } = wanted;
+  const { name: newName, colour, off } = { ...classes[index], ...changed };
   const isFree = isName(newName) && !classes.some((one, i) => one.name === newName && i !== index);
   requireOption(isFree, "name", "one that no other taught class has", newName);
   requireColour(colour);
@@ -186,8 +186,10 @@ class Teacher {
       this.#open.set(id, { resolve, reject });
       this.#worker.postMessage({ id, module, request });
     });
-    if (error) throw new SegmenterError(error.code, sentence(error.message));
-    return answer;
+    if (!error) return answer;
+    const failure = new SegmenterError(error.code, sentence(error.message));
+    if (error.code === "internal") this.close(failure); // the next lesson starts another
+    throw failure;
   }
 
   #start() {
@@ -210,11 +212,6 @@ class Teacher {
     for (const { reject } of this.#open.values()) reject(error);
     this.#open.clear();
   }
-}
-
-/** Go's errors begin with a small letter and end without a full stop. */
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
 /** Without it, classes are learned less well. */

@@ -27,17 +27,16 @@ var plain []byte
 var isRelaxed bool
 
 func init() {
-	products.isOver = true // for the tests of installed
-	isRelaxed = installed(relaxed)
+	isRelaxed = installed(relaxed, matmulWasm, matmulPairsWasm)
 	products.isOver = !isRelaxed
-	if !isRelaxed && !installed(plain) {
+	if !isRelaxed && !installed(plain, matmulWasm) {
 		panic("kernel: this WebAssembly engine refuses the kernels or computes wrong sums: expected one with SIMD, which the whole program needs")
 	}
 }
 
-// installed installs a module and tests it on a product: browsers had wrong
-// versions of relaxed SIMD, behind flags, while it was a proposal.
-func installed(module []byte) bool {
+// installed installs a module and tests its instructions for bytes on a product: browsers had
+// wrong versions of relaxed SIMD, behind flags, while it was a proposal.
+func installed(module []byte, products ...matMulWasm) bool {
 	if install(unsafe.Pointer(&module[0]), int32(len(module))) == 0 {
 		return false
 	}
@@ -58,9 +57,15 @@ func installed(module []byte) bool {
 			SetScale(panels[o/PanelWidth*PanelBytes(Unit):], o%PanelWidth, 1, 0)
 		}
 	}
-	MatMul(got, Group, inputs, Unit, info, panels, Unit, 0, false)
 	plainMatMul(want, Group, inputs, Unit, info, panels, Unit, false)
-	return slices.Equal(got, want)
+	for _, multiply := range products {
+		clear(got)
+		matMulBy(multiply, got, Group, inputs, Unit, info, panels, Unit, false)
+		if !slices.Equal(got, want) {
+			return false
+		}
+	}
+	return true
 }
 
 //go:wasmimport kernel install
