@@ -71,24 +71,25 @@ func (t *tile) point(first, stride local) code {
 // accumulateDots adds the products of 16 inputs, steps times. Each four inputs' weights
 // are step bytes apart.
 func (t *tile) accumulateDots(steps local, step code) code {
-	return t.accumulate(steps, step, relaxedDot)
+	return t.loop(steps, step, t.sums, relaxedDot)
 }
 
 // accumulatePairs is accumulateDots for a CPU without an instruction for products of bytes.
 func (t *tile) accumulatePairs(steps local, step code) code {
-	return t.accumulate(steps, step, func(a, b, c code) code { return addInt32s(c, int32Pairs(relaxedDot16(a, b))) })
+	return t.loop(steps, step, t.sums, func(a, b, c code) code { return addInt32s(c, int32Pairs(relaxedDot16(a, b))) })
 }
 
-func (t *tile) accumulate(steps local, step code, dot func(a, b, c code) code) code {
+// loop adds the products of 16 inputs to sums, steps times.
+func (t *tile) loop(steps local, step code, sums [TileRows][2]local, dot func(a, b, c code) code) code {
 	var body code
 	for four := range Unit / 4 {
 		body = join(body,
 			set(t.weights[0], load128(get(t.panel), 0)),
 			set(t.weights[1], load128(get(t.panel), 16)),
 			advance(t.panel, step))
-		for r, sums := range t.sums {
+		for r, pair := range sums {
 			body = join(body, set(t.input, splat32(get(t.rows[r]), 4*four)))
-			for half, sum := range sums {
+			for half, sum := range pair {
 				body = join(body, set(sum, dot(get(t.weights[half]), get(t.input), get(sum))))
 			}
 		}
@@ -145,33 +146,19 @@ func (t *tile) accumulateExact(steps local, step code) code {
 // accumulateNarrow is accumulatePairs for weights that are so small that the products of run steps fit
 // into int16, where run is the parameter after the others: two instructions instead of three.
 func (t *tile) accumulateNarrow(steps local, step code) code {
-	var body code
-	for four := range Unit / 4 {
-		body = join(body,
-			set(t.weights[0], load128(get(t.panel), 0)),
-			set(t.weights[1], load128(get(t.panel), 16)),
-			advance(t.panel, step))
-		for r := range t.sums {
-			body = join(body, set(t.input, splat32(get(t.rows[r]), 4*four)))
-			for half := range t.weights {
-				part := t.parts[2*r+half]
-				body = join(body, set(part, addInt16s(get(part), relaxedDot16(get(t.weights[half]), get(t.input)))))
-			}
-		}
-	}
-	for _, row := range t.rows {
-		body = join(body, advance(row, constant(Unit)))
-	}
+	var parts [TileRows][2]local
 	var start, end code
 	for r, sums := range t.sums {
 		for half, sum := range sums {
 			part := t.parts[2*r+half]
+			parts[r][half] = part
 			start = join(start, set(part, vectorOf(0)))
 			end = join(end, set(sum, addInt32s(get(sum), int32Pairs(get(part)))))
 		}
 	}
 	run := local(10)
-	return join(set(t.runs, get(steps)), repeat(t.runs, start, set(t.count, get(run)), repeat(t.count, body), end))
+	body := t.loop(run, step, parts, func(a, b, c code) code { return addInt16s(c, relaxedDot16(a, b)) })
+	return join(set(t.runs, get(steps)), repeat(t.runs, start, body, end))
 }
 
 // matmul is plainMatMul for
