@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	"segmenter/compute"
 	"segmenter/modelfile"
 )
@@ -218,16 +220,19 @@ func resizePosition(out, embedding []float32, extra, grid, rows, cols, D int) []
 	if rows == grid && cols == grid {
 		return append(out, embedding...)
 	}
-	out = append(out, embedding[:extra*D]...)
+	out = slices.Grow(append(out, embedding[:extra*D]...), rows*cols*D)
 	at := func(row, col int) []float32 { return embedding[(extra+row*grid+col)*D:][:D] }
 	for y := range rows {
 		top, bottom, down := compute.Bilinear(y, float32(grid)/float32(rows), grid)
 		for x := range cols {
 			left, right, across := compute.Bilinear(x, float32(grid)/float32(cols), grid)
-			for i := range D {
-				upper := at(top, left)[i]*(1-across) + at(top, right)[i]*across
-				lower := at(bottom, left)[i]*(1-across) + at(bottom, right)[i]*across
-				out = append(out, upper*(1-down)+lower*down)
+			a, b, c, d := at(top, left), at(top, right), at(bottom, left), at(bottom, right)
+			out = out[:len(out)+D]
+			token := out[len(out)-D:]
+			for i := range token {
+				upper := a[i]*(1-across) + b[i]*across
+				lower := c[i]*(1-across) + d[i]*across
+				token[i] = upper*(1-down) + lower*down
 			}
 		}
 	}

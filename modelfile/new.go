@@ -27,3 +27,19 @@ func New(card Card, decoders []Decoder, initial Values) (*Model, error) {
 	}
 	return m, nil
 }
+
+// Zero returns an int8 model of zeros with the architecture and the classes of a card, which must
+// be right. It computes as any other of its kind does: for programs to get warm with.
+func Zero(card Card, decoders []Decoder) *Model {
+	m := &Model{card, NewTable(card.Architecture, len(card.Classes), decoders...), make(map[string]values)}
+	for p := range m.All() {
+		v := values{}
+		if p.IsMatrix() {
+			v.int8, v.scale = make([]int8, p.Elements()), make([]float32, p.Outputs())
+		} else {
+			v.float = make([]float32, p.Elements())
+		}
+		m.values[p.Name] = v
+	}
+	return m
+}

@@ -19,12 +19,14 @@ type backend struct {
 	rank, ranks int
 	exchange    *sharedMemory // nil if this is the only rank
 	frame       photo.Image   // the network's input; only the first rank has it
+	warmUp      warmUp
 }
 
 func (e *engine) backendRequests() map[string]handler {
 	return map[string]handler{
 		"start":  e.start,
 		"follow": e.follow,
+		"warm":   e.warm,
 	}
 }
 
@@ -39,6 +41,11 @@ func (e *engine) start(m message) (any, error) {
 	e.exchange = newSharedMemory(e.ranks, request.memory)
 	return nil, nil
 }
+
+// warm does a step of the warm-up, and says whether there is more to do.
+func (e *engine) warm(message) (any, error) { return e.warmStep(), nil }
+
+func (b *backend) warmStep() bool { return b.warmUp.step() }
 
 type startRequest struct {
 	rank, ranks int
@@ -105,6 +112,7 @@ func (e *engine) follow(m message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
+	defer e.collectGarbage(true)
 	return nil, e.runFrame(context.Background(), nil, readFollow(m))
 }
 

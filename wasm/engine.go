@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"syscall/js"
 
 	"segmenter/model"
@@ -55,7 +56,8 @@ func (e *engine) requests() map[string]handler {
 // load reads a model file. If that fails, the engine keeps the model that it has.
 func (e *engine) load(m message) (any, error) {
 	request := readLoad(m)
-	loaded, err := model.Read(&reader{bytes: request.bytes})
+	e.collectGarbage(e.segmenter != nil)
+	loaded, err := model.Read(newReader(request, e.warmStep))
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +76,22 @@ func (e *engine) load(m message) (any, error) {
 	return writeLoad(loaded, e.gpuInfo()), nil
 }
 
+// collectGarbage says whether to collect garbage: not from the first load to the end of the first
+// photo. Nearly all that they allocate stays, and the visitor waits.
+func (e *engine) collectGarbage(on bool) {
+	percent := -1
+	if on {
+		percent = 100
+	}
+	debug.SetGCPercent(percent)
+}
+
 // segment segments a photo. The other ranks have to follow.
 func (e *engine) segment(m message) (any, error) {
 	if e.segmenter == nil {
 		return nil, errNoModel
 	}
+	defer e.collectGarbage(true)
 	request := readSegment(m)
 	e.photo.take(request)
 	ctx, cancel := context.WithCancel(context.Background())

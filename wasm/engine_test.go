@@ -7,6 +7,8 @@ import (
 	"slices"
 	"syscall/js"
 	"testing"
+
+	"segmenter/model"
 )
 
 // await waits for a Promise. It returns the code of the error if the Promise rejects.
@@ -158,6 +160,66 @@ func TestEngine(t *testing.T) {
 	}
 	if _, code := ask(t, engine, "segment", pictureRequest(100, 70, sky, whole)); code != "" {
 		t.Errorf("segment after everything: code %q", code)
+	}
+}
+
+// TestArriving reads a model while it arrives.
+func TestArriving(t *testing.T) {
+	file := modelFile(t)
+	arrived := js.Global().Get("Int32Array").New(js.Global().Get("SharedArrayBuffer").New(4))
+	request := loadRequest{bytes: file, arrived: arrived}
+	for _, breaks := range []bool{false, true} {
+		there, steps := 0, 0
+		arrived.SetIndex(0, 0)
+		m, err := model.Read(newReader(request, func() bool {
+			steps++
+			if there += 1 << 20; breaks && steps == 3 {
+				there = -1
+			}
+			arrived.SetIndex(0, min(there, file.Length()))
+			return true
+		}))
+		if breaks {
+			if err == nil || steps != 3 {
+				t.Errorf("a file that broke off: error %v after %d steps, expected one after 3", err, steps)
+			}
+			continue
+		}
+		if err != nil || len(m.Classes) != 38 {
+			t.Errorf("a file that arrives: %v", err)
+		}
+		if want := (file.Length() + 1<<20 - 1) >> 20; steps != want {
+			t.Errorf("the reader waited %d times, expected %d", steps, want)
+		}
+	}
+}
+
+// TestWarm gets an engine warm before and after it loads a model. It keeps no photo.
+func TestWarm(t *testing.T) {
+	engine := js.ValueOf(new(engine).object())
+	more := func() bool {
+		t.Helper()
+		answer, code := ask(t, engine, "warm", map[string]any{})
+		if code != "" {
+			t.Fatalf("warm: code %q", code)
+		}
+		return answer.Bool()
+	}
+	if !more() {
+		t.Error("the first step was the last")
+	}
+	if _, code := ask(t, engine, "load", map[string]any{"bytes": modelFile(t)}); code != "" {
+		t.Fatalf("load: code %q", code)
+	}
+	steps := 1
+	for more() {
+		steps++
+	}
+	if steps != warmSteps {
+		t.Errorf("%d steps, expected %d", steps, warmSteps)
+	}
+	if _, code := ask(t, engine, "mask", map[string]any{}); code != "bad-photo" {
+		t.Errorf("a mask before the first photo: code %q", code)
 	}
 }
 

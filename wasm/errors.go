@@ -12,9 +12,10 @@ import (
 
 var (
 	// Errors of the photo, or of the function that reads it, wrap errPhoto.
-	errPhoto   = errors.New("the photo could not be read")
-	errNoPhoto = errors.New("no photo has been segmented yet")
-	errNoModel = errors.New("there is no model yet: load one first")
+	errPhoto     = errors.New("the photo could not be read")
+	errNoPhoto   = errors.New("no photo has been segmented yet")
+	errBrokenOff = errors.New("the model file has broken off while it arrived")
+	errNoModel   = errors.New("there is no model yet: load one first")
 	// Errors about a wrong value in a request wrap errOption.
 	errOption = errors.New("the request cannot be answered")
 	// Failures of the GPU match errGPU. An engine on the CPU can take over.

@@ -46,12 +46,13 @@ func (m message) text(field string) string {
 
 type loadRequest struct {
 	bytes      js.Value // Uint8Array
+	arrived    js.Value // Int32Array, or undefined
 	arithmetic string
 	profile    bool
 }
 
 func readLoad(m message) loadRequest {
-	return loadRequest{bytes: m.Get("bytes"), arithmetic: m.text("arithmetic"), profile: m.has("profile")}
+	return loadRequest{bytes: m.Get("bytes"), arrived: m.Get("arrived"), arithmetic: m.text("arithmetic"), profile: m.has("profile")}
 }
 
 // arithmeticFor returns the arithmetic that the request asks for, or else the one

@@ -8,21 +8,57 @@ import (
 	"syscall/js"
 )
 
-// reader reads a Uint8Array in pieces, so that its bytes are not in memory twice.
+// reader reads a Uint8Array in pieces, so that its bytes are not in memory twice. It may still be
+// arriving.
 type reader struct {
-	bytes js.Value
-	at    int
+	bytes     js.Value
+	arrived   js.Value    // Int32Array of the protocol; undefined if all bytes are there
+	meantime  func() bool // what to do while bytes arrive; it reports whether there is more
+	at, there int
+}
+
+func newReader(request loadRequest, meantime func() bool) *reader {
+	r := &reader{bytes: request.bytes, arrived: request.arrived, meantime: meantime}
+	if r.arrived.IsUndefined() {
+		r.there = r.bytes.Length()
+	}
+	return r
 }
 
 func (r *reader) Read(p []byte) (int, error) {
-	remaining := r.bytes.Length() - r.at
-	if remaining == 0 && len(p) > 0 {
-		return 0, io.EOF
+	if len(p) == 0 {
+		return 0, nil
 	}
-	n := min(remaining, len(p))
+	if r.at == r.there {
+		if r.at == r.bytes.Length() {
+			return 0, io.EOF
+		}
+		if err := r.await(); err != nil {
+			return 0, err
+		}
+	}
+	n := min(r.there-r.at, len(p))
 	js.CopyBytesToGo(p[:n], r.bytes.Call("subarray", r.at, r.at+n))
 	r.at += n
 	return n, nil
+}
+
+// await waits for more bytes.
+func (r *reader) await() error {
+	atomics := js.Global().Get("Atomics")
+	for {
+		there := atomics.Call("load", r.arrived, 0).Int()
+		if there < 0 {
+			return errBrokenOff
+		}
+		if there > r.at {
+			r.there = there
+			return nil
+		}
+		if !r.meantime() {
+			atomics.Call("wait", r.arrived, 0, there)
+		}
+	}
 }
 
 // rows fetches a strip at a time: at most stripRows rows, and at most stripBytes

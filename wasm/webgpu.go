@@ -61,6 +61,9 @@ func (b *backend) refuse(err error) error {
 	return b.deviceError(err)
 }
 
+// warmStep does nothing: shaders are what takes long to compile.
+func (*backend) warmStep() bool { return false }
+
 // gpuInfo describes the GPU by the browser's name for it, "" if there is none.
 func (b *backend) gpuInfo() any {
 	info := b.gpu.Info()

@@ -1,6 +1,5 @@
-// This project.
+// This project, as a page uses its library that has to be fast at once.
 
-import { Segmenter } from "/ours/library/segmenter.js";
 import { starter } from "./starter.js";
 
-export const start = starter(Segmenter);
+export const start = starter("/ours");

@@ -46,7 +46,7 @@ const (
 	goSupport     = "library/wasm_exec.js"
 	defaultModel  = offline.DefaultModel
 	modelList     = offline.ModelList
-	optionsModule = "library/options.js" // holds the default model's address
+	addressModule = "library/preload.js" // holds the default model's address
 )
 
 // programs are the WebAssembly of the site, as arguments of go build.
@@ -63,7 +63,7 @@ var sourcesOnly = []string{"tests", "package.json"}
 
 // published are the library's modules that other pages import from the site's root,
 // their published address.
-var published = []string{"segmenter", "live", "importer", "photo-effects", "regions", "annotations"}
+var published = []string{"segmenter", "live", "importer", "photo-effects", "regions", "annotations", "preload"}
 
 func main() {
 	out := flag.String("o", filepath.Join("dist", "site"), "write the site to this `folder`")
@@ -156,9 +156,9 @@ func collect(models string) (map[string][]byte, error) {
 // stampModel adds a hash of the default model to its address in the library, since
 // browsers cache a model by its address and must not keep using an old one.
 func stampModel(sources map[string][]byte) {
-	address := strings.TrimPrefix(defaultModel, path.Dir(optionsModule)+"/")
+	address := strings.TrimPrefix(defaultModel, path.Dir(addressModule)+"/")
 	stamped := site.Address(address, sha256.Sum256(sources[defaultModel]))
-	sources[optionsModule] = bytes.ReplaceAll(sources[optionsModule], []byte(address), []byte(stamped))
+	sources[addressModule] = bytes.ReplaceAll(sources[addressModule], []byte(address), []byte(stamped))
 }
 
 // addPublished adds modules, and their types, that re-export the library's.

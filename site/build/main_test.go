@@ -153,10 +153,10 @@ func TestStampModel(t *testing.T) {
 	stamped := func(weights string) string {
 		page := map[string][]byte{
 			defaultModel:  []byte(weights),
-			optionsModule: []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
+			addressModule: []byte(`new URL("./models/everyday.safetensors", import.meta.url)`),
 		}
 		stampModel(page)
-		return string(page[optionsModule])
+		return string(page[addressModule])
 	}
 	first := stamped("weights")
 	if !strings.HasPrefix(first, `new URL("./models/everyday.safetensors?v=`) {

@@ -12,7 +12,7 @@ import (
 )
 
 // entryPoints are the modules that users of the package import.
-var entryPoints = []string{"segmenter.js", "live.js", "importer.js", "photo-effects.js", "regions.js", "annotations.js"}
+var entryPoints = []string{"segmenter.js", "live.js", "importer.js", "photo-effects.js", "regions.js", "annotations.js", "preload.js"}
 
 //go:embed npm/package.json npm/README.md
 var templates embed.FS

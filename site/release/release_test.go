@@ -100,6 +100,7 @@ const MODEL = new URL("./models/m.safetensors?v=12", import.meta.url).href;
 		"importer.js":             {},
 		"photo-effects.js":        {},
 		"regions.js":              {},
+		"preload.js":              {},
 		"annotations.js":          {},
 		"b.js":                    {Data: []byte(`import { A } from "./segmenter.js";`)},
 		"c.js":                    {Data: []byte("const f = () => import(\"./f.js\").catch(no);\nconst g = await import(\"./g.js\");")},
@@ -122,7 +123,7 @@ const MODEL = new URL("./models/m.safetensors?v=12", import.meta.url).href;
 	for _, f := range sorted(files) {
 		names = append(names, f.name)
 	}
-	want := strings.Fields("annotations.js b.js c.js e.js engine.wasm f.js g.js importer.js live.d.ts live.js models/m.safetensors photo-effects.js regions.js segmenter.d.ts segmenter.js worker.js")
+	want := strings.Fields("annotations.js b.js c.js e.js engine.wasm f.js g.js importer.js live.d.ts live.js models/m.safetensors photo-effects.js preload.js regions.js segmenter.d.ts segmenter.js worker.js")
 	if !slices.Equal(names, want) {
 		t.Errorf("got %v, expected %v", names, want)
 	}

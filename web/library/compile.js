@@ -4,12 +4,7 @@
 // and teaching.js a program's address; it sends back the module for the workers. It runs in the page, so that the download need not wait for a worker.
 
 import { explained, requireWebAssembly, SegmenterError, unlessAborted } from "./errors.js";
-
-/** An engine for each device, so that nobody downloads one that they do not use. */
-const ENGINES = {
-  cpu: new URL("./engine.wasm", import.meta.url).href,
-  webgpu: new URL("./engine-webgpu.wasm", import.meta.url).href,
-};
+import { ENGINES, takeEarly } from "./preload.js";
 
 /** Those that compile or are compiled, by address; `waiting` counts who waits. @type {Map<string, Compilation>} */
 const compilations = new Map();
@@ -60,6 +55,8 @@ function begin(address) {
 }
 
 async function compile(address, signal) {
+  const early = await takeEarly(address, signal);
+  if (early) return early;
   const response = await fetch(address, { signal }).catch(async (cause) => {
     const error = new SegmenterError("network", "The engine could not be downloaded: check the connection and try again.", { cause });
     throw signal.aborted ? error : await explained(error, address, "fetch");

@@ -1,9 +1,11 @@
 // The download of a model file, which goes on where it stopped.
 //
 // It owns what has arrived of the file that broke off last, so that another attempt has it. model.js
-// asks it for files; it sends back their bytes, or a SegmenterError.
+// asks it for files; it sends back their bytes, or a SegmenterError. Where threads can share memory, they
+// may read the bytes while they arrive.
 
 import { abortError, explained, SegmenterError, unlessAborted } from "./errors.js";
+import { takeEarly } from "./preload.js";
 import { canShareMemory } from "./protocol.js";
 
 /** Pauses before the attempts that follow a broken one, in milliseconds. They begin anew whenever bytes arrive. */
@@ -17,6 +19,13 @@ const RANGE_NOT_SATISFIABLE = 416;
 /** A hash in an address, as the site's builder writes it: `?v=` and the beginning of the file's SHA-256. */
 const STAMP = /^[\da-f]{12,64}$/;
 
+/**
+ * A file that other threads may read while it arrives: its memory, of which so many bytes have arrived; -1 if
+ * the rest will not come.
+ *
+ * @typedef {{ bytes: Uint8Array, arrived: Int32Array }} Arriving
+ */
+
 /** The download that broke off last. @type {{ url: string, part: Download } | null} */
 let broken = null;
 
@@ -26,13 +35,16 @@ let broken = null;
  * @param {{ url: string, sha256?: string, mayResume: boolean }} wanted
  * @param {(loaded: number, total: number) => void} onProgress
  * @param {AbortSignal} [signal]
+ * @param {(arriving: Arriving) => void} [onArriving]  told of the file when its length is known, and again if
+ *   its download begins anew
  * @returns {Promise<{ bytes: Uint8Array, expected?: string, isPatched: boolean }>}  expected: the hash to hold
  *   the bytes against
  */
-export async function download({ url, sha256, mayResume }, onProgress, signal) {
+export async function download({ url, sha256, mayResume }, onProgress, signal, onArriving = () => {}) {
   const stamp = sha256 ?? new URL(url).searchParams.get("v") ?? "";
   const part = mayResume && broken?.url === url ? broken.part : new Download(mayResume && STAMP.test(stamp));
   broken = null;
+  part.tell(onArriving);
   for (let failures = 0; ; failures++) {
     const before = part.loaded;
     try {
@@ -77,7 +89,7 @@ async function receive(url, part, onProgress, signal) {
 
 async function request(url, headers, signal) {
   try {
-    return await fetch(url, { signal, headers });
+    return (await takeEarly(url, signal)) ?? (await fetch(url, { signal, headers }));
   } catch (cause) {
     throw signal?.aborted ? abortError(signal) : await explained(unreachable(url, cause), url, "fetch");
   }
@@ -105,6 +117,8 @@ function unreachable(url, cause) {
  */
 export class Download {
   #file = null; // with room for all, once the length is known
+  #arrived = null; // Int32Array behind it, where memory can be shared
+  #onArriving = () => {};
   #chunks = []; // what came before that
   #hasHash;
   #validator = ""; // of the bytes that came
@@ -144,9 +158,22 @@ export class Download {
     if (!isCoded) this.total = Number(headers.get("Content-Length")) || 0;
   }
 
+  /** Tells of the file as soon as its length is known. @param {(arriving: Arriving) => void} onArriving */
+  tell(onArriving) {
+    this.#onArriving = onArriving;
+    if (this.#arrived) onArriving({ bytes: this.#file, arrived: this.#arrived });
+  }
+
+  #say(count) {
+    if (!this.#arrived) return;
+    Atomics.store(this.#arrived, 0, count);
+    Atomics.notify(this.#arrived, 0);
+  }
+
   /** Forgets what has arrived. */
   giveUp() {
-    this.#file = null;
+    this.#say(-1);
+    this.#file = this.#arrived = null;
     this.#chunks = [];
     this.#validator = "";
     this.isPatched = false;
@@ -156,7 +183,12 @@ export class Download {
   /** @param {number} length  of the file, in bytes */
   expect(length) {
     this.total = length;
-    this.#file = shareable(length);
+    const word = Math.ceil(length / Int32Array.BYTES_PER_ELEMENT) * Int32Array.BYTES_PER_ELEMENT;
+    const memory = shareable(word + Int32Array.BYTES_PER_ELEMENT);
+    this.#file = new Uint8Array(memory, 0, length);
+    if (!canShareMemory()) return;
+    this.#arrived = new Int32Array(memory, word, 1);
+    this.#onArriving({ bytes: this.#file, arrived: this.#arrived });
   }
 
   /** @param {Uint8Array} chunk */
@@ -165,7 +197,8 @@ export class Download {
     else if (this.loaded + chunk.length <= this.#file.length) this.#file.set(chunk, this.loaded);
     else throw notAModel(`has more than the ${this.total} bytes that it states`);
     this.loaded += chunk.length;
-    if (!this.#file) this.#readHead();
+    if (this.#file) this.#say(this.loaded);
+    else this.#readHead();
   }
 
   /** Learns the length from the head of the file, as soon as it is there. */
@@ -177,6 +210,7 @@ export class Download {
     this.expect(length);
     this.#file.set(head);
     this.#chunks = [];
+    this.#say(this.loaded);
   }
 
   /** @returns {Uint8Array}  what has arrived */
@@ -191,7 +225,7 @@ function notAModel(fault) {
 
 function shareable(length) {
   try {
-    return new Uint8Array(canShareMemory() ? new SharedArrayBuffer(length) : length);
+    return canShareMemory() ? new SharedArrayBuffer(length) : new ArrayBuffer(length);
   } catch (cause) {
     const megabytes = Math.ceil(length / 1e6);
     const sentence = `The model of ${megabytes} MB does not fit in the memory that this browser gives: use a smaller or a quantised one.`;

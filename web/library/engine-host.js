@@ -9,6 +9,9 @@ import { readModel } from "./model.js";
 import { Ranks } from "./ranks.js";
 import { hasWebGPU, warmTime } from "./webgpu.js";
 
+/** How long it waits for the first photo before it gets the engine warm, in milliseconds. */
+const PATIENCE = 300;
+
 const NOTHING = { file: new Uint8Array(), classes: [] };
 
 export class EngineHost {
@@ -186,6 +189,19 @@ export class EngineHost {
     }
   }
 
+  /**
+   * Has the browser optimise the engine before the first photo. Nothing else may be asked of the engine
+   * meanwhile.
+   *
+   * @param {AbortSignal} signal  aborts when others wait for the engine
+   */
+  async warmUp(signal) {
+    await unlessAborted(pause(PATIENCE), signal);
+    const engine = this.#engine;
+    let isMore = engine?.alive && this.#device === "cpu";
+    while (isMore && !signal.aborted) isMore = await engine.warm();
+  }
+
   #newRanks(device, onProgress) {
     const options = { device, threads: this.#threads, arithmetic: this.#arithmetic, profile: this.#profile };
     return this.#startRanks(options, onProgress);
@@ -297,4 +313,8 @@ class Rival {
 
 export function disposedError() {
   return new SegmenterError("disposed", "This Segmenter was disposed of: create another.");
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

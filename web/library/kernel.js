@@ -23,6 +23,7 @@ export class Kernels {
     quantise: (a, b, c, d, e, f, g) => this.#kernels.quantise(a, b, c, d, e, f, g),
     quantiseSigned: (a, b, c, d, e, f, g) => this.#kernels.quantiseSigned(a, b, c, d, e, f, g),
     packPanels: (a, b, c, d, e) => this.#kernels.packPanels(a, b, c, d, e),
+    sumUnits: (a, b, c) => this.#kernels.sumUnits(a, b, c),
     packValues: (a, b, c, d) => this.#kernels.packValues(a, b, c, d),
     gelu: (a, b) => this.#kernels.gelu(a, b),
   };

@@ -27,9 +27,11 @@ export const STORE = "segmenter-models";
  * @param {Model} model
  * @param {(loaded: number, total: number) => void} onProgress  bytes; total is 0 while unknown
  * @param {AbortSignal} [signal]
+ * @param {(arriving: import("./download.js").Arriving) => void} [onArriving]  told of a file that is being
+ *   downloaded, so that it can be read meanwhile; whether it is right is known in the end
  * @returns {Promise<ModelFile>}
  */
-export async function readModel({ source, sha256 }, onProgress, signal) {
+export async function readModel({ source, sha256 }, onProgress, signal, onArriving) {
   if (typeof source !== "string") {
     const bytes = source instanceof Blob ? await readFile(source, onProgress, signal) : new Uint8Array(source);
     onProgress(bytes.length, bytes.length);
@@ -41,7 +43,7 @@ export async function readModel({ source, sha256 }, onProgress, signal) {
     onProgress(bytes.length, bytes.length);
     return { bytes, stored: true };
   }
-  return { bytes: await downloadRight(source, sha256, onProgress, signal), stored: false };
+  return { bytes: await downloadRight(source, sha256, onProgress, signal, onArriving), stored: false };
 }
 
 /** Reads it piece by piece into its place, so that it is in memory once. @param {Blob} file */
@@ -62,9 +64,9 @@ async function readFile(file, onProgress, signal) {
 }
 
 /** The file with the hash that is asked for. One that was put together from parts is fetched whole if it is not right. */
-async function downloadRight(url, sha256, onProgress, signal) {
+async function downloadRight(url, sha256, onProgress, signal, onArriving) {
   for (const mayResume of [true, false]) {
-    const { bytes, expected, isPatched } = await download({ url, sha256, mayResume }, onProgress, signal);
+    const { bytes, expected, isPatched } = await download({ url, sha256, mayResume }, onProgress, signal, onArriving);
     if (await hasHash(bytes, expected)) return bytes;
     if (!isPatched) break;
   }

@@ -6,9 +6,7 @@
 
 import { SegmenterError } from "./errors.js";
 import { ALL_BORDERS, LONGEST_SIDE, NO_BORDER, paletteOf } from "./painting.js";
-
-/** The address of the library's own model. */
-export const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.meta.url).href;
+import { DEFAULT_MODEL } from "./preload.js";
 
 /** Without decoder and size, which follow the model: its first decoder is the better one. */
 const SEGMENT_DEFAULTS = { window: 0, stride: 0, smoothing: 0, refine: false, maskSize: "photo" };

@@ -69,6 +69,7 @@ export const REQUESTS = {
   load: {
     request: {
       bytes: "Uint8Array: a safetensors file",
+      "arrived?": "Int32Array of shared memory: how many of these bytes are there already, -1 if the rest will not come; by default all are",
       "arithmetic?": "string: int8 or float; by default what suits the model",
       profile: "boolean: whether to time operations where the device can",
     },
@@ -120,6 +121,8 @@ export const REQUESTS = {
   },
   /** Takes part in the photo that the first rank segments; the other ranks get this. */
   follow: { request: { options: "options" }, on: "cpu" },
+  /** Computes for some milliseconds what photos need, so that the browser optimises the engine: whether there is more of it. */
+  warm: { request: {}, on: "cpu" },
   /** The mask of the last photo: Uint8Array. */
   mask: { request: {} },
   /** The class of one pixel of the last photo: number. */

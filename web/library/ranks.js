@@ -13,6 +13,9 @@ import { canShareMemory, EXCHANGE } from "./protocol.js";
 // Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
 const MOST_BY_DEFAULT = 8;
 
+// How long a page that starts has better things to do than to write files, in milliseconds.
+const BUSY_AT_FIRST = 2000;
+
 /**
  * How many threads to use: where there is no memory to share, one.
  *
@@ -97,9 +100,18 @@ export class Ranks {
    * @param {import("./model.js").ModelFile} [file]  where it has been read
    * @returns {Promise<import("./segmenter.js").ModelInfo & { gpu: { name: string } | null }>}
    */
-  async load(model, file = this.#read(model)) {
+  async load(model, file) {
     try {
-      const [first] = await Promise.all([file, this.#started]);
+      let early; // settles with an answer if the ranks could read the file while it arrived
+      const loadEarly = (arriving) => {
+        early = this.#started.then(() => this.#all(() => ["load", this.#loadRequest(arriving)])).catch(() => null);
+      };
+      const [first] = await Promise.all([file ?? this.#read(model, loadEarly), this.#started]);
+      const answers = await early;
+      if (answers) {
+        storeLater(model, first.bytes);
+        return answers[0];
+      }
       return await this.#loadFrom(model, first).catch(async (error) => {
         if (error.code !== "bad-model" || !first.stored) throw error;
         await forgetModel(model.source); // The stored copy may be the broken one: ask the server once more.
@@ -110,13 +122,17 @@ export class Ranks {
     }
   }
 
-  #read(model) {
-    return readModel(model, (loaded, total) => this.#onProgress({ stage: "model", loaded, total }), this.#end.signal);
+  #read(model, onArriving) {
+    return readModel(model, (loaded, total) => this.#onProgress({ stage: "model", loaded, total }), this.#end.signal, onArriving);
   }
 
-  async #loadFrom({ source }, { bytes, stored }) {
-    const file = this.#exchange ? shared(bytes) : bytes;
-    const request = { bytes: file, arithmetic: this.#arithmetic, profile: this.#profile };
+  /** @param {{ bytes: Uint8Array, arrived?: Int32Array }} file */
+  #loadRequest(file) {
+    return { ...file, arithmetic: this.#arithmetic, profile: this.#profile };
+  }
+
+  async #loadFrom(model, { bytes, stored }) {
+    const request = this.#loadRequest({ bytes: this.#exchange ? shared(bytes) : bytes });
     const answers = await Promise.allSettled(this.#clients.map((client) => client.request("load", request)));
     const failed = answers.find(({ status }) => status === "rejected");
     if (failed) {
@@ -124,7 +140,7 @@ export class Ranks {
       if (answers.some(({ status }) => status === "fulfilled")) this.close(failed.reason);
       throw failed.reason;
     }
-    if (typeof source === "string" && !stored) storeModel(source, bytes);
+    if (!stored) storeLater(model, bytes);
     return answers[0].value;
   }
 
@@ -172,6 +188,12 @@ export class Ranks {
     return this.#together([type, payload, options], [type, payload]);
   }
 
+  /** Has the ranks on the CPU get warm, a step. @returns {Promise<boolean>}  whether there is more to do */
+  async warm() {
+    const areMore = await this.#all(() => ["warm", {}]);
+    return areMore.some(Boolean);
+  }
+
   /** Has the first rank do its part of something, and the others theirs. */
   async #together(firstRequest, otherRequest) {
     const [first, ...others] = this.#clients;
@@ -209,6 +231,11 @@ export class Ranks {
     this.#end.abort(error);
     for (const client of this.#clients) client.close(error);
   }
+}
+
+/** Keeps a model that the engine has accepted, once the first photo has likely been segmented. */
+function storeLater({ source }, bytes) {
+  if (typeof source === "string") setTimeout(storeModel, BUSY_AT_FIRST, source, bytes);
 }
 
 /** The same bytes, so that posting them copies nothing. */

@@ -46,7 +46,10 @@ export class Segmenter {
   static async create(options = {}) {
     const segmenter = new Segmenter(options);
     try {
-      const run = (signal) => segmenter.#host.retried(() => segmenter.#host.running(signal));
+      const run = async (signal, afterwards) => {
+        await segmenter.#host.retried(() => segmenter.#host.running(signal));
+        afterwards((signal) => segmenter.#host.warmUp(signal));
+      };
       await segmenter.#inLine(run, options.signal);
     } catch (error) {
       segmenter.dispose();

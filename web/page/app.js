@@ -7,7 +7,7 @@
 // done, live, error), data-width and data-height, and segmenterPage has the last result and the last
 // live frame.
 
-import { DEFAULT_MODEL } from "../library/options.js";
+import { DEFAULT_MODEL } from "../library/preload.js";
 import { decodePhoto, Segmenter, SegmenterError, shrinkPhoto } from "../library/segmenter.js";
 import { readAddress } from "./address.js";
 import { isPhoto, takePhotos } from "./intake.js";

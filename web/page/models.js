@@ -5,7 +5,7 @@
 // names; the buttons of models-panel.js tell it what to do. It has app.js use a model, and the panel
 // show the list.
 
-import { DEFAULT_MODEL } from "../library/options.js";
+import { DEFAULT_MODEL } from "../library/preload.js";
 import { listModels } from "../library/segmenter.js";
 import { keepInAddress } from "./address.js";
 import { download } from "./download.js";

@@ -160,3 +160,45 @@ test("the length in the headers counts only where nothing is compressed", () => 
     assert.equal(download.total, total);
   }
 });
+
+/** Has threads share memory while a test runs, and keeps what it is told of files that arrive. */
+function sharing(t) {
+  globalThis.crossOriginIsolated = true;
+  t.after(() => delete globalThis.crossOriginIsolated);
+  const files = [];
+  const begin = (url) => download({ url, mayResume: true }, () => {}, undefined, (file) => files.push(file));
+  return { files, begin };
+}
+
+test("other threads can read a file while it arrives", async (t) => {
+  const { files, begin } = sharing(t);
+  const seen = [];
+  const noted = (bytes) => new Proxy(bytes, { get: (target, name) => (seen.push(files[0]?.arrived[0]), Reflect.get(target, name, target)) });
+  serve(t, { chunks: [small.slice(0, 60), small.slice(60, 160), noted(small.slice(160))] });
+  const { bytes } = await begin("https://a.example/shared");
+  assert.equal(files.length, 1);
+  assert.ok(files[0].bytes.buffer instanceof SharedArrayBuffer);
+  assert.equal(files[0].bytes.buffer, bytes.buffer, "it is the same memory");
+  assert.deepEqual(new Uint8Array(files[0].bytes), small);
+  assert.ok(seen.includes(160), `${seen}`);
+  assert.equal(files[0].arrived[0], small.length);
+});
+
+test("who reads a file that is downloaded anew learns that the rest will not come", async (t) => {
+  const { files, begin } = sharing(t);
+  serve(t, { headers: { ETag: '"a"' }, chunks: [small.slice(0, 160)], breaks: true }, { headers: { ETag: '"b"' }, chunks: [small] });
+  await begin("https://a.example/anew");
+  assert.deepEqual(files.map(({ arrived }) => arrived[0]), [-1, small.length]);
+});
+
+test("another attempt tells of what has arrived already", async (t) => {
+  const { files, begin } = sharing(t);
+  serve(t, { headers: { ETag: '"a"' }, chunks: [small.slice(0, 160)], breaks: true });
+  await assert.rejects(begin("https://a.example/again"), hasCode("network"));
+  assert.deepEqual(files.map(({ arrived }) => arrived[0]), [160], "an attempt that may still come goes on with it");
+  serve(t, { ...rest(160), chunks: [small.slice(160)] });
+  await begin("https://a.example/again");
+  assert.equal(files.length, 2);
+  assert.equal(files[1].arrived, files[0].arrived);
+  assert.equal(files[1].arrived[0], small.length);
+});

@@ -19,7 +19,7 @@ async function importsOf(name, found = new Set()) {
 test("the page preloads the modules that it starts with, and no others", async () => {
   const markup = await readFile(new URL("index.html", web), "utf8");
   const hrefs = (pattern) => [...markup.matchAll(pattern)].map(([, href]) => href);
-  const scripts = hrefs(/<script type="module" src="([^"]+)"/g);
+  const scripts = hrefs(/<script type="module" (?:async )?src="([^"]+)"/g);
   const needed = new Set();
   for (const script of scripts) await importsOf(script, needed);
   assert.ok(needed.size > 20, `only ${needed.size} modules were found`);

@@ -113,6 +113,7 @@ func mulInt32s(a, b code) code     { return vector(0xb5, a, b) }
 func shiftLeft(a code, n int) code { return vector(0xab, a, constant(n)) }
 func floatOf(int32s code) code     { return vector(0xfa, int32s) }
 func absolute(a code) code         { return vector(0xe0, a) }
+func absoluteBytes(a code) code    { return vector(0x60, a) }
 func squareRoot(a code) code       { return vector(0xe3, a) }
 func addFloats(a, b code) code     { return vector(0xe4, a, b) }
 func subFloats(a, b code) code     { return vector(0xe5, a, b) }
@@ -133,9 +134,10 @@ func bytesOf(a, b code) code  { return vector(0x65, a, b) }
 func lowInt16s(a code) code   { return vector(0x87, a) }
 func pairSums(a, b code) code { return vector(0xba, a, b) }
 
-// Sums of neighbours: 16 bytes as 8 int16, 8 int16 as 4 int32.
-func int16Pairs(a code) code { return vector(0x7c, a) }
-func int32Pairs(a code) code { return vector(0x7e, a) }
+// Sums of neighbours: 16 bytes as 8 int16, signed or not, and 8 int16 as 4 int32.
+func int16Pairs(a code) code         { return vector(0x7c, a) }
+func unsignedInt16Pairs(a code) code { return vector(0x7d, a) }
+func int32Pairs(a code) code         { return vector(0x7e, a) }
 
 // relaxedMultiplyAdd is a·b + c, rounded once or twice.
 func relaxedMultiplyAdd(a, b, c code) code { return vector(0x105, a, b, c) }

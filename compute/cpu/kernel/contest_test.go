@@ -59,7 +59,7 @@ func TestContest(t *testing.T) {
 			c.begin()
 			if c.isPairs != pairs {
 				time.Sleep(2 * time.Millisecond)
-			} else if turns%8 < 6 {
+			} else if turns%3 < 2 {
 				time.Sleep(20 * time.Millisecond)
 			}
 			c.done(turn)

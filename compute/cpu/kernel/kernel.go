@@ -14,7 +14,6 @@ package kernel
 
 import (
 	"math"
-	"slices"
 	"unsafe"
 )
 
@@ -41,36 +40,6 @@ const panelHeader = 3 * 4 * PanelWidth
 
 // PanelBytes returns the size of a panel. inputs is a multiple of Unit.
 func PanelBytes(inputs int) int { return panelHeader + PanelWidth*inputs }
-
-// Run returns how many inputs' products fit into sums of int16, for MatMul: a divisor of inputs and
-// multiple of Unit, 0 if not even Unit do. Two inputs of each four have a sum of their own.
-func Run(panels []byte, inputs int) int {
-	units := inputs / Unit
-	for parts := 1; parts <= units; parts++ {
-		if run := inputs / parts; units%parts == 0 && fits(panels, inputs, run) {
-			return run
-		}
-	}
-	return 0
-}
-
-// fits reports whether no sum of run inputs, of at most 127, can exceed an int16.
-func fits(panels []byte, inputs, run int) bool {
-	size := PanelBytes(inputs)
-	for p := range len(panels) / size {
-		weights := panels[p*size+panelHeader:][:PanelWidth*inputs]
-		for from := 0; from < len(weights); from += PanelWidth * run {
-			var sums [2 * PanelWidth]int
-			for i, w := range weights[from:][:PanelWidth*run] {
-				sums[i%(4*PanelWidth)/2] += max(int(int8(w)), -int(int8(w)))
-			}
-			if 127*slices.Max(sums[:]) > math.MaxInt16 {
-				return false
-			}
-		}
-	}
-	return true
-}
 
 // SetScale sets the scale and the bias of output i of a panel.
 func SetScale(panel []byte, i int, scale, bias float32) {

@@ -159,6 +159,48 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestRunFits compares Run with the sums of all weights, taken one by one.
+func TestRunFits(t *testing.T) {
+	found := map[int]int{}
+	for range 300 {
+		inputs, panelCount := Unit*(1+seed.IntN(12)), 1+seed.IntN(3)
+		panels := make([]byte, panelCount*PanelBytes(inputs))
+		largest := 1 + seed.IntN(60)
+		for i := range panels {
+			panels[i] = byte(int8(seed.IntN(2*largest+1) - largest))
+		}
+		want := 0
+		for run := Unit; run <= inputs; run += Unit {
+			if inputs%run == 0 && fitsPlainly(panels, inputs, run) {
+				want = run
+			}
+		}
+		found[inputs/max(1, want)]++
+		if got := Run(panels, inputs); got != want {
+			t.Fatalf("%d panels of %d inputs, up to %d: %d inputs fit, expected %d", panelCount, inputs, largest, got, want)
+		}
+	}
+	if len(found) < 6 {
+		t.Errorf("the weights are too much alike: they gave only %d kinds of runs", len(found))
+	}
+}
+
+func fitsPlainly(panels []byte, inputs, run int) bool {
+	for ; len(panels) > 0; panels = panels[PanelBytes(inputs):] {
+		weights := panels[panelHeader:PanelBytes(inputs)]
+		for from := 0; from < len(weights); from += PanelWidth * run {
+			var sums [2 * PanelWidth]int
+			for i, w := range weights[from:][:PanelWidth*run] {
+				sums[i%(4*PanelWidth)/2] += max(int(int8(w)), -int(int8(w)))
+			}
+			if 127*slices.Max(sums[:]) > math.MaxInt16 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func TestAttend(t *testing.T) {
 	for _, rows := range []int{6, 24} {
 		for _, width := range []int{8, 64} {

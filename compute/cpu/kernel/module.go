@@ -15,7 +15,7 @@ func Module(relaxed bool) []byte {
 	functions := []*function{
 		e.matmul("matmul", 10), e.attend("attend"),
 		e.softmax(), e.normalise(), e.quantise(), quantiseSigned(), e.gelu(),
-		packPanels(), packValues(),
+		packPanels(), packValues(), sumUnits(),
 	}
 	if relaxed {
 		pairs, narrow := engine{(*tile).accumulatePairs, relaxedMultiplyAdd}, engine{(*tile).accumulateNarrow, relaxedMultiplyAdd}
@@ -516,6 +516,22 @@ func packPanels() *function {
 		),
 		advance(panel, get(panelBytes)),
 	))
+	return f
+}
+
+// sumUnits is plainSumUnits for (sums, weights, units).
+func sumUnits() *function {
+	f := newFunction("sumUnits", 3)
+	sums, weights, units := local(0), local(1), local(2)
+	halves := f.list(v128, 2)
+	body := join(set(halves[0], vectorOf(0)), set(halves[1], vectorOf(0)))
+	for i := range PanelWidth { // as many vectors as outputs, since a Unit of inputs fills one
+		half := halves[i%2]
+		body = join(body, set(half, addInt16s(get(half), unsignedInt16Pairs(absoluteBytes(load128(get(weights), 16*i))))))
+	}
+	f.body = repeat(units, body,
+		store128(get(sums), 0, get(halves[0])), store128(get(sums), 16, get(halves[1])),
+		advance(sums, constant(32)), advance(weights, constant(PanelWidth*Unit)))
 	return f
 }
 

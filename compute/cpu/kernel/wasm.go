@@ -104,6 +104,9 @@ func packPanelsWasm(panels unsafe.Pointer, panelBytes int32, keys unsafe.Pointer
 //go:wasmimport kernel packValues
 func packValuesWasm(dst, values unsafe.Pointer, ldv, steps int32)
 
+//go:wasmimport kernel sumUnits
+func sumUnitsWasm(sums, weights unsafe.Pointer, units int32)
+
 //go:wasmimport kernel gelu
 func geluWasm(x unsafe.Pointer, steps int32)
 
@@ -237,6 +240,11 @@ func PackPanels(panels []byte, keys []int8, ldk, inputs int) {
 	packPanelsWasm(
 		start(panels, Group/PanelWidth*PanelBytes(inputs)), int32(PanelBytes(inputs)),
 		start(keys, (Group-1)*ldk+inputs), int32(ldk), int32(inputs/Unit))
+}
+
+// sumUnitsOf: see plainSumUnits.
+func sumUnitsOf(sums []unitSums, weights []byte) {
+	sumUnitsWasm(start(sums, len(sums)), start(weights, len(sums)*PanelWidth*Unit), int32(len(sums)))
 }
 
 // PackValues: see plainPackValues.
