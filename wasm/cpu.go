@@ -47,6 +47,9 @@ func (e *engine) warm(message) (any, error) { return e.warmStep(), nil }
 
 func (b *backend) warmStep() bool { return b.warmUp.step() }
 
+// warmWith gives the warm-up the beginning of a good model file.
+func (b *backend) warmWith(head []byte) { b.warmUp.head = head }
+
 type startRequest struct {
 	rank, ranks int
 	memory      js.Value // SharedArrayBuffer

@@ -57,10 +57,12 @@ func (e *engine) requests() map[string]handler {
 func (e *engine) load(m message) (any, error) {
 	request := readLoad(m)
 	e.collectGarbage(e.segmenter != nil)
-	loaded, err := model.Read(newReader(request, e.warmStep))
+	file := newReader(request, e.warmStep)
+	loaded, err := model.Read(file)
 	if err != nil {
 		return nil, err
 	}
+	e.warmWith(file.head)
 	devices, err := e.devices(request.arithmeticFor(loaded), request.profile)
 	if err != nil {
 		return nil, err

@@ -3,57 +3,94 @@
 package main
 
 import (
+	"bytes"
 	"context"
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
 	"segmenter/model"
 	"segmenter/modelfile"
+	"segmenter/modelfile/safetensors"
 	"segmenter/photo"
 )
 
-// A warmUp runs a small model of zeros, so that the browser optimises the program while nobody waits
-// for it: at first, browsers run WebAssembly as they compile it while it arrives, 4 to 8 times as slowly.
+// A warmUp computes what visits need, so that the browser optimises the program while nobody waits for
+// it: at first, browsers run WebAssembly as they compile it while it arrives, 4 to 8 times as slowly. It
+// runs a small model of zeros, and reads the header of the model that was loaded last. (Chromium keeps the
+// optimised code for the next visit if there is more than a megabyte of it.)
 type warmUp struct {
 	segmenter *model.Segmenter
-	steps     int // done
+	head      []byte // the beginning of a model file, nil before the first
+	steps     int    // done
 	result    model.Result
+	matte     []uint8
 }
 
 // warmSteps is how many steps a warm-up has. They take some 2 milliseconds each in the end, 10 at first.
-const warmSteps = 60
+const warmSteps = 160
 
 // step computes for some milliseconds. It reports whether there is more to do.
 func (w *warmUp) step() bool {
 	if w.steps == warmSteps {
 		return false
 	}
-	if w.segmenter == nil && !w.begin() {
-		return false
+	var err error
+	if w.steps%4 == 3 && w.head != nil {
+		err = w.readHead()
+	} else {
+		err = w.segment(w.steps % 3)
 	}
-	// By turns, what photos go through: both decoders, with and without refined edges.
-	o := model.Options{Decoder: model.Mask, Size: 96, Refine: w.steps%4 == 0}
-	if w.steps%4 == 1 {
-		o.Decoder = model.Linear
-	}
-	if _, err := w.segmenter.Run(context.Background(), &w.result, &blank, o); err != nil {
+	if w.steps++; err != nil { // a bug, but not one to trouble a visitor with
 		w.steps = warmSteps
-		return false
 	}
-	w.steps++
-	return true
+	return w.steps < warmSteps
+}
+
+func (w *warmUp) readHead() error {
+	file, err := safetensors.NewReader(bytes.NewReader(w.head))
+	if err != nil {
+		return err
+	}
+	_, _, err = modelfile.Describe(file)
+	return err
+}
+
+// segment segments a blank picture: with the mask transformer and refined edges, with the linear decoder, or
+// in windows.
+func (w *warmUp) segment(kind int) error {
+	if w.segmenter == nil {
+		if err := w.begin(); err != nil {
+			return err
+		}
+	}
+	o := [...]model.Options{
+		{Decoder: model.Mask, Size: 96, Refine: true},
+		{Decoder: model.Linear, Size: 96, Smoothing: 0.5},
+		{Decoder: model.Mask, Size: 96, Window: 64, Stride: 48},
+	}[kind]
+	if _, err := w.segmenter.Run(context.Background(), &w.result, &blank, o); err != nil {
+		return err
+	}
+	if err := w.segmenter.Count(&w.result); err != nil {
+		return err
+	}
+	if _, err := w.segmenter.Probabilities(0); err != nil {
+		return err
+	}
+	var err error
+	w.matte, err = w.segmenter.Matte([]int{0, 1}, w.matte)
+	return err
 }
 
 // blank is larger than the network's frame, so that it is resized.
 var blank = photo.Image{Height: 144, Width: 160, Pix: make([]byte, 144*160*3)}
 
-func (w *warmUp) begin() bool {
+func (w *warmUp) begin() (err error) {
 	card := modelfile.Card{
 		Architecture: modelfile.Architecture{Patch: 16, Width: 64, Depth: 1, Heads: 1, DecoderDepth: 1, Grid: 6, ExtraTokens: 1},
 		Classes:      make([]modelfile.Class, 16),
 	}
 	card.Normalisation.Std = [3]float32{1, 1, 1}
-	s, err := model.New(modelfile.Zero(card, []modelfile.Decoder{model.Mask, model.Linear}), cpu.New(1, compute.Int8))
-	w.segmenter = s
-	return err == nil
+	w.segmenter, err = model.New(modelfile.Zero(card, []modelfile.Decoder{model.Mask, model.Linear}), cpu.New(1, compute.Int8))
+	return err
 }

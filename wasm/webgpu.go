@@ -64,6 +64,8 @@ func (b *backend) refuse(err error) error {
 // warmStep does nothing: shaders are what takes long to compile.
 func (*backend) warmStep() bool { return false }
 
+func (*backend) warmWith([]byte) {}
+
 // gpuInfo describes the GPU by the browser's name for it, "" if there is none.
 func (b *backend) gpuInfo() any {
 	info := b.gpu.Info()

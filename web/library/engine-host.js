@@ -9,7 +9,7 @@ import { readModel } from "./model.js";
 import { Ranks } from "./ranks.js";
 import { hasWebGPU, warmTime } from "./webgpu.js";
 
-/** How long it waits for the first photo before it gets the engine warm, in milliseconds. */
+/** How long the engine must have been idle before it is warmed up, in milliseconds. */
 const PATIENCE = 300;
 
 const NOTHING = { file: new Uint8Array(), classes: [] };
@@ -24,6 +24,7 @@ export class EngineHost {
   #device; // "cpu" or "webgpu": where the engine computes
   #isUndecided; // whether to compare devices after the first photo
   #engine = null; // Ranks
+  #warm = null; // the engine that is warm
   #rival = null; // Rival, while devices are to be compared
   #model = null; // what it says of itself
   #ownClasses = []; // of the model, before any was taught
@@ -190,16 +191,20 @@ export class EngineHost {
   }
 
   /**
-   * Has the browser optimise the engine before the first photo. Nothing else may be asked of the engine
+   * Has the browser optimise the engine while nobody needs it. Nothing else may be asked of the engine
    * meanwhile.
    *
    * @param {AbortSignal} signal  aborts when others wait for the engine
    */
   async warmUp(signal) {
-    await unlessAborted(pause(PATIENCE), signal);
     const engine = this.#engine;
-    let isMore = engine?.alive && this.#device === "cpu";
-    while (isMore && !signal.aborted) isMore = await engine.warm();
+    if (!engine?.alive || this.#device !== "cpu" || this.#warm === engine) return;
+    await unlessAborted(pause(PATIENCE), signal);
+    while (!signal.aborted) {
+      if (await engine.warm()) continue;
+      this.#warm = engine;
+      return;
+    }
   }
 
   #newRanks(device, onProgress) {

@@ -188,10 +188,13 @@ export class Ranks {
     return this.#together([type, payload, options], [type, payload]);
   }
 
-  /** Has the ranks on the CPU get warm, a step. @returns {Promise<boolean>}  whether there is more to do */
-  async warm() {
-    const areMore = await this.#all(() => ["warm", {}]);
-    return areMore.some(Boolean);
+  /**
+   * Has the engine on the CPU get warm, a step. The first rank does it, since browsers share optimised code.
+   *
+   * @returns {Promise<boolean>}  whether there is more to do
+   */
+  warm() {
+    return this.request("warm", {});
   }
 
   /** Has the first rank do its part of something, and the others theirs. */

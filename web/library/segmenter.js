@@ -137,9 +137,12 @@ export class Segmenter {
       const { value: source, elapsed } = copy ? await unlessAborted(copy, signal) : { value: photo, elapsed: 0 };
       const result = await this.#host.retried(() => this.#segment(source, options, elapsed, { signal, onProgress }));
       this.#keepLast(photo, options, result);
-      if (this.#host.isUndecided && options.window === 0) {
-        afterwards((signal) => this.#host.compareDevices(source, options, signal).finally(release));
-      }
+      const mustCompare = this.#host.isUndecided && options.window === 0;
+      afterwards(async (signal) => {
+        if (mustCompare) await this.#host.compareDevices(source, options, signal).finally(release);
+        else release();
+        await this.#host.warmUp(signal);
+      });
       return result;
     }, signal);
     segmentation.catch(() => isItsTurn || release());
