@@ -89,10 +89,7 @@ async function readKept(file) {
   }
 }
 
-/**
- * A program from the browser's own cache, if it is still there and the right one: with an answer as it came from
- * the server, Chromium keeps the code that it compiled, so that the next visit starts with that.
- */
+/** A program from the browser's own cache: only of such an answer Chromium keeps the compiled code. */
 async function readAsItCame(file) {
   if (file.type !== "application/wasm") return undefined;
   try {
@@ -100,7 +97,7 @@ async function readAsItCame(file) {
     const bytes = await response.clone().arrayBuffer();
     return response.ok && (await isRight(file, bytes)) ? response : undefined;
   } catch {
-    return undefined; // it is not there
+    return undefined;
   }
 }
 

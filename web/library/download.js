@@ -1,8 +1,8 @@
 // The download of a model file, which goes on where it stopped.
 //
 // It owns what has arrived of the file that broke off last, so that another attempt has it. model.js
-// asks it for files; it sends back their bytes, or a SegmenterError. Where threads can share memory, they
-// may read the bytes while they arrive.
+// asks it for files; it sends back their bytes, or a SegmenterError. Threads may
+// read them while they arrive.
 
 import { abortError, explained, SegmenterError, unlessAborted } from "./errors.js";
 import { takeEarly } from "./preload.js";
@@ -19,12 +19,7 @@ const RANGE_NOT_SATISFIABLE = 416;
 /** A hash in an address, as the site's builder writes it: `?v=` and the beginning of the file's SHA-256. */
 const STAMP = /^[\da-f]{12,64}$/;
 
-/**
- * A file that other threads may read while it arrives: its memory, of which so many bytes have arrived; -1 if
- * the rest will not come.
- *
- * @typedef {{ bytes: Uint8Array, arrived: Int32Array }} Arriving
- */
+/** @typedef {{ bytes: Uint8Array, arrived: Int32Array }} Arriving  see the request "load" of protocol.js */
 
 /** The download that broke off last. @type {{ url: string, part: Download } | null} */
 let broken = null;

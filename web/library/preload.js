@@ -1,24 +1,17 @@
 // What a first mask needs, asked for before a page's other modules are there.
 //
-//   import { preload } from "./preload.js"; // in a module of its own: <script type="module" async …>
-//   preload();
-//
-// It owns the addresses of the engines and of the library's own model, and what was asked for early
-// until compile.js and download.js take it. It imports nothing, so that it runs at once.
+// It owns their addresses, and the answers until compile.js and download.js take them.
 
-/** An engine for each device, so that nobody downloads one that they do not use. */
 export const ENGINES = {
   cpu: new URL("./engine.wasm", import.meta.url).href,
   webgpu: new URL("./engine-webgpu.wasm", import.meta.url).href,
 };
 
-/** The library's own model. */
 export const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.meta.url).href;
 
-/** What was asked for, by address. @type {Map<string, { answer: Promise<any>, request: AbortController }>} */
+/** @type {Map<string, { answer: Promise<any>, request: AbortController }>} */
 const early = new Map();
 
-/** Asks for the engine on the CPU and for the library's own model. */
 export function preload() {
   ask(ENGINES.cpu, (signal) => WebAssembly.compileStreaming(fetch(ENGINES.cpu, { signal })));
   ask(DEFAULT_MODEL, async (signal) => ((await isStored(DEFAULT_MODEL)) ? null : fetch(DEFAULT_MODEL, { signal })));
@@ -40,12 +33,10 @@ async function isStored(address) {
 }
 
 /**
- * Takes what was asked for early: a compiled engine, or the answer to the request for a model.
- *
  * @param {string} address
  * @param {AbortSignal} [signal]  ends the download
- * @returns {Promise<WebAssembly.Module | Response | null> | undefined}  null if it failed; undefined if it was
- *   not asked for, or has been taken
+ * @returns {Promise<WebAssembly.Module | Response | null> | undefined}  null if it failed; undefined if nobody
+ *   asked for it, or it was taken
  */
 export function takeEarly(address, signal) {
   const taken = early.get(address);

@@ -188,11 +188,7 @@ export class Ranks {
     return this.#together([type, payload, options], [type, payload]);
   }
 
-  /**
-   * Has the engine on the CPU get warm, a step. The first rank does it, since browsers share optimised code.
-   *
-   * @returns {Promise<boolean>}  whether there is more to do
-   */
+  /** A step of warming up, by the first rank: browsers share optimised code. @returns {Promise<boolean>}  whether there is more */
   warm() {
     return this.request("warm", {});
   }

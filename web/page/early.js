@@ -1,6 +1,4 @@
-// Asks for the engine and the model before the page's other modules are there.
-//
-// It owns nothing. It runs once, first.
+// Asks for the engine and the model first. It owns nothing.
 
 import { preload } from "../library/preload.js";
 
