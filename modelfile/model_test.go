@@ -136,3 +136,23 @@ func TestParseDecoder(t *testing.T) {
 		t.Errorf("%q was taken for a decoder", d)
 	}
 }
+
+// TestZero holds a model of zeros against the table of its architecture.
+func TestZero(t *testing.T) {
+	m := Zero(Card{Architecture: smallArchitecture, Classes: make([]Class, 3)}, []Decoder{Mask, Linear})
+	if m.Precision() != "int8" || len(m.Decoders()) != 2 {
+		t.Errorf("precision %s, decoders %v; expected int8 and both", m.Precision(), m.Decoders())
+	}
+	for p := range m.All() {
+		n := len(m.Floats(p))
+		if p.IsMatrix() {
+			w := m.Matrix(p)
+			if n = len(w.Int8); len(w.Scale) != w.Out {
+				t.Errorf("%s has %d scales, expected %d", p.Name, len(w.Scale), w.Out)
+			}
+		}
+		if n != p.Elements() {
+			t.Errorf("%s has %d values, expected %d", p.Name, n, p.Elements())
+		}
+	}
+}

@@ -43,12 +43,15 @@ func (e *engine) start(m message) (any, error) {
 }
 
 // warm does a step of the warm-up, and says whether there is more to do.
-func (e *engine) warm(message) (any, error) { return e.warmStep(), nil }
+func (e *engine) warm(message) (any, error) {
+	e.collectGarbage(true) // nobody waits
+	return e.warmStep(), nil
+}
 
 func (b *backend) warmStep() bool { return b.warmUp.step() }
 
-// warmWith gives the warm-up the beginning of a good model file.
-func (b *backend) warmWith(head []byte) { b.warmUp.head = head }
+// warmWith gives the warm-up a good model file.
+func (b *backend) warmWith(file js.Value) { b.warmUp.head = file.Call("slice", 0, longHead) }
 
 type startRequest struct {
 	rank, ranks int

@@ -57,12 +57,11 @@ func (e *engine) requests() map[string]handler {
 func (e *engine) load(m message) (any, error) {
 	request := readLoad(m)
 	e.collectGarbage(e.segmenter != nil)
-	file := newReader(request, e.warmStep)
-	loaded, err := model.Read(file)
+	loaded, err := model.Read(newReader(request, e.warmStep))
 	if err != nil {
 		return nil, err
 	}
-	e.warmWith(file.head)
+	e.warmWith(request.bytes)
 	devices, err := e.devices(request.arithmeticFor(loaded), request.profile)
 	if err != nil {
 		return nil, err

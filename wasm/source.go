@@ -15,11 +15,7 @@ type reader struct {
 	arrived   js.Value    // Int32Array of the protocol; undefined if all bytes are there
 	meantime  func() bool // what to do while bytes arrive; it reports whether there is more
 	at, there int
-	head      []byte // the first bytes, for more than the header of a model
 }
-
-// longHead is more than the headers of models have.
-const longHead = 128 << 10
 
 func newReader(request loadRequest, meantime func() bool) *reader {
 	r := &reader{bytes: request.bytes, arrived: request.arrived, meantime: meantime}
@@ -43,9 +39,6 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 	n := min(r.there-r.at, len(p))
 	js.CopyBytesToGo(p[:n], r.bytes.Call("subarray", r.at, r.at+n))
-	if len(r.head) < longHead {
-		r.head = append(r.head, p[:n]...)
-	}
 	r.at += n
 	return n, nil
 }

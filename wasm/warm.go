@@ -3,8 +3,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"syscall/js"
 
 	"segmenter/compute"
 	"segmenter/compute/cpu"
@@ -20,14 +20,20 @@ import (
 // optimised code for the next visit if there is more than a megabyte of it.)
 type warmUp struct {
 	segmenter *model.Segmenter
-	head      []byte // the beginning of a model file, nil before the first
-	steps     int    // done
+	head      js.Value // Uint8Array: the beginning of a model file; undefined before the first load
+	steps     int      // done
 	result    model.Result
 	matte     []uint8
 }
 
-// warmSteps is how many steps a warm-up has. They take some 2 milliseconds each in the end, 10 at first.
-const warmSteps = 160
+const (
+	// warmSteps is how many steps a warm-up has: with fewer, Chromium may keep no code.
+	warmSteps = 160
+	// sameKind is how many steps do alike, since another kind makes new buffers.
+	sameKind = 8
+	// longHead has room for the header of a model: ViT-L's has some 80 kB.
+	longHead = 256 << 10
+)
 
 // step computes for some milliseconds. It reports whether there is more to do.
 func (w *warmUp) step() bool {
@@ -35,10 +41,10 @@ func (w *warmUp) step() bool {
 		return false
 	}
 	var err error
-	if w.steps%4 == 3 && w.head != nil {
+	if w.steps%4 == 3 && !w.head.IsUndefined() {
 		err = w.readHead()
 	} else {
-		err = w.segment(w.steps % 3)
+		err = w.segment(w.steps / sameKind % 3)
 	}
 	if w.steps++; err != nil { // a bug, but not one to trouble a visitor with
 		w.steps = warmSteps
@@ -47,7 +53,7 @@ func (w *warmUp) step() bool {
 }
 
 func (w *warmUp) readHead() error {
-	file, err := safetensors.NewReader(bytes.NewReader(w.head))
+	file, err := safetensors.NewReader(newReader(loadRequest{bytes: w.head}, nil))
 	if err != nil {
 		return err
 	}
@@ -74,11 +80,8 @@ func (w *warmUp) segment(kind int) error {
 	if err := w.segmenter.Count(&w.result); err != nil {
 		return err
 	}
-	if _, err := w.segmenter.Probabilities(0); err != nil {
-		return err
-	}
-	var err error
-	w.matte, err = w.segmenter.Matte([]int{0, 1}, w.matte)
+	matte, err := w.segmenter.Matte([]int{0, 1}, w.matte)
+	w.matte = matte
 	return err
 }
 

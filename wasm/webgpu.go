@@ -64,7 +64,7 @@ func (b *backend) refuse(err error) error {
 // warmStep does nothing: shaders are what takes long to compile.
 func (*backend) warmStep() bool { return false }
 
-func (*backend) warmWith([]byte) {}
+func (*backend) warmWith(js.Value) {}
 
 // gpuInfo describes the GPU by the browser's name for it, "" if there is none.
 func (b *backend) gpuInfo() any {

@@ -95,7 +95,8 @@ async function readAsItCame(file) {
   try {
     const response = await fetch(SCOPE + file.name, { cache: "only-if-cached", mode: "same-origin" });
     const bytes = await response.clone().arrayBuffer();
-    return response.ok && (await isRight(file, bytes)) ? response : undefined;
+    const isTyped = response.headers.get("Content-Type") === file.type; // else the page could not compile it on the way
+    return isTyped && (await isRight(file, bytes)) ? response : undefined;
   } catch {
     return undefined;
   }

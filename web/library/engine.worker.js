@@ -13,7 +13,7 @@ import { PhotoRows } from "./photo-rows.js";
 import { checked, REQUESTS } from "./protocol.js";
 
 /** The requests that take more than asking Go. Each returns the answer and what of it is transferred. */
-const handlers = { start, warm, segment, mask, paint, probabilities, matte, scores, inner, times };
+const handlers = { start, segment, mask, paint, probabilities, matte, scores, inner, times };
 
 let running = 0; // id of the request at work, 0 if there is none
 
@@ -85,11 +85,6 @@ async function start({ module, rank, ranks, memory }) {
   if (ranks > 1) await ask("start", { rank, ranks, memory });
   await locked; // from now on the page hears of its death
   return [];
-}
-
-async function warm() {
-  PhotoRows.warm();
-  return [await ask("warm")];
 }
 
 async function segment({ bitmap, width, height, options, mask, painting }, report, closed) {

@@ -38,11 +38,6 @@ export class PhotoRows {
   /** One canvas for all photos: making it takes longer than reading a small photo. */
   static #shared;
 
-  /** Makes it, which takes some 20 milliseconds. */
-  static warm() {
-    PhotoRows.#shared ??= newContext();
-  }
-
   /** One buffer for all strips: Go holds on to every new one until it collects garbage. */
   static #buffer = new ArrayBuffer(0);
 

@@ -2,18 +2,21 @@
 //
 // It owns their addresses, and the answers until compile.js and download.js take them.
 
+/** An engine for each device, so that nobody downloads one that they do not use. */
 export const ENGINES = {
   cpu: new URL("./engine.wasm", import.meta.url).href,
   webgpu: new URL("./engine-webgpu.wasm", import.meta.url).href,
 };
 
+/** The address of the library's own model. */
 export const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.meta.url).href;
 
-/** @type {Map<string, { answer: Promise<any>, request: AbortController }>} */
+/** What was asked for, by address. @type {Map<string, { answer: Promise<any>, request: AbortController }>} */
 const early = new Map();
 
+/** Asks for the engine on the CPU and for the library's own model. */
 export function preload() {
-  ask(ENGINES.cpu, (signal) => WebAssembly.compileStreaming(fetch(ENGINES.cpu, { signal })));
+  ask(ENGINES.cpu, async (signal) => WebAssembly.compileStreaming(fetch(ENGINES.cpu, { signal })));
   ask(DEFAULT_MODEL, async (signal) => ((await isStored(DEFAULT_MODEL)) ? null : fetch(DEFAULT_MODEL, { signal })));
 }
 

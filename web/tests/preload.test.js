@@ -1,27 +1,52 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import test from "node:test";
 
-const web = new URL("../", import.meta.url);
+const { fetch } = globalThis;
+const { compileStreaming } = WebAssembly;
 
-/** The modules that a module imports before it runs, and theirs: all that the browser must fetch. */
-async function importsOf(name, found = new Set()) {
-  const source = await readFile(new URL(name, web), "utf8");
-  for (const [, imported] of source.matchAll(/^(?:import|export)\s[^;(]*?"(\.[^"]+)"/gm)) {
-    const path = new URL(imported, new URL(name, web)).pathname.slice(web.pathname.length);
-    if (found.has(path)) continue;
-    found.add(path);
-    await importsOf(path, found);
-  }
-  return found;
+/** The module anew, with a network and a store that only pretend. Returns it and the addresses that were asked for. */
+async function preloading(t, { stored = [], fails = false } = {}) {
+  const asked = [];
+  const module = await import(`../library/preload.js?${Math.random()}`);
+  t.after(() => {
+    Object.assign(globalThis, { fetch, caches: undefined });
+    Object.assign(WebAssembly, { compileStreaming });
+  });
+  globalThis.caches = { match: async (address) => (stored.includes(address) ? new Response() : undefined) };
+  globalThis.fetch = async (address, { signal }) => {
+    asked.push(address);
+    if (fails) throw new TypeError("no network");
+    return { address, signal };
+  };
+  WebAssembly.compileStreaming = async (response) => ({ compiled: await response });
+  return { ...module, asked };
 }
 
-test("the page preloads the modules that it starts with, and no others", async () => {
-  const markup = await readFile(new URL("index.html", web), "utf8");
-  const hrefs = (pattern) => [...markup.matchAll(pattern)].map(([, href]) => href);
-  const scripts = hrefs(/<script type="module" (?:async )?src="([^"]+)"/g);
-  const needed = new Set();
-  for (const script of scripts) await importsOf(script, needed);
-  assert.ok(needed.size > 20, `only ${needed.size} modules were found`);
-  assert.deepEqual(hrefs(/rel="modulepreload" href="([^"]+)"/g).sort(), [...needed].filter((name) => !scripts.includes(name)).sort());
+test("the engine and the model are asked for once, and given once", async (t) => {
+  const { preload, takeEarly, ENGINES, DEFAULT_MODEL, asked } = await preloading(t);
+  assert.equal(takeEarly(ENGINES.cpu), undefined, "nothing was asked for");
+  preload();
+  preload();
+  const end = new AbortController();
+  const [engine, model] = await Promise.all([takeEarly(ENGINES.cpu), takeEarly(DEFAULT_MODEL, end.signal)]);
+  assert.deepEqual(asked.sort(), [ENGINES.cpu, DEFAULT_MODEL].sort());
+  assert.equal(engine.compiled.address, ENGINES.cpu);
+  assert.equal(model.address, DEFAULT_MODEL);
+  assert.equal(takeEarly(DEFAULT_MODEL), undefined);
+  end.abort();
+  assert.deepEqual([model.signal.aborted, engine.compiled.signal.aborted], [true, false]);
+});
+
+test("a model that is stored is not asked for", async (t) => {
+  const stored = [new URL("../library/models/everyday.safetensors", import.meta.url).href];
+  const { preload, takeEarly, ENGINES, DEFAULT_MODEL, asked } = await preloading(t, { stored });
+  preload();
+  assert.equal(await takeEarly(DEFAULT_MODEL), null);
+  assert.deepEqual(asked, [ENGINES.cpu]);
+});
+
+test("what fails early is for whoever takes it to ask for again", async (t) => {
+  const { preload, takeEarly, ENGINES, DEFAULT_MODEL } = await preloading(t, { fails: true });
+  preload();
+  assert.deepEqual([await takeEarly(ENGINES.cpu), await takeEarly(DEFAULT_MODEL)], [null, null]);
 });

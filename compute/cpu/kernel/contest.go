@@ -26,7 +26,8 @@ var products contest
 const (
 	// turn is the work of a turn, in products of bytes: a quarter of a millisecond to a few.
 	turn = 40e6
-	// rounds takes a frame of 512² on two threads, or eight of 256².
+	// rounds takes 102 turns, of which the slower way has 12: 4.1 billion products, about a frame of 512² on
+	// two threads.
 	rounds = 12
 )
 

@@ -7,6 +7,7 @@ func PackPanels(panels []byte, keys []int8, ldk, inputs int) {
 	plainPackPanels(panels, keys, ldk, inputs)
 }
 
+// sumUnitsOf: see plainSumUnits.
 func sumUnitsOf(sums []unitSums, weights []byte) { plainSumUnits(sums, weights) }
 
 // PackValues: see plainPackValues.

@@ -25,7 +25,7 @@ func Run(panels []byte, inputs int) int {
 // PanelWidth outputs, over a Unit of inputs. They are at most 4·2·128.
 type unitSums [PanelWidth / 2]uint64
 
-// plainSumUnits sets the sums of each Unit of a panel's weights.
+// plainSumUnits sets the sums of each Unit of a panel's weights, which are aligned to 8 bytes.
 func plainSumUnits(sums []unitSums, weights []byte) {
 	const (
 		ones  = 0x0101010101010101
