@@ -185,6 +185,22 @@ func TestRunFits(t *testing.T) {
 	}
 }
 
+func TestSumUnits(t *testing.T) {
+	for _, units := range []int{1, 3, 12} {
+		weights := make([]byte, units*PanelWidth*Unit)
+		for i, w := range signedBytes(len(weights)) {
+			weights[i] = byte(w)
+		}
+		got, want := make([]unitSums, units), make([]unitSums, units)
+		got[0][0] = 1 // what was there does not matter
+		sumUnitsOf(got, weights)
+		plainSumUnits(want, weights)
+		if !slices.Equal(got, want) {
+			t.Errorf("%d units: %x, expected %x", units, got, want)
+		}
+	}
+}
+
 func fitsPlainly(panels []byte, inputs, run int) bool {
 	for ; len(panels) > 0; panels = panels[PanelBytes(inputs):] {
 		weights := panels[panelHeader:PanelBytes(inputs)]
