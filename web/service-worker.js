@@ -89,9 +89,12 @@ async function readKept(file) {
   }
 }
 
-/** A program from the browser's own cache: only of such an answer Chromium keeps the compiled code. */
+/**
+ * A program from the browser's own cache: only of such an answer Chromium keeps the compiled code. (WebKit
+ * would ask the server.)
+ */
 async function readAsItCame(file) {
-  if (file.type !== "application/wasm") return undefined;
+  if (file.type !== "application/wasm" || !("userAgentData" in navigator)) return undefined;
   try {
     const response = await fetch(SCOPE + file.name, { cache: "only-if-cached", mode: "same-origin" });
     const bytes = await response.clone().arrayBuffer();

@@ -13,7 +13,7 @@ import { canShareMemory, EXCHANGE } from "./protocol.js";
 // Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
 const MOST_BY_DEFAULT = 8;
 
-// How long a page that starts has better things to do than to write files, in milliseconds.
+// How long the first photo is waited for before the model is stored, in milliseconds.
 const BUSY_AT_FIRST = 2000;
 
 /**
@@ -49,6 +49,8 @@ export class Ranks {
   #onProgress;
   #started; // settles when all have
   #failure = null; // why they are gone
+  #hasLoaded = false;
+  #unstored = null; // a model that is still to be stored: { source, bytes }
   #end = new AbortController(); // of downloads
 
   /**
@@ -109,7 +111,7 @@ export class Ranks {
       const [first] = await Promise.all([file ?? this.#read(model, loadEarly), this.#started]);
       const answers = await early;
       if (answers) {
-        storeLater(model, first.bytes);
+        this.#keep(model, first);
         return answers[0];
       }
       return await this.#loadFrom(model, first).catch(async (error) => {
@@ -122,6 +124,22 @@ export class Ranks {
     }
   }
 
+  /** Keeps a model that all ranks have accepted: the first one once the first photo is done, since writing slows that down. */
+  #keep({ source }, { bytes, stored }) {
+    const isFirst = !this.#hasLoaded;
+    this.#hasLoaded = true;
+    if (stored || typeof source !== "string") return;
+    this.#storeNow();
+    this.#unstored = { source, bytes };
+    if (isFirst) setTimeout(() => this.#storeNow(), BUSY_AT_FIRST);
+    else this.#storeNow();
+  }
+
+  #storeNow() {
+    if (this.#unstored) storeModel(this.#unstored.source, this.#unstored.bytes);
+    this.#unstored = null;
+  }
+
   #read(model, onArriving) {
     return readModel(model, (loaded, total) => this.#onProgress({ stage: "model", loaded, total }), this.#end.signal, onArriving);
   }
@@ -131,8 +149,8 @@ export class Ranks {
     return { ...file, arithmetic: this.#arithmetic, profile: this.#profile };
   }
 
-  async #loadFrom(model, { bytes, stored }) {
-    const request = this.#loadRequest({ bytes: this.#exchange ? shared(bytes) : bytes });
+  async #loadFrom(model, file) {
+    const request = this.#loadRequest({ bytes: this.#exchange ? shared(file.bytes) : file.bytes });
     const answers = await Promise.allSettled(this.#clients.map((client) => client.request("load", request)));
     const failed = answers.find(({ status }) => status === "rejected");
     if (failed) {
@@ -140,7 +158,7 @@ export class Ranks {
       if (answers.some(({ status }) => status === "fulfilled")) this.close(failed.reason);
       throw failed.reason;
     }
-    if (!stored) storeLater(model, bytes);
+    this.#keep(model, file);
     return answers[0].value;
   }
 
@@ -169,6 +187,7 @@ export class Ranks {
       return await this.#segment(segmentMessage(bitmap, wanted), options);
     } finally {
       bitmap.close(); // where it was not handed over
+      this.#storeNow();
     }
   }
 
@@ -227,14 +246,10 @@ export class Ranks {
   close(error) {
     if (this.#failure) return;
     this.#failure = error;
+    this.#storeNow();
     this.#end.abort(error);
     for (const client of this.#clients) client.close(error);
   }
-}
-
-/** Keeps a model that the engine has accepted, once the first photo has likely been segmented. */
-function storeLater({ source }, bytes) {
-  if (typeof source === "string") setTimeout(storeModel, BUSY_AT_FIRST, source, bytes);
 }
 
 /** The same bytes, so that posting them copies nothing. */
