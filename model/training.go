@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -68,6 +69,12 @@ type Loss struct{ Mask, Linear float64 }
 // Total is the value of the objective.
 func (l Loss) Total(o Objective) float64 {
 	return float64(o.Mask)*l.Mask + float64(o.Linear)*l.Linear
+}
+
+// Guess is the value of the objective for a model that finds all classes equally likely.
+func (t *Training) Guess(o Objective) float64 {
+	each := math.Log(float64(len(t.model.Classes)))
+	return Loss{each, each}.Total(o)
 }
 
 // NewTraining prepares a float model for training on some devices, usually one a core.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +22,14 @@ type Source interface {
 	Sample(number int, s *model.Sample) error
 }
 
-// ErrDiverged matches the error of a run whose loss or gradient is no number any more.
+// A run has diverged if most of its last losses are so many times that of a guess.
+const (
+	grownLoss    = 2
+	recentLosses = 20
+)
+
+// ErrDiverged matches the error of a run whose loss has grown beyond that of a guess, or whose
+// loss or gradient is no number any more.
 var ErrDiverged = errors.New("the training has diverged")
 
 // A Recipe says how to train. A checkpoint keeps it.
@@ -59,7 +67,8 @@ type Run struct {
 	Interval   time.Duration
 
 	average Average
-	step    int // the next
+	step    int       // the next
+	recent  []float64 // the last losses
 	saved   time.Time
 	batches [2][]model.Sample // of this step and the next
 }
@@ -68,15 +77,14 @@ type Run struct {
 func (r *Run) Next() int { return r.step }
 
 // Run trains until the schedule ends, ctx is cancelled, or an error, and saves the state. If
-// the training diverges, the last state saved before stays: the values of the step before are
-// numbers, but no good ones.
+// the training diverges, the last state saved before the loss grew stays.
 func (r *Run) Run(ctx context.Context) error {
 	r.average.Decay = r.Recipe.Average
 	if err := r.Save(); err != nil { // before hours of work, not after
 		return err
 	}
 	err := r.run(ctx)
-	if _, unsaved := errors.AsType[saveError](err); unsaved || errors.Is(err, ErrDiverged) {
+	if _, unsaved := errors.AsType[saveError](err); unsaved || err != nil && r.HasGrown() || errors.Is(err, ErrDiverged) {
 		return err
 	}
 	return errors.Join(err, r.Save())
@@ -100,12 +108,15 @@ func (r *Run) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := r.checkGrowth(report); err != nil {
+			return err
+		}
 		if r.Report != nil {
 			if err := r.Report(report); err != nil {
 				return err
 			}
 		}
-		if time.Since(r.saved) >= r.Interval {
+		if time.Since(r.saved) >= r.Interval && !r.HasGrown() {
 			if err := r.Save(); err != nil {
 				return err
 			}
@@ -128,8 +139,8 @@ func (r *Run) train(batch []model.Sample) (Step, error) {
 	}
 	report := Step{r.step, loss.Total(o), loss.Mask, loss.Linear, ClipNorm(r.Parameters, limit), r.Recipe.Schedule.At(r.step)}
 	if sum := report.Loss + report.Norm; math.IsNaN(sum) || math.IsInf(sum, 0) {
-		return report, fmt.Errorf("%w: in step %d the loss is %v and the norm of its gradient %v; the last saved state is kept. Try a lower rate than %.2g, a longer warm-up, or clipping",
-			ErrDiverged, r.step, report.Loss, report.Norm, report.Rate)
+		return report, fmt.Errorf("%w: in step %d the loss is %v and the norm of its gradient %v; %s",
+			ErrDiverged, r.step, report.Loss, report.Norm, advice(report))
 	}
 	r.Optimiser.Step(r.Parameters, r.step, report.Rate)
 	r.Training.Update()
@@ -138,6 +149,31 @@ func (r *Run) train(batch []model.Sample) (Step, error) {
 	}
 	r.step++
 	return report, nil
+}
+
+// HasGrown says whether the loss of the last step has, so that the state before is better.
+func (r *Run) HasGrown() bool {
+	return len(r.recent) > 0 && r.recent[len(r.recent)-1] > r.limit()
+}
+
+func (r *Run) limit() float64 { return grownLoss * r.Training.Guess(r.Recipe.Objective) }
+
+// checkGrowth fails once most of the last losses have grown; single ones do.
+func (r *Run) checkGrowth(s Step) error {
+	r.recent = append(r.recent, s.Loss)
+	r.recent = slices.Delete(r.recent, 0, max(0, len(r.recent)-recentLosses))
+	if len(r.recent) < recentLosses && r.step < r.Recipe.Schedule.Steps {
+		return nil
+	}
+	sorted := slices.Sorted(slices.Values(r.recent))
+	if median := sorted[len(sorted)/2]; median > r.limit() {
+		return fmt.Errorf("%w: by step %d the loss has grown to %.3g, where a guess has %.3g; %s", ErrDiverged, s.Step, median, r.limit()/grownLoss, advice(s))
+	}
+	return nil
+}
+
+func advice(s Step) string {
+	return fmt.Sprintf("the last good state is kept. Try a lower rate than %.2g, a longer warm-up, or clipping", s.Rate)
 }
 
 // draw draws the batch of a step in the background, so that files are read while the step

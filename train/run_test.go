@@ -191,6 +191,30 @@ func TestDiverged(t *testing.T) {
 	}
 }
 
+// TestGrown checks that a run whose loss grows without becoming NaN stops, with the state
+// from before it grew.
+func TestGrown(t *testing.T) {
+	for _, steps := range []int{8, 50} {
+		r := newRun(t, steps)
+		r.Optimiser = &SGD{Momentum: 0.9}
+		r.Recipe.Schedule.Rate, r.Recipe.Schedule.Warmup, r.Recipe.ClipNorm = 20, 0, 1
+		start := newRun(t, steps).values()
+		err := r.Run(t.Context())
+		if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "a guess has") {
+			t.Fatalf("%d steps: error %v, expected one that compares the loss with a guess", steps, err)
+		}
+		t.Log(err)
+		again := newRun(t, steps)
+		again.Optimiser = &SGD{Momentum: 0.9}
+		if err := again.Resume(r.Checkpoint); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(again.values(), start) {
+			t.Errorf("%d steps: the state is not that from before the loss grew", steps)
+		}
+	}
+}
+
 func TestBadState(t *testing.T) {
 	r := newRun(t, 1)
 	r.Source = halves{errors.New("the photo is gone")}

@@ -22,6 +22,9 @@ func (t *trainer) evaluateIfDue(ctx context.Context) error {
 	if done == 0 || done-1 == t.scored || done*scoresInRun/steps == (done-1)*scoresInRun/steps {
 		return nil
 	}
+	if done < steps && t.run.HasGrown() {
+		return nil // the state and the model from before are better
+	}
 	if err := t.run.Save(); err != nil { // the evaluation may take long
 		return err
 	}

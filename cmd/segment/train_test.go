@@ -334,6 +334,22 @@ func TestTrainDiverges(t *testing.T) {
 	}
 }
 
+// TestTrainGrows trains at a rate at which the loss grows: the model from before stays.
+func TestTrainGrows(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	status, _, stderr := call(small(discs(t, 5), tinyModel(t), out, "-rate", "30")...)
+	if status != 1 || !strings.Contains(stderr, "a guess has") {
+		t.Errorf("status %d, %s: expected an error that compares the loss with a guess", status, stderr)
+	}
+	m, err := modelfile.Open(filepath.Join(out, modelFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(m.Accuracy, "after step 1 of") {
+		t.Errorf("the model has the accuracy %q, expected that of the first step, before the loss grew", m.Accuracy)
+	}
+}
+
 // TestTrainFullDisk fills the disk between two states: the one before remains.
 func TestTrainFullDisk(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
