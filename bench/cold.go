@@ -2,9 +2,50 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
 
 	"segmenter/e2e/browser"
 )
+
+// A connection is the way from the server to the browser; the zero value is this machine's own.
+type connection struct {
+	megabits float64 // a second
+	latency  time.Duration
+}
+
+// connections are those of first visits. The second is the slow 4G of Chromium's tools.
+var connections = []connection{{}, {9, 60 * time.Millisecond}}
+
+func (c connection) String() string {
+	if c == (connection{}) {
+		return "localhost"
+	}
+	return fmt.Sprintf("%g Mbit/s and %d ms", c.megabits, c.latency.Milliseconds())
+}
+
+// emulate has a tab's requests, and those of its workers, take as long as with the connection.
+func (c connection) emulate(tab context.Context) error {
+	if c == (connection{}) {
+		return nil
+	}
+	rate := c.megabits * 1e6 / 8
+	_, err := chromedp.Call(tab, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{
+			Latency: float64(c.latency.Milliseconds()), DownloadThroughput: rate, UploadThroughput: rate,
+		}},
+	})
+	return err
+}
+
+// coldResults are the results of the engines with one connection, in their order.
+type coldResults struct {
+	connection connection
+	engines    []coldResult
+}
 
 // coldResult holds an engine's measurements on first visits.
 type coldResult struct {
@@ -14,27 +55,27 @@ type coldResult struct {
 
 // measureCold visits the page of every engine several times, in turns, each time
 // with a new browser and a new profile, so that all caches are empty.
-func (b *benchmark) measureCold(ctx context.Context) ([]coldResult, error) {
-	results := make([]coldResult, len(b.engines))
+func (b *benchmark) measureCold(ctx context.Context, c connection) (coldResults, error) {
+	results := coldResults{c, make([]coldResult, len(b.engines))}
 	for visit := range b.visits {
 		for i := range b.engines {
 			turn := (i + visit) % len(b.engines)
-			if err := b.visit(ctx, b.engines[turn], &results[turn]); err != nil {
-				return nil, err
+			if err := b.visit(ctx, b.engines[turn], c, &results.engines[turn]); err != nil {
+				return results, err
 			}
 		}
 	}
 	return results, nil
 }
 
-func (b *benchmark) visit(ctx context.Context, e engine, r *coldResult) error {
+func (b *benchmark) visit(ctx context.Context, e engine, c connection, r *coldResult) error {
 	tabs, stop, err := browser.Start(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop()
 	b.server.resetCount()
-	p, err := openPage(tabs, b.server, e, firstVisit)
+	p, err := openPage(tabs, b.server, e, firstVisit, c.emulate)
 	if err != nil {
 		return err
 	}

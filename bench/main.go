@@ -168,9 +168,13 @@ func (b *benchmark) run(ctx context.Context) error {
 		if err := b.stage.compress(b.engines, firstVisit.size); err != nil {
 			return err
 		}
-		logf("first visits, %v", firstVisit)
-		if r.cold, err = b.measureCold(ctx); err != nil {
-			return err
+		for _, c := range connections {
+			logf("first visits, %v, %v", firstVisit, c)
+			results, err := b.measureCold(ctx, c)
+			if err != nil {
+				return err
+			}
+			r.cold = append(r.cold, results)
 		}
 	}
 	if !slices.Contains(b.skip, "memory") {

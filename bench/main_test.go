@@ -125,6 +125,7 @@ func TestReport(t *testing.T) {
 	side := func(ms ...float64) warmSide {
 		return warmSide{agreement: agreement{same: 1}, frames: ms}
 	}
+	other := coldResult{[]float64{1}, 1, 1, 2}
 	r := report{
 		engines: engines,
 		warm: []*comparison{{engines, []warmResult{
@@ -134,8 +135,9 @@ func TestReport(t *testing.T) {
 		webgpu: &comparison{[]engine{engines[0], engines[2]}, []warmResult{
 			{setting{size: 256, threads: 1, webgpu: true}, []warmSide{side(1000), side(1750)}},
 		}},
-		cold: []coldResult{
-			{[]float64{500, 600, 700}, 1e6, 4e6, 5e6}, {[]float64{1200}, 2e6, 6e6, 8e6}, {[]float64{1}, 1, 1, 2}, {[]float64{1}, 1, 1, 2}, {[]float64{1}, 1, 1, 2},
+		cold: []coldResults{
+			{connections[0], []coldResult{{[]float64{500, 600, 700}, 1e6, 4e6, 5e6}, {[]float64{1200}, 2e6, 6e6, 8e6}, other, other, other}},
+			{connections[1], []coldResult{{[]float64{4000}, 1e6, 4e6, 5e6}, {[]float64{6600}, 2e6, 6e6, 8e6}, other, other, other}},
 		},
 		memory: &memoryResult{50e6, map[string]int64{ours: 100e6, "litert-int8": 300e6, "ort-int8": 200e6}},
 	}
@@ -144,6 +146,7 @@ func TestReport(t *testing.T) {
 		"LiteRT.js int8 takes 2.00× to 2.50× this project's time; the median is 2.25×.",
 		"The faster of onnxruntime-web's two takes 2.00× to 4.00×",
 		"55 (60)", "2.00×", "8.0 MB", "1.60×", "300.0 MB", "3.00×", "0; 100.0 %", "256², WebGPU", "1.75×", "512², all threads, without VNNI",
+		"this project, localhost", "1200", "LiteRT.js int8, 9 Mbit/s and 60 ms", "1.65×",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

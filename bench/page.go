@@ -20,15 +20,20 @@ type page struct {
 	tab    context.Context
 }
 
-// openPage opens the page of an engine in a new tab. The tab closes with the
-// browser.
-func openPage(browser context.Context, server *server, e engine, s setting) (*page, error) {
+// openPage opens the page of an engine in a new tab, once the tab is prepared. The tab
+// closes with the browser.
+func openPage(browser context.Context, server *server, e engine, s setting, prepare ...func(tab context.Context) error) (*page, error) {
 	tab, _ := chromedp.NewContext(browser)
 	p := &page{e, tab}
 	// A tab closes with the context of its first use, so this context must not be
 	// the one of a single step.
 	if err := chromedp.Do(tab); err != nil {
 		return nil, err
+	}
+	for _, f := range prepare {
+		if err := f(tab); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(tab, stepTimeout)
 	defer cancel()

@@ -15,7 +15,7 @@ type report struct {
 	engines     []engine
 	warm        []*comparison // by processor
 	webgpu      *comparison
-	cold        []coldResult
+	cold        []coldResults // by connection
 	memory      *memoryResult
 }
 
@@ -181,18 +181,22 @@ func (c *comparison) agreementAt(size, engine int) string {
 }
 
 func (r *report) firstVisits() string {
-	t := &table{}
-	t.add(firstVisit.String(), "ms to the first result", "fastest", "slowest", "ratio", "library", "model", "together", "ratio")
-	own := r.cold[indexOf(r.engines, ours)]
+	times, bytes := &table{}, &table{}
+	times.add(firstVisit.String()+", ms to the first result", "median", "fastest", "slowest", "ratio")
+	bytes.add("bytes that come", "library", "model", "together", "ratio")
+	own := indexOf(r.engines, ours)
 	for i, e := range r.engines {
-		c := r.cold[i]
-		t.add(e.title,
-			milliseconds(median(c.first)), milliseconds(slices.Min(c.first)), milliseconds(slices.Max(c.first)),
-			ratio(median(c.first)/median(own.first)),
-			megabytes(c.library), megabytes(c.model), megabytes(c.total),
-			ratio(float64(c.total)/float64(own.total)))
+		for _, results := range r.cold {
+			c := results.engines[i]
+			times.add(fmt.Sprintf("%s, %v", e.title, results.connection),
+				milliseconds(median(c.first)), milliseconds(slices.Min(c.first)), milliseconds(slices.Max(c.first)),
+				ratio(median(c.first)/median(results.engines[own].first)))
+		}
+		c := r.cold[0].engines[i]
+		bytes.add(e.title, megabytes(c.library), megabytes(c.model), megabytes(c.total),
+			ratio(float64(c.total)/float64(r.cold[0].engines[own].total)))
 	}
-	return t.String()
+	return times.String() + "\n" + bytes.String()
 }
 
 func (r *report) peaks() string {
