@@ -266,6 +266,11 @@ func across(v local, combine func(a, b code) code) code {
 	)
 }
 
+// ofFour combines four vectors in pairs: a chain through all of them would wait for each.
+func ofFour(combine func(a, b code) code, v func(i int) code) code {
+	return combine(combine(v(0), v(1)), combine(v(2), v(3)))
+}
+
 // integers takes the integers that magic left in the low bits of four vectors, as
 // 16 bytes.
 func integers(v []local) code {
@@ -295,22 +300,30 @@ func (e engine) softmax() *function {
 	steps, rows, state, blend := local(5), local(6), local(7), local(8)
 	k, start := f.constants(127*exp0, 127*exp1, 127*exp2, magic, -126)
 	magic, lowest := k[3], k[4]
-	highest, total, shifted, all, old := f.local(v128), f.local(v128), f.local(v128), f.local(v128), f.local(v128)
+	highest, total, part, shifted := f.local(v128), f.local(v128), f.local(v128), f.local(v128)
+	all, old := f.local(v128), f.local(v128)
 	x := f.list(v128, 4)
 	count, from, by, to := f.local(i32), f.local(i32), f.local(i32), f.local(i32)
 
-	var search, raise code
-	for i := range 4 {
-		search = join(search, set(highest, higher(get(highest), load128(get(from), 16*i))))
+	load := func(i int) code { return load128(get(from), 16*i) }
+	search := set(highest, higher(get(highest), ofFour(higher, load)))
+	var raise code
+	for i := range x {
 		steps, power := e.powerOf(x[i], shifted, magic, k)
+		inverse := load128(get(by), 16*i)
+		sum := mulFloats(get(x[i]), inverse)
+		if i > 0 {
+			sum = e.multiplyAdd(get(x[i]), inverse, get(part))
+		}
 		raise = join(raise,
-			set(x[i], higher(subFloats(load128(get(from), 16*i), get(highest)), get(lowest))),
+			set(x[i], higher(subFloats(load(i), get(highest)), get(lowest))),
 			steps,
 			set(x[i], power),
-			set(total, e.multiplyAdd(get(x[i]), load128(get(by), 16*i), get(total))),
+			set(part, sum),
 			set(x[i], addFloats(get(x[i]), get(magic))),
 		)
 	}
+	raise = join(raise, set(total, addFloats(get(total), get(part))))
 	// exponent is 2^(v − all).
 	exponent := func(v local, result local) code {
 		steps, power := e.powerOf(x[0], shifted, magic, k)
@@ -406,14 +419,15 @@ func (e engine) quantise() *function {
 	v := f.list(v128, 4)
 	count, from, to := f.local(i32), f.local(i32), f.local(i32)
 
-	var search, round code
+	var load, round code
 	for i := range v {
-		search = join(search,
-			set(v[i], load128(get(from), 16*i)),
-			set(low, lower(get(low), get(v[i]))),
-			set(high, higher(get(high), get(v[i]))))
+		load = join(load, set(v[i], load128(get(from), 16*i)))
 		round = join(round, set(v[i], e.multiplyAdd(load128(get(from), 16*i), get(inverse), get(zero))))
 	}
+	loaded := func(i int) code { return get(v[i]) }
+	search := join(load,
+		set(low, lower(get(low), ofFour(lower, loaded))),
+		set(high, higher(get(high), ofFour(higher, loaded))))
 	f.body = repeat(rows,
 		set(low, vectorOf(0)), set(high, vectorOf(0)),
 		set(from, get(x)), set(count, get(steps)),
@@ -443,9 +457,10 @@ func quantiseSigned() *function {
 	v := f.list(v128, 4)
 	count, from, to := f.local(i32), f.local(i32), f.local(i32)
 
-	var search, round code
+	size := func(i int) code { return absolute(load128(get(from), 16*i)) }
+	search := set(largest, higher(get(largest), ofFour(higher, size)))
+	var round code
 	for i := range v {
-		search = join(search, set(largest, higher(get(largest), absolute(load128(get(from), 16*i)))))
 		round = join(round, set(v[i], addFloats(mulFloats(load128(get(from), 16*i), get(inverse)), float(magic))))
 	}
 	f.body = repeat(rows,
