@@ -13,8 +13,8 @@ import { canShareMemory, EXCHANGE } from "./protocol.js";
 // Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
 const MOST_BY_DEFAULT = 8;
 
-// How long the first photo is waited for before the model is stored, in milliseconds.
-const BUSY_AT_FIRST = 2000;
+// How long to wait for a first photo before the model is stored, in milliseconds.
+const PATIENCE = 300;
 
 /**
  * How many threads to use: where there is no memory to share, one.
@@ -50,6 +50,7 @@ export class Ranks {
   #started; // settles when all have
   #failure = null; // why they are gone
   #hasLoaded = false;
+  #isAsked = false; // for a photo
   #unstored = null; // a model that is still to be stored: { source, bytes }
   #end = new AbortController(); // of downloads
 
@@ -131,7 +132,7 @@ export class Ranks {
     if (stored || typeof source !== "string") return;
     this.#storeNow();
     this.#unstored = { source, bytes };
-    if (isFirst) setTimeout(() => this.#storeNow(), BUSY_AT_FIRST);
+    if (isFirst) setTimeout(() => this.#isAsked || this.#storeNow(), PATIENCE);
     else this.#storeNow();
   }
 
@@ -183,6 +184,7 @@ export class Ranks {
    * @returns {Promise<object>}  the answer to "segment" in protocol.js
    */
   async segment(bitmap, wanted, options) {
+    this.#isAsked = true;
     try {
       return await this.#segment(segmentMessage(bitmap, wanted), options);
     } finally {
