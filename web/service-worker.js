@@ -3,7 +3,8 @@
 //
 // It owns the site's Cache Storage. Pages send it requests for files, and page/offline.js sends it
 // messages, which it answers through their port:
-//   check      fetch what is missing or broken; the answer: { whole, bytes }, what it keeps
+//   check      fetch what is missing or broken; the answer: { whole, bytes }, what it keeps, and
+//              { broken }, how many files were
 //   list       the answer: the names of the files that it keeps
 //   take over  replace the version before; the answer: whether all pages agreed
 //   free       keep nothing any more
@@ -11,8 +12,9 @@
 //   reload?    whether the page would lose nothing by reloading
 //
 // A version of the site is a list of files with the hashes of their bytes. The cache keeps files by
-// hash, so that versions share equal files, and checks the hash whenever it serves one: a page gets
-// the files of one version, or fails.
+// hash, so that versions share equal files, and checks the hash of one before it keeps it: a page gets
+// the files of one version, or fails. A disk may break files later, so pages ask for a check once they
+// have started, and when they cannot start. (Checking before every answer takes a visit a tenth of a second.)
 //
 // (A script, since not all browsers take modules here.)
 
@@ -71,35 +73,45 @@ async function begin() {
   await self.clients.claim();
 }
 
+/** @returns {Promise<boolean>}  whether the file was there, and broken */
 async function ensure(file) {
-  if (!(await readKept(file))) await keep(file, (await adopt(file)) ?? (await download(file)));
+  const kept = await readKept(file);
+  const isWhole = await isRightAnswer(file, kept);
+  if (!isWhole) await keep(file, (await adopt(file)) ?? (await download(file)));
   if (file.model && (await caches.has(MODELS))) {
     await (await caches.open(MODELS)).delete(addressOf(file), { ignoreSearch: true });
   }
+  return Boolean(kept) && !isWhole;
 }
 
-/** The file from the cache; undefined if it is missing or broken there. */
+/** The file from the cache, unchecked; undefined if it is not there. */
 async function readKept(file) {
+  return caches.match(addressOf(file), { cacheName: STORE }).catch(() => undefined);
+}
+
+/** @param {Response} [answer]  is read */
+async function isRightAnswer(file, answer) {
   try {
-    const kept = await caches.match(addressOf(file), { cacheName: STORE });
-    const bytes = await kept?.arrayBuffer();
-    return bytes && (await isRight(file, bytes)) ? new Response(bytes, { headers: kept.headers }) : undefined;
+    return Boolean(answer) && (await isRight(file, await answer.arrayBuffer()));
   } catch {
-    return undefined; // it cannot even be read
+    return false; // it cannot even be read
   }
 }
 
 /**
  * A program from the browser's own cache: only of such an answer Chromium keeps the compiled code. (WebKit
  * would ask the server.)
+ *
+ * @param {Response} [kept]  the same program, whose headers came with it
  */
-async function readAsItCame(file) {
+async function readAsItCame(file, kept) {
   if (file.type !== "application/wasm" || !("userAgentData" in navigator)) return undefined;
   try {
     const response = await fetch(SCOPE + file.name, { cache: "only-if-cached", mode: "same-origin" });
-    const bytes = await response.clone().arrayBuffer();
-    const isTyped = response.headers.get("Content-Type") === file.type; // else the page could not compile it on the way
-    return isTyped && (await isRight(file, bytes)) ? response : undefined;
+    if (response.headers.get("Content-Type") !== file.type) return undefined; // the page could not compile it on the way
+    const etag = response.headers.get("ETag") ?? "W/";
+    const isSame = !etag.startsWith("W/") && etag === kept?.headers.get("ETag");
+    return isSame || (await isRightAnswer(file, response.clone())) ? response : undefined;
   } catch {
     return undefined;
   }
@@ -162,15 +174,23 @@ function fileOf({ method, url, headers }) {
 }
 
 async function answer(request, file) {
-  const isThere = await caches.has(STORE).catch(() => false);
-  if (!isThere) return fetch(request); // the visitor freed it
-  if (request.mode === "navigate") superseded = await isSuperseded();
-  if (superseded) return fetch(request);
-  const kept = (await readAsItCame(file)) ?? (await readKept(file));
-  if (kept) return kept;
+  const isPage = request.mode === "navigate";
+  const reading = readKept(file);
+  if (isPage) superseded = await isSuperseded();
+  const kept = await reading;
+  if (superseded || (!kept && !(await isKeeping()))) return fetch(request);
+  // Without its page, nobody would ask for a check.
+  const isServed = kept && (!isPage || (await isRightAnswer(file, kept.clone())));
+  const there = (await readAsItCame(file, kept)) ?? (isServed ? kept : undefined);
+  if (there) return there;
   const response = await download(file);
   await keep(file, response.clone()).catch(() => {}); // the page works with a full disk too
   return response;
+}
+
+/** False once the visitor has freed the storage. */
+async function isKeeping() {
+  return caches.has(STORE).catch(() => false);
 }
 
 async function isSuperseded() {
@@ -195,10 +215,11 @@ function isWhole(addresses) {
 // Messages.
 
 async function check() {
-  for (const file of needed) await ensure(file).catch(() => {});
+  let broken = 0;
+  for (const file of needed) broken += Number(await ensure(file).catch(() => false));
   const kept = await keptAddresses();
   const sizes = SITE.files.map((file) => (kept.has(addressOf(file)) ? file.size : 0));
-  return { whole: isWhole(kept), bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  return { whole: isWhole(kept), bytes: sizes.reduce((sum, size) => sum + size, 0), broken };
 }
 
 async function list() {

@@ -34,13 +34,26 @@
     document.getElementById("messages").appendChild(message);
   }
 
+  // Has the service worker check what it keeps, and starts again if a part was broken.
+  function repair() {
+    var worker = navigator.serviceWorker && navigator.serviceWorker.controller;
+    if (!worker) return;
+    var channel = new MessageChannel();
+    channel.port1.onmessage = function (answer) {
+      if (answer.data.broken && page.hasAttribute("data-unstarted")) location.reload();
+    };
+    worker.postMessage("check", [channel.port2]);
+  }
+
   if (!("noModule" in HTMLScriptElement.prototype)) {
     show("outdated");
     return;
   }
   addEventListener("error", function (event) {
+    var isScript = event.target.localName === "script";
+    if (isScript || event.error instanceof SyntaxError) repair();
     if (page.getAttribute("data-state") !== "loading") return;
-    var isPage = event.target.localName === "script" && /\/app\.js$/.test(event.target.src);
+    var isPage = isScript && /\/app\.js$/.test(event.target.src);
     // Of modules that they cannot read, browsers tell the window.
     if (event.error instanceof SyntaxError) show("outdated");
     else if (isPage) show(location.protocol === "file:" ? "file" : "network");

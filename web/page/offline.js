@@ -52,6 +52,7 @@ async function keepOffline() {
   const worker = await activeWorker(registration);
   freeButton.addEventListener("click", () => free(registration.active));
   const kept = await inTurn(() => ask(worker, "check"));
+  if (kept.broken > 0 && page.dataset.state === "error" && isIdle()) return reload(); // now it may start
   await show(kept);
   for (const type of ["online", "offline"]) addEventListener(type, () => markSamples(registration.active));
   await markSamples(worker);
