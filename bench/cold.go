@@ -53,6 +53,10 @@ type coldResult struct {
 	library, model, total int64     // bytes of bodies, as sent
 }
 
+// settling is how long a browser has been open before a visit: those who visit a page started
+// theirs long ago, and a new one is busy with itself.
+const settling = 2 * time.Second
+
 // measureCold visits the page of every engine several times, in turns, each time
 // with a new browser and a new profile, so that all caches are empty.
 func (b *benchmark) measureCold(ctx context.Context, c connection) (coldResults, error) {
@@ -74,6 +78,7 @@ func (b *benchmark) visit(ctx context.Context, e engine, c connection, r *coldRe
 		return err
 	}
 	defer stop()
+	time.Sleep(settling)
 	b.server.resetCount()
 	p, err := openPage(tabs, b.server, e, firstVisit, c.emulate)
 	if err != nil {

@@ -1,9 +1,13 @@
 // How both forms of this project segment, as a page uses its library.
 
-export function starter(site) {
+/**
+ * @param {string} site
+ * @param {() => void} preload  of the library there
+ */
+export function starter(site, preload) {
   return async ({ size, threads, device, photo }) => {
     // Starts all downloads at once, as a fast page does.
-    if (device === "cpu") import(`${site}/library/preload.js`).then(({ preload }) => preload());
+    if (device === "cpu") preload();
     const { Segmenter } = await import(`${site}/library/segmenter.js`);
     const [segmenter, bitmap] = await Promise.all([Segmenter.create({ device, threads }), photo.then(createImageBitmap)]);
     return {
