@@ -8,8 +8,7 @@ import { explained, SegmenterError } from "./errors.js";
 import { isFrame } from "./frame.js";
 import { foreignPixels } from "./photo.js";
 import { checked, REQUESTS } from "./protocol.js";
-
-const WORKER = new URL("./engine.worker.js", import.meta.url);
+import { takeWorker, WORKER } from "./workers.js";
 
 /** How long a worker that is to end may take to close the frame that it was sent: in milliseconds. */
 const PATIENCE = 500;
@@ -21,9 +20,9 @@ class NoWorker {
 }
 
 export class EngineClient {
-  #name = crypto.randomUUID?.() ?? `${Math.random()}`; // missing where the connection is not secure
   #worker;
-  #address = addressOfWorker();
+  #name = ""; // of its lock
+  #address = WORKER.href;
   #here;
   #open = new Map(); // id → { resolve, reject, onProgress }
   #lent = new Set(); // ids of requests whose VideoFrames the worker has not closed yet
@@ -36,8 +35,9 @@ export class EngineClient {
     this.#onEnd = onEnd;
     /** Settles when the worker has loaded its modules, or is gone. */
     this.here = new Promise((resolve) => (this.#here = resolve));
+    let missed = [];
     try {
-      this.#worker = startWorker(this.#address, this.#name);
+      ({ worker: this.#worker, name: this.#name, address: this.#address, missed = [] } = takeWorker());
     } catch ({ message }) {
       this.#worker = new NoWorker();
       this.#failToStart(message);
@@ -47,6 +47,7 @@ export class EngineClient {
       event.preventDefault();
       this.#failToStart(event.message);
     };
+    for (const message of missed) this.#receive(message);
   }
 
   async #failToStart(cause) {
@@ -138,18 +139,4 @@ export class EngineClient {
 /** The error that the worker tells of. */
 function errorOf({ code, message, reason, values }) {
   return new SegmenterError(code, message, { reason, values });
-}
-
-function addressOfWorker() {
-  if (WORKER.origin === location.origin) return WORKER.href;
-  // A page may import the library from another site, but start workers only of its own: so one of
-  // its own that imports the other.
-  const source = new Blob([`import ${JSON.stringify(WORKER.href)};`], { type: "text/javascript" });
-  return URL.createObjectURL(source);
-}
-
-function startWorker(address, name) {
-  // Not the address: these are the words by which bundlers know that the file is a worker.
-  if (address === WORKER.href) return new Worker(new URL("./engine.worker.js", import.meta.url), { type: "module", name });
-  return new Worker(address, { type: "module", name });
 }

@@ -1,6 +1,6 @@
 /**
- * Asks for the engine and for the library's own model at once, in a small module that has no imports. The
- * `Segmenter` that is created later takes both, however far they are. Call it first on a page that segments
+ * Asks for the engine and for the library's own model at once, in a small module that has no imports, and
+ * starts workers. The `Segmenter` that is created later takes them, however far they are. Call it first on a page that segments
  * its first picture as soon as it can:
  *
  * ```html
@@ -12,6 +12,9 @@
  * preload();
  * ```
  *
- * It is of no use to pages that choose WebGPU or another model.
+ * It is of no use to pages that choose WebGPU or another model. A second call does nothing.
  */
-export function preload(): void;
+export function preload(options?: {
+  /** As for `Segmenter.create`. */
+  threads?: number;
+}): void;

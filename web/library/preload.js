@@ -1,6 +1,6 @@
 // What a first mask needs, asked for before a page's other modules are there.
 //
-// It owns their addresses, and the answers until compile.js and download.js take them.
+// It owns their addresses, and the answers until compile.js and download.js take them. The workers are workers.js's.
 
 /** An engine for each device, so that nobody downloads one that they do not use. */
 export const ENGINES = {
@@ -13,15 +13,22 @@ export const DEFAULT_MODEL = new URL("./models/everyday.safetensors", import.met
 
 /** What was asked for, by address. @type {Map<string, { answer: Promise<any>, request: AbortController }>} */
 const early = new Map();
+let isAsked = false;
 
-/** Asks for the engine on the CPU and for the library's own model. */
-export function preload() {
+/**
+ * Asks for the engine on the CPU and for the library's own model, and starts workers.
+ *
+ * @param {{ threads?: number }} [options]
+ */
+export function preload({ threads } = {}) {
+  if (isAsked) return;
+  isAsked = true;
   ask(ENGINES.cpu, async (signal) => WebAssembly.compileStreaming(fetch(ENGINES.cpu, { signal })));
   ask(DEFAULT_MODEL, async (signal) => ((await isStored(DEFAULT_MODEL)) ? null : fetch(DEFAULT_MODEL, { signal })));
+  import("./workers.js").then(({ prepareWorkers }) => prepareWorkers(threads)).catch(() => {}); // others say why
 }
 
 function ask(address, begin) {
-  if (early.has(address)) return;
   const request = new AbortController();
   // Whoever takes a failure asks again, and reports that.
   early.set(address, { answer: begin(request.signal).catch(() => null), request });

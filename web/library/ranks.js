@@ -8,36 +8,11 @@ import { compileEngine } from "./compile.js";
 import { EngineClient } from "./engine.js";
 import { forgetModel, readModel, storeModel } from "./model.js";
 import { engineSizes } from "./photo.js";
-import { canShareMemory, EXCHANGE } from "./protocol.js";
-
-// Each rank takes some 30 MB, and the more there are, the more often the slowest is waited for.
-const MOST_BY_DEFAULT = 8;
+import { EXCHANGE } from "./protocol.js";
+import { endSpares, mustStartInTurn } from "./workers.js";
 
 // How long to wait for a first photo before the model is stored, in milliseconds.
 const PATIENCE = 300;
-
-/**
- * How many threads to use: where there is no memory to share, one.
- *
- * @param {number} [wanted]
- */
-export function usableThreads(wanted) {
-  if (!canShareMemory()) return 1;
-  return wanted ?? Math.min(navigator.hardwareConcurrency || 1, MOST_BY_DEFAULT);
-}
-
-/**
- * Whether workers are to be started one after the other, which takes longer: of more than two that are
- * started together, WebKit asks a service worker for two's modules and the server for the others'. So
- * without its server the page would have no engine, and an old page would have parts of a new one.
- *
- * @param {number} count
- */
-function mustStartInTurn(count) {
-  if (count <= 2) return false;
-  if (!("document" in globalThis)) return true; // a worker learns neither
-  return navigator.vendor.startsWith("Apple") && Boolean(navigator.serviceWorker?.controller);
-}
 
 export class Ranks {
   #device;
@@ -93,6 +68,7 @@ export class Ranks {
       this.#clients.push(client);
       if (inTurn) await client.here;
     }
+    endSpares();
   }
 
   /**

@@ -13,7 +13,7 @@ import { eitherOf, pictureUnlessAborted, SegmenterError, unlessAborted } from ".
 import { engineOptions, modelOptions, paintingOptions, requireClass, requireClasses, requireDevice, requireOption, segmentOptions } from "./options.js";
 import { decodePhoto, pictureOf, shrinkPhoto } from "./photo.js";
 import { Queue } from "./queue.js";
-import { usableThreads } from "./ranks.js";
+import { usableThreads } from "./workers.js";
 
 export { decodePhoto, SegmenterError, shrinkPhoto };
 

@@ -3,4 +3,6 @@
 import { preload } from "../library/preload.js";
 
 const asked = new URLSearchParams(location.search);
-if (!asked.has("model") && asked.get("device") !== "webgpu") preload();
+if (!asked.has("model") && asked.get("device") !== "webgpu") {
+  preload({ threads: Number(asked.get("threads")) || undefined });
+}

@@ -4,7 +4,7 @@
 // not disturbed. app.js loads it when the visitor wants it, and sends it the engine's options.
 
 import { hasWebGPU } from "../library/webgpu.js";
-import { usableThreads } from "../library/ranks.js";
+import { usableThreads } from "../library/workers.js";
 import { Segmenter } from "../library/segmenter.js";
 import { number, say, sentenceOf, t } from "./texts.js";
 
