@@ -95,4 +95,4 @@ func (b *benchmark) visit(ctx context.Context, e engine, c connection, r *coldRe
 }
 
 // firstVisit is the setting for cold starts and for memory.
-var firstVisit = setting{size: 512, threads: 0}
+var firstVisit = setting{size: 512, threads: 0, jpeg: true}

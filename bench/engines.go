@@ -70,5 +70,10 @@ func (e engine) address(s setting) string {
 	if s.webgpu {
 		device = "webgpu"
 	}
-	return fmt.Sprintf("/bench/page.html?engine=%s&model=/%s&size=%d&threads=%d&device=%s", e.module, e.modelPath(s.size), s.size, s.threads, device)
+	extension := "png"
+	if s.jpeg {
+		extension = "jpg"
+	}
+	return fmt.Sprintf("/bench/page.html?engine=%s&model=/%s&photo=/%s&size=%d&threads=%d&device=%s",
+		e.module, e.modelPath(s.size), photoPath(s.size, extension), s.size, s.threads, device)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"io/fs"
@@ -58,7 +59,7 @@ func (s *stage) write(name string, content []byte) error {
 }
 
 // preparePhoto resizes the sample to size×size pixels, the input of every engine,
-// and writes it to the stage as PNG, which is lossless.
+// and writes it to the stage: as PNG, which is lossless, and as JPEG.
 func (s *stage) preparePhoto(size int) (*photo.Image, error) {
 	source, err := decode.Open(samplePhoto)
 	if err != nil {
@@ -78,7 +79,19 @@ func (s *stage) preparePhoto(size int) (*photo.Image, error) {
 	if err := png.Encode(&file, picture); err != nil {
 		return nil, err
 	}
-	return resized, s.write(fmt.Sprintf("photos/%d.png", size), file.Bytes())
+	if err := s.write(photoPath(size, "png"), file.Bytes()); err != nil {
+		return nil, err
+	}
+	file.Reset()
+	if err := jpeg.Encode(&file, picture, nil); err != nil {
+		return nil, err
+	}
+	return resized, s.write(photoPath(size, "jpg"), file.Bytes())
+}
+
+// photoPath returns the path of a photo on the server.
+func photoPath(size int, extension string) string {
+	return fmt.Sprintf("photos/%d.%s", size, extension)
 }
 
 // prepareModels writes the model files of the engines for a size.

@@ -13,6 +13,7 @@ type setting struct {
 	size    int  // sides of the picture in pixels
 	threads int  // 0 = navigator.hardwareConcurrency
 	webgpu  bool // compute with WebGPU
+	jpeg    bool // load the photo as photos come; as PNG, results can be compared
 	processor
 }
 

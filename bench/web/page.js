@@ -1,20 +1,19 @@
 // The page of one engine.
 //
 // The address chooses the engine, a module beside this one, and its options:
-// page.html?engine=litert&model=…&size=512&threads=2&device=cpu. The benchmark calls
+// page.html?engine=litert&model=…&photo=…&size=512&threads=2&device=cpu. The benchmark calls
 // globalThis.bench. An engine module exports start({ model, size, threads, device, photo }), which
 // returns
 //   segment()  computes the photo's mask or scores; may return { network } in milliseconds
 //   scores()   returns the scores of the last photo's patches: { rows, cols, classes, values }
 
 const query = new URLSearchParams(location.search);
-const size = Number(query.get("size"));
 const options = {
-  size,
+  size: Number(query.get("size")),
   model: query.get("model"),
   threads: Number(query.get("threads")) || navigator.hardwareConcurrency,
   device: query.get("device"), // "cpu" or "webgpu"
-  photo: fetch(`/photos/${size}.png`).then(requireOk).then((response) => response.blob()),
+  photo: fetch(query.get("photo")).then(requireOk).then((response) => response.blob()),
 };
 
 const engine = query.has("engine")
