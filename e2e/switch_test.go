@@ -125,13 +125,13 @@ func TestSwitchWebGPU(t *testing.T) {
 	})()`)
 }
 
-// breaking serves a file with entity tags, and breaks off after so many bytes of each
-// answer.
+// breaking serves a file, and breaks off after so many bytes of each answer.
 type breaking struct {
 	content []byte
 	after   int
 	ranges  recorder
-	etag    string
+	etag    string // "" = none
+	once    bool   // only the first answer breaks off
 }
 
 func (b *breaking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -142,9 +142,15 @@ func (b *breaking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodOptions {
 		return
 	}
-	w.Header().Set("ETag", b.etag)
+	if b.etag != "" {
+		w.Header().Set("ETag", b.etag)
+	}
+	after := b.after
+	if b.once && len(b.ranges.all()) > 0 {
+		after = len(b.content)
+	}
 	b.ranges.add(r.Header.Get("Range"))
-	http.ServeContent(&breakingWriter{w, b.after}, r, "model.safetensors", time.Time{}, bytes.NewReader(b.content))
+	http.ServeContent(&breakingWriter{w, after}, r, "model.safetensors", time.Time{}, bytes.NewReader(b.content))
 }
 
 type breakingWriter struct {
@@ -200,6 +206,45 @@ func TestBrokenDownload(t *testing.T) {
 				}
 				last = from
 			}
+		})
+	}
+}
+
+// TestBrokenFirstDownload starts a Segmenter over a connection that breaks: the ranks read the
+// model while it arrives.
+func TestBrokenFirstDownload(t *testing.T) {
+	everyday := new(bytes.Buffer)
+	if _, err := everyday.ReadFrom(weights.Everyday()); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, want string
+		server     *breaking
+	}{
+		{"goes on", "equal", &breaking{etag: `"one"`}},
+		{"begins again when asked again", "network,equal", &breaking{once: true}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.server.content, test.server.after = everyday.Bytes(), 2e6
+			files := httptest.NewServer(test.server)
+			defer files.Close()
+			v := newVisit(t, "/", libraryPage)
+			v.allowed = []string{"ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONTENT_LENGTH_MISMATCH", "ERR_CONNECTION"}
+			v.withLibrary("library.html")
+			v.expects("the masks", test.want, fmt.Sprintf(`(async () => {
+				const photo = await (await fetch("samples/chelsea.png")).blob();
+				const maskOf = async (model) => {
+					const segmenter = await library.Segmenter.create({ threads: 2, device: "cpu", model });
+					const { mask } = await segmenter.segment(photo, { size: 128 });
+					segmenter.dispose();
+					return String(mask);
+				};
+				const address = "%s/model.safetensors", steps = [];
+				const broken = await maskOf(address).catch(({ code }) => (steps.push(code), maskOf(address)));
+				steps.push(broken === (await maskOf()) ? "equal" : "different");
+				return String(steps);
+			})()`, files.URL))
+			t.Logf("%q", test.server.ranges.all())
 		})
 	}
 }
