@@ -9,6 +9,9 @@ engine_packages=(./compute/... ./model ./modelfile/... ./photo ./quant ./wasm)
 # The e2e tests that also run on Cloudflare's runtime: first visits, threads,
 # offline use, other hosts, the camera.
 served_tests='^Test(FirstView|FirstPaint|DropPhoto|SubPath|ExamplePage|ThreadsOfPage|Offline|Repair|Free|BareHost|ForeignRequests|LiveExample)$'
+# Tests that are slow and rarely break; SLOW=1 has ./build.sh test run them too.
+slow_tests='^Test(CancelSlowPhoto|FailedSaves|FramesAreClosed|LiveWebGPU|WidthsWebGPU)$'
+[ -z "${SLOW:-}" ] || slow_tests='^$'
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 usage() {
@@ -24,7 +27,7 @@ usage() {
 		                            -check builds it again from scratch and compares
 		  worker                    build the worker for Cloudflare in dist/worker/, and fetch the
 		                            tools that deploy it (docs/deploy.md)
-		  test                      run every check and test
+		  test                      run every check and test; SLOW=1 adds a few that take minutes
 		  bench [FLAGS]             time this project against onnxruntime-web and LiteRT.js
 		                            in Chromium; writes docs/benchmarks.md (-h lists the flags)
 		  bench gpu                 test and time the GPU without a browser
@@ -115,13 +118,13 @@ test_in_node() {
 
 test_in_chromium() {
 	go build -o "$tools/wasmbrowser" ./e2e/wasmbrowser
-	wasm go test -run '^(Test|Fuzz)' -exec "$tools/wasmbrowser" "${engine_packages[@]}"
+	wasm go test -run '^(Test|Fuzz)' -skip "$slow_tests" -exec "$tools/wasmbrowser" "${engine_packages[@]}"
 	wasm go test -run GPU -tags webgpu -exec "$tools/wasmbrowser" ./wasm
 }
 
 # end_to_end runs the packages under e2e/ one after the other, since each starts a
 # browser. -count=1 because Go's test cache does not notice changes of the site.
-end_to_end() { go test -v -p 1 -count=1 -timeout 30m $(go list ./e2e/... | grep -v /edge); }
+end_to_end() { go test -v -p 1 -count=1 -timeout 30m -skip "$slow_tests" $(go list ./e2e/... | grep -v /edge); }
 
 # on_cloudflare compares the worker with the Go server, then runs the e2e tests that
 # depend on the server against the worker.

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,6 +78,63 @@ func BenchmarkLive(b *testing.B) {
 				before, start := v.frames(), time.Now()
 				time.Sleep(span)
 				b.ReportMetric(float64(v.frames()-before)/time.Since(start).Seconds(), "frames/s")
+			}
+		})
+	}
+}
+
+// BenchmarkLatency measures how long a frame takes from the camera to the canvas, and how many do not get
+// there: the camera is a canvas that shows a cat and, in 16 squares, the time as bits.
+//
+//	go test -run - -bench Latency -benchtime 1x ./e2e
+func BenchmarkLatency(b *testing.B) {
+	const span = 10 * time.Second
+	for _, rate := range []int{30, 60} {
+		b.Run(fmt.Sprint(rate, " a second"), func(b *testing.B) {
+			v := newVisit(b, "/", libraryPage)
+			v.allowed = []string{"willReadFrequently"}
+			v.withLibrary("library.html")
+			evaluate[bool](v, fmt.Sprintf(`(async () => {
+				const size = 256, bits = 16, side = size / bits;
+				const photo = await createImageBitmap(await (await fetch("samples/chelsea.png")).blob());
+				const context = Object.assign(document.createElement("canvas"), { width: size, height: size }).getContext("2d");
+				globalThis.seen = { drawn: 0, latencies: [] };
+				setInterval(() => {
+					context.drawImage(photo, 0, 0, size, size);
+					const now = Math.round(performance.now()) %% (1 << bits);
+					for (let i = 0; i < bits; i++) {
+						context.fillStyle = (now >> i) & 1 ? "white" : "black";
+						context.fillRect(side * i, 0, side, side);
+					}
+					seen.drawn++;
+				}, 1000 / %[1]d);
+				const segmenter = await library.Segmenter.create({ device: "cpu" });
+				const live = await library.LiveSegmentation.start(segmenter, context.canvas.captureStream(%[1]d), {
+					size, rate: %[1]d, effect: { kind: "none" },
+					onFrame: () => {
+						const { data } = live.canvas.getContext("2d").getImageData(0, side / 2, size, 1);
+						let then = 0;
+						for (let i = 0; i < bits; i++) then |= (data[4 * (side * i + side / 2)] > 127) << i;
+						seen.latencies.push((Math.round(performance.now()) - then + (1 << bits)) %% (1 << bits));
+					},
+				});
+				return true;
+			})()`, rate))
+			time.Sleep(5 * time.Second) // the browser optimises the code
+			for b.Loop() {
+				evaluate[bool](v, `(Object.assign(seen, { drawn: 0, latencies: [] }), true)`)
+				time.Sleep(span)
+				type seen struct {
+					Drawn     int       `json:"drawn"`
+					Latencies []float64 `json:"latencies"`
+				}
+				s := evaluate[seen](v, `seen`)
+				slices.Sort(s.Latencies)
+				shown := len(s.Latencies)
+				b.ReportMetric(float64(shown)/span.Seconds(), "frames/s")
+				b.ReportMetric(100*float64(s.Drawn-shown)/float64(s.Drawn), "%dropped")
+				b.ReportMetric(s.Latencies[shown/2], "ms-median")
+				b.ReportMetric(s.Latencies[shown*95/100], "ms-95th")
 			}
 		})
 	}
