@@ -102,7 +102,7 @@ async function isRightAnswer(file, answer) {
  * A program from the browser's own cache: only of such an answer Chromium keeps the compiled code. (WebKit
  * would ask the server.)
  *
- * @param {Response} [kept]  the same program, whose headers came with it
+ * @param {Response} kept  the same program, whose headers came with it
  */
 async function readAsItCame(file, kept) {
   if (file.type !== "application/wasm" || !("userAgentData" in navigator)) return undefined;
@@ -110,7 +110,7 @@ async function readAsItCame(file, kept) {
     const response = await fetch(SCOPE + file.name, { cache: "only-if-cached", mode: "same-origin" });
     if (response.headers.get("Content-Type") !== file.type) return undefined; // the page could not compile it on the way
     const etag = response.headers.get("ETag") ?? "W/";
-    const isSame = !etag.startsWith("W/") && etag === kept?.headers.get("ETag");
+    const isSame = !etag.startsWith("W/") && etag === kept.headers.get("ETag");
     return isSame || (await isRightAnswer(file, response.clone())) ? response : undefined;
   } catch {
     return undefined;
@@ -179,10 +179,11 @@ async function answer(request, file) {
   if (isPage) superseded = await isSuperseded();
   const kept = await reading;
   if (superseded || (!kept && !(await isKeeping()))) return fetch(request);
-  // Without its page, nobody would ask for a check.
-  const isServed = kept && (!isPage || (await isRightAnswer(file, kept.clone())));
-  const there = (await readAsItCame(file, kept)) ?? (isServed ? kept : undefined);
-  if (there) return there;
+  if (kept) {
+    const program = await readAsItCame(file, kept);
+    // Without its page, nobody would ask for a check.
+    if (program || !isPage || (await isRightAnswer(file, kept.clone()))) return program ?? kept;
+  }
   const response = await download(file);
   await keep(file, response.clone()).catch(() => {}); // the page works with a full disk too
   return response;

@@ -40,7 +40,10 @@
     if (!worker) return;
     var channel = new MessageChannel();
     channel.port1.onmessage = function (answer) {
-      if (answer.data.broken && page.hasAttribute("data-unstarted")) location.reload();
+      var sinceReload = Date.now() - Number(sessionStorage.getItem("segmenter-reloaded")); // offline.js's
+      if (!answer.data.broken || !page.hasAttribute("data-unstarted") || sinceReload < 60000) return;
+      sessionStorage.setItem("segmenter-reloaded", Date.now());
+      location.reload();
     };
     worker.postMessage("check", [channel.port2]);
   }
