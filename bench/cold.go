@@ -17,7 +17,7 @@ type connection struct {
 	latency  time.Duration
 }
 
-// connections are those of first visits. The second is the slow 4G of Chromium's tools.
+// connections are those of first visits. The second is about that of a phone.
 var connections = []connection{{}, {9, 60 * time.Millisecond}}
 
 func (c connection) String() string {
@@ -27,7 +27,8 @@ func (c connection) String() string {
 	return fmt.Sprintf("%g Mbit/s and %d ms", c.megabits, c.latency.Milliseconds())
 }
 
-// emulate has a tab's requests, and those of its workers, take as long as with the connection.
+// emulate has a tab's requests take as long as with the connection. Those of its workers do not, but engines
+// and models are requested by the page, whoever's they are.
 func (c connection) emulate(tab context.Context) error {
 	if c == (connection{}) {
 		return nil

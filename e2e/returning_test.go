@@ -73,7 +73,11 @@ func (v *visit) finds(profile string) bool {
 	time.Sleep(warmUp)
 	_, err = chromedp.Call(ctx, tracing.End, cdp.Empty{})
 	v.must(err)
-	<-complete
+	select {
+	case <-complete:
+	case <-time.After(patience):
+		v.Fatal("the browser did not end the trace")
+	}
 	v.must(chromedp.Cancel(ctx)) // unlike cancel, it lets the browser write its caches
 	return hits.Load() > 0
 }

@@ -22,14 +22,14 @@ type Source interface {
 	Sample(number int, s *model.Sample) error
 }
 
-// A run has diverged if most of its last losses are so many times that of a guess.
+// A run has diverged if most of its last losses are so many times that of a guess, and the first.
 const (
 	grownLoss    = 2
 	recentLosses = 20
 )
 
-// ErrDiverged matches the error of a run whose loss has grown beyond that of a guess, or whose
-// loss or gradient is no number any more.
+// ErrDiverged matches the error of a run whose loss has grown, or whose loss or gradient is no
+// number any more.
 var ErrDiverged = errors.New("the training has diverged")
 
 // A Recipe says how to train. A checkpoint keeps it.
@@ -68,6 +68,7 @@ type Run struct {
 
 	average Average
 	step    int       // the next
+	first   float64   // loss since Run was called
 	recent  []float64 // the last losses
 	saved   time.Time
 	batches [2][]model.Sample // of this step and the next
@@ -77,7 +78,8 @@ type Run struct {
 func (r *Run) Next() int { return r.step }
 
 // Run trains until the schedule ends, ctx is cancelled, or an error, and saves the state. If
-// the training diverges, the last state saved before the loss grew stays.
+// the training diverges, or ends otherwise while the loss has grown, the last state saved before
+// that stays.
 func (r *Run) Run(ctx context.Context) error {
 	r.average.Decay = r.Recipe.Average
 	if err := r.Save(); err != nil { // before hours of work, not after
@@ -156,10 +158,16 @@ func (r *Run) HasGrown() bool {
 	return len(r.recent) > 0 && r.recent[len(r.recent)-1] > r.limit()
 }
 
-func (r *Run) limit() float64 { return grownLoss * r.Training.Guess(r.Recipe.Objective) }
+// limit is the loss from which on it has grown. Weights that fit the data badly may begin above a guess.
+func (r *Run) limit() float64 {
+	return grownLoss * max(r.first, r.Training.Guess(r.Recipe.Objective))
+}
 
 // checkGrowth fails once most of the last losses have grown; single ones do.
 func (r *Run) checkGrowth(s Step) error {
+	if len(r.recent) == 0 {
+		r.first = s.Loss
+	}
 	r.recent = append(r.recent, s.Loss)
 	r.recent = slices.Delete(r.recent, 0, max(0, len(r.recent)-recentLosses))
 	if len(r.recent) < recentLosses && r.step < r.Recipe.Schedule.Steps {
@@ -167,7 +175,8 @@ func (r *Run) checkGrowth(s Step) error {
 	}
 	sorted := slices.Sorted(slices.Values(r.recent))
 	if median := sorted[len(sorted)/2]; median > r.limit() {
-		return fmt.Errorf("%w: by step %d the loss has grown to %.3g, where a guess has %.3g; %s", ErrDiverged, s.Step, median, r.limit()/grownLoss, advice(s))
+		return fmt.Errorf("%w: by step %d the loss has grown to %.3g from %.3g, where a guess has %.3g; %s",
+			ErrDiverged, s.Step, median, r.first, r.Training.Guess(r.Recipe.Objective), advice(s))
 	}
 	return nil
 }

@@ -215,6 +215,19 @@ func TestGrown(t *testing.T) {
 	}
 }
 
+// TestHighFromTheStart checks that a run goes on whose loss began above a guess and does not grow.
+func TestHighFromTheStart(t *testing.T) {
+	r := newRun(t, 50)
+	for step := range 2 * recentLosses {
+		if err := r.checkGrowth(Step{Step: step, Loss: 100 - float64(step)}); err != nil {
+			t.Fatal(err)
+		}
+		if r.HasGrown() {
+			t.Fatalf("step %d: a loss that falls is said to have grown", step)
+		}
+	}
+}
+
 func TestBadState(t *testing.T) {
 	r := newRun(t, 1)
 	r.Source = halves{errors.New("the photo is gone")}

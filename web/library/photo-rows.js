@@ -53,7 +53,6 @@ export class PhotoRows {
       if (PhotoRows.#buffer.byteLength < pixels.length) PhotoRows.#buffer = new ArrayBuffer(pixels.length);
       const strip = new Uint8ClampedArray(PhotoRows.#buffer, 0, pixels.length);
       strip.set(pixels);
-      pixels.buffer.transfer?.(0); // frees them: browsers collect a megabyte a frame late
       return strip;
     } catch (cause) {
       const { width, height } = sizeOf(this.picture);
